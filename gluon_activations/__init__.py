@@ -1,0 +1,3 @@
+"""x"""
+from . import _numpy_names  # noqa: F401
+from .blocks import *

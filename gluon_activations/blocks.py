@@ -1,0 +1,251 @@
+"""The Gluon blocks: ``Elementwise``, with the one switch between MXNet's two lines, and its children."""
+
+from numbers import Integral, Real
+from typing import Any
+
+import mxnet as mx
+import numpy
+from mxnet.gluon import HybridBlock, Parameter
+
+from . import functional, ops
+
+GLUON_2 = not hasattr(HybridBlock, "hybrid_forward")
+
+
+class Elementwise(HybridBlock):
+    """A block that applies ``function(x, **options, **parameters)`` to every element.
+
+    A child names its ``function`` and passes the options that ``repr`` shows. It then works
+    eagerly, hybridized, exported and inside other blocks, on both lines of MXNet.
+    """
+
+    function: Any = None
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        self._options = options
+        self._cast_to = None  # the dtype that cast() asked for
+        self._dtype = None  # the dtype of the call at hand, which a Symbol does not tell
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={value!r}" for name, value in self._options.items())
+        return f"{type(self).__name__}({options})"
+
+    def add_parameter(self, name: str, value: float, size: int) -> None:
+        """Give the block a trained parameter: ``size`` numbers that start at ``value``."""
+        new = Parameter if GLUON_2 else self.params.get
+        setattr(self, name, new(name, shape=(size,), init=mx.init.Constant(value)))
+
+    def cast(self, dtype: Any) -> None:
+        """Compute in another dtype, and hold the parameters in it."""
+        self._cast_to = numpy.dtype(dtype).name
+        super().cast(dtype)
+
+    def __call__(self, x: Any) -> Any:
+        """Apply the activation to an array, or, while a graph is built, to a Symbol."""
+        ops.check(x, type(self).__name__)
+        before, self._dtype = self._dtype, ops.dtype_of(x) or self._cast_to
+        if not ops.is_symbol(x):
+            self._check_parameters(x)
+            if before != self._dtype:
+                self._clear_cached_op()  # that graph was built for another dtype
+        return super().__call__(x)
+
+    def _check_parameters(self, x: Any) -> None:
+        """Raise an error at once where MXNet would promote silently or fail later."""
+        for name, parameter in self._reg_params.items():
+            held = numpy.dtype(parameter.dtype).name
+            if held != self._dtype:
+                raise TypeError(
+                    f"{self!r} holds {name} in {held} and was given {self._dtype}: "
+                    f"cast the block first, with .cast({self._dtype!r})"
+                )
+
+    def _apply(self, x, parameters):
+        if ops.is_symbol(x):
+            x = ops.settle_dtype(x, self._dtype)
+        return type(self).function(x, **self._options, **parameters)
+
+    if GLUON_2:
+
+        def forward(self, x):
+            return self._apply(x, {name: p.data(x.device) for name, p in self._reg_params.items()})
+    else:
+
+        def hybrid_forward(self, F, x, **parameters):
+            return self._apply(x, parameters)
+
+
+class LogSigmoid(Elementwise):
+    """Logarithm of the logistic sigmoid, right in both tails (MXNet 2.x's own is not).
+
+    See :func:`gluon_activations.functional.log_sigmoid` for limits and conventions.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.log_sigmoid)
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class Softplus(Elementwise):
+    """Softplus, ``log(1 + exp(beta * x)) / beta``, positive in the tail where MXNet's is not.
+
+    See :func:`gluon_activations.functional.softplus` for origin, limits and conventions.
+
+    Parameters
+    ----------
+    beta : float
+        Sharpness of the bend, above 0.
+
+    Raises
+    ------
+    TypeError
+        If ``beta`` is not a number.
+    ValueError
+        If ``beta`` is not finite and above 0.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.softplus)
+
+    def __init__(self, beta: float = 1.0) -> None:
+        super().__init__(beta=_finite("Softplus", "beta", beta, positive=True))
+
+
+class SELU(Elementwise):
+    """Scaled exponential linear unit; unlike Gluon's own SELU its gradient is right.
+
+    See :func:`gluon_activations.functional.selu` for origin, limits and conventions. Use it
+    with LeCun's initialisation, ``Xavier("gaussian", "in", 1)``.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.selu)
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class SiLU(Elementwise):
+    """Sigmoid-weighted linear unit, ``x * sigmoid(x)``; the same curve as ``Swish(beta=1)``.
+
+    See :func:`gluon_activations.functional.silu` for origin, limits and conventions. Unlike
+    MXNet 2.x's ``nn.SiLU``, and ``nn.Swish`` of both lines, it has its limit at -inf, and
+    1.9.1 has no ``nn.SiLU`` at all.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.silu)
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class GELU(Elementwise):
+    """Gaussian error linear unit; unlike Gluon's own GELU it has three forms and keeps float64.
+
+    See :func:`gluon_activations.functional.gelu` for origin, limits and conventions.
+
+    Parameters
+    ----------
+    approximate : {"none", "tanh", "sigmoid"}
+        The exact form, or one of the paper's two approximations.
+
+    Raises
+    ------
+    ValueError
+        If ``approximate`` is none of the three.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.gelu)
+
+    def __init__(self, approximate: str = "none") -> None:
+        if approximate not in functional.GELU_GATES:
+            allowed = ", ".join(map(repr, functional.GELU_GATES))
+            raise ValueError(f"GELU's approximate is one of {allowed}, not {approximate!r}")
+        super().__init__(approximate=approximate)
+
+
+class Swish(Elementwise):
+    """Swish, ``x * sigmoid(beta * x)``; unlike Gluon's own Swish it can learn beta.
+
+    See :func:`gluon_activations.functional.swish` for origin, limits and conventions.
+
+    Parameters
+    ----------
+    beta : float
+        Steepness of the gate, or where it starts if it is learned.
+    learnable : bool
+        Whether beta is a trained parameter (initialise the block before use).
+    in_channels : int
+        How many values of beta are learned: 1 for the whole block, or one for each index
+        of axis 1 of the input.
+
+    Raises
+    ------
+    TypeError
+        If ``beta`` is not a number, or a learnable block is given a dtype that it was not
+        cast to.
+    ValueError
+        If ``beta`` is not finite, if ``in_channels`` is not a positive integer, or is more
+        than 1 without ``learnable``; when called, if axis 1 does not have that length.
+
+    Inputs: an array of any shape (with ``in_channels`` above 1: two axes or more), in
+    float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.swish)
+
+    def __init__(self, beta: float = 1.0, learnable: bool = False, in_channels: int = 1) -> None:
+        beta = _finite("Swish", "beta", beta)
+        if not isinstance(in_channels, Integral) or isinstance(in_channels, bool) or in_channels < 1:
+            raise ValueError(f"Swish's in_channels is a positive integer, not {in_channels!r}")
+        if in_channels > 1 and not learnable:
+            raise ValueError(f"Swish learns a beta per channel: in_channels={in_channels} needs learnable=True")
+        super().__init__(**({"per_channel": in_channels > 1} if learnable else {"beta": beta}))
+        self._in_channels = in_channels
+        self._shown = f"beta={beta:g}" + (f", learnable=True, in_channels={in_channels}" if learnable else "")
+        if learnable:
+            self.add_parameter("beta", beta, in_channels)
+
+    def __repr__(self) -> str:
+        return f"Swish({self._shown})"
+
+    def _check_parameters(self, x: Any) -> None:
+        super()._check_parameters(x)
+        if self._in_channels > 1 and (len(x.shape) < 2 or x.shape[1] != self._in_channels):
+            raise ValueError(f"{self!r} wants {self._in_channels} channels on axis 1 of its input, not shape {x.shape}")
+
+
+class Mish(Elementwise):
+    """Mish, ``x * tanh(softplus(x))``.
+
+    See :func:`gluon_activations.functional.mish` for origin, limits and conventions. MXNet
+    2.x has ``Activation("mish")``, whose left tail is 0 from about -16 on; 1.9.1 has none.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.mish)
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+def _finite(block: str, name: str, value: Any, positive: bool = False) -> float:
+    """``value`` as a float, or a one-line error that says whose parameter it is."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{block}'s {name} is a number, not {value!r}")
+    if not numpy.isfinite(value):
+        raise ValueError(f"{block}'s {name} is a finite number, not {value!r}")
+    if positive and not value > 0:
+        raise ValueError(f"{block}'s {name} is above 0, not {value!r}")
+    return float(value)
