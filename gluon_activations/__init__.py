@@ -1,3 +1,48 @@
-"""x"""
-from . import _numpy_names  # noqa: F401
-from .blocks import *
+"""Activation functions for Apache MXNet Gluon, right in every tail.
+
+Blocks to put into a net (``SiLU``, ``GELU``, ``Swish``, ``Mish``, …), the same formulas
+as functions (``functional``), facts about every activation (``CATALOG``), and pictures
+(``visualize_activation``, which is imported with matplotlib when it is first asked for).
+"""
+
+from . import _numpy_names  # noqa: F401  before anything imports MXNet
+from . import functional
+from ._context import context
+from .blocks import GELU, SELU, Elementwise, LogSigmoid, Mish, SiLU, Softplus, Swish
+from .catalog import CATALOG, activations, derivative, display_name, evaluate, get_activation
+
+__version__ = "0.1.0"
+
+_PICTURES = ("compare_activations", "gallery", "visualize_activation")
+
+__all__ = [
+    "CATALOG",
+    "Elementwise",
+    "GELU",
+    "LogSigmoid",
+    "Mish",
+    "SELU",
+    "SiLU",
+    "Softplus",
+    "Swish",
+    "activations",
+    "context",
+    "derivative",
+    "display_name",
+    "evaluate",
+    "functional",
+    "get_activation",
+    *_PICTURES,
+]
+
+
+def __getattr__(name):
+    if name in _PICTURES:
+        from . import visualize
+
+        return getattr(visualize, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

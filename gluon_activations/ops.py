@@ -134,3 +134,15 @@ def scale_channels(x, weights):
 def _flat_shape(x):
     # Spelled out, because -1 cannot be worked out for an empty array.
     return (*x.shape[:2], int(numpy.prod(x.shape[2:])))
+
+
+def device_of(x):
+    """The context of an array, under either line's name for it."""
+    return x.ctx if hasattr(x, "ctx") else x.device
+
+
+def array(values, ctx=None):
+    """A float32 array of the kind that this session uses, with these values."""
+    numpy_kind = mx.util.is_np_array() or not hasattr(mx.gluon.HybridBlock, "hybrid_forward")
+    new = mx.np.array if numpy_kind else mx.nd.array
+    return new(numpy.asarray(values), dtype="float32", ctx=ctx)

@@ -1,0 +1,468 @@
+"""The facts: one frozen entry per activation, and the ways to ask for one.
+
+Whatever lists activations (README, figures, tests, pages) iterates over ``CATALOG``.
+Every field is checked by ``tests/test_catalog.py``.
+"""
+
+import difflib
+import inspect
+from dataclasses import dataclass
+from math import inf
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+import mxnet as mx
+from mxnet.gluon import Block, nn
+
+from . import blocks, functional, ops
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where an activation was published."""
+
+    authors: str
+    year: int
+    title: str
+    link: str  # "arXiv:…", "doi:…" or, where neither exists, an address
+
+
+@dataclass(frozen=True)
+class Builtin:
+    """What MXNet itself offers."""
+
+    code: str
+    lines: Tuple[str, ...] = ("1.9", "2.0")
+    fault: str = ""  # what is wrong with it; empty if it is right
+
+
+@dataclass(frozen=True)
+class Activation:
+    """The facts about one activation, for the default parameters of its block."""
+
+    name: str
+    title: str
+    family: str
+    block: Callable[..., Block]
+    formula: str  # LaTeX, in x
+    derivative: str  # LaTeX, in x
+    range: Tuple[float, float]
+    minimum: Optional[Tuple[float, float]]  # (x, value) where it is attained at one point
+    monotonic: bool
+    kinks: Tuple[float, ...]  # where the slope jumps
+    builtin: Optional[Builtin]
+    papers: Tuple[Paper, ...]
+    aliases: Tuple[str, ...] = ()
+
+    @property
+    def zero_centred(self) -> bool:
+        """Whether the range lies symmetrically about 0."""
+        return self.range[0] == -self.range[1]
+
+
+# A family is a page of the collection.
+FAMILIES: Dict[str, str] = {
+    "sigmoids": "01_sigmoids",
+    "rectifiers": "02_rectifiers",
+    "exponential units": "03_exponential_units",
+    "smooth gates": "04_smooth_gates",
+}
+
+_BACKPROP = Paper(
+    "Rumelhart, Hinton, Williams", 1986, "Learning representations by back-propagating errors", "doi:10.1038/323533a0"
+)
+_EFFICIENT_BACKPROP = Paper(
+    "LeCun, Bottou, Orr, Müller", 1998, "Efficient BackProp", "doi:10.1007/3-540-49430-8_2"
+)
+_ELLIOTT = Paper(
+    "Elliott",
+    1993,
+    "A better activation function for artificial neural networks",
+    "https://drum.lib.umd.edu/bitstream/handle/1903/5355/TR_93-8.pdf",
+)
+_FUKUSHIMA = Paper(
+    "Fukushima",
+    1969,
+    "Visual feature extraction by a multilayered network of analog threshold elements",
+    "doi:10.1109/TSSC.1969.300225",
+)
+_NAIR = Paper(
+    "Nair, Hinton",
+    2010,
+    "Rectified linear units improve restricted Boltzmann machines",
+    "https://icml.cc/Conferences/2010/papers/432.pdf",
+)
+_GLOROT = Paper(
+    "Glorot, Bordes, Bengio",
+    2011,
+    "Deep sparse rectifier neural networks",
+    "https://proceedings.mlr.press/v15/glorot11a/glorot11a.pdf",
+)
+_DUGAS = Paper(
+    "Dugas, Bengio, Bélisle, Nadeau, Garcia",
+    2000,
+    "Incorporating second-order functional knowledge for better option pricing",
+    "https://proceedings.neurips.cc/paper/2000/hash/44968aece94f667e4095002d140b5896-Abstract.html",
+)
+_MAAS = Paper(
+    "Maas, Hannun, Ng",
+    2013,
+    "Rectifier nonlinearities improve neural network acoustic models",
+    "https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf",
+)
+_HE = Paper(
+    "He, Zhang, Ren, Sun",
+    2015,
+    "Delving deep into rectifiers: surpassing human-level performance on ImageNet classification",
+    "arXiv:1502.01852",
+)
+_CLEVERT = Paper(
+    "Clevert, Unterthiner, Hochreiter",
+    2015,
+    "Fast and accurate deep network learning by exponential linear units (ELUs)",
+    "arXiv:1511.07289",
+)
+_KLAMBAUER = Paper(
+    "Klambauer, Unterthiner, Mayr, Hochreiter", 2017, "Self-normalizing neural networks", "arXiv:1706.02515"
+)
+_HENDRYCKS = Paper("Hendrycks, Gimpel", 2016, "Gaussian error linear units (GELUs)", "arXiv:1606.08415")
+_ELFWING = Paper(
+    "Elfwing, Uchibe, Doya",
+    2017,
+    "Sigmoid-weighted linear units for neural network function approximation in reinforcement learning",
+    "arXiv:1702.03118",
+)
+_RAMACHANDRAN = Paper("Ramachandran, Zoph, Le", 2017, "Searching for activation functions", "arXiv:1710.05941")
+_MISRA = Paper(
+    "Misra", 2019, "Mish: a self regularized non-monotonic neural activation function", "arXiv:1908.08681"
+)
+
+
+def _leaky_relu(alpha: float = 0.01) -> Block:
+    """Gluon's LeakyReLU, which has no default slope, with the 0.01 of the paper."""
+    return nn.LeakyReLU(alpha)
+
+
+def _activation(act_type: str) -> Callable[[], Block]:
+    return lambda: nn.Activation(act_type)
+
+
+# The minimum of x * sigmoid(x) is at -1 - W(1/e), with value -W(1/e); the other two are
+# solved by the tests to the last digit printed here.
+_SILU_MINIMUM = (-1.2784645427610738, -0.2784645427610738)
+
+_ENTRIES = (
+    Activation(
+        name="sigmoid",
+        title="Sigmoid",
+        family="sigmoids",
+        block=_activation("sigmoid"),
+        formula=r"\frac{1}{1 + e^{-x}}",
+        derivative=r"\frac{e^{-x}}{(1 + e^{-x})^2}",
+        range=(0.0, 1.0),
+        minimum=None,
+        monotonic=True,
+        kinks=(),
+        builtin=Builtin("nn.Activation('sigmoid')"),
+        papers=(_BACKPROP,),
+    ),
+    Activation(
+        name="log_sigmoid",
+        title="LogSigmoid",
+        family="sigmoids",
+        block=blocks.LogSigmoid,
+        formula=r"-\ln(1 + e^{-x})",
+        derivative=r"\frac{1}{1 + e^{x}}",
+        range=(-inf, 0.0),
+        minimum=None,
+        monotonic=True,
+        kinks=(),
+        builtin=Builtin("nn.Activation('log_sigmoid')", ("2.0",), "above 0 where it should be just below, as at 20"),
+        papers=(_BACKPROP,),
+    ),
+    Activation(
+        name="tanh",
+        title="Tanh",
+        family="sigmoids",
+        block=_activation("tanh"),
+        formula=r"\frac{e^{x} - e^{-x}}{e^{x} + e^{-x}}",
+        derivative=r"1 - \tanh(x)^2",
+        range=(-1.0, 1.0),
+        minimum=None,
+        monotonic=True,
+        kinks=(),
+        builtin=Builtin("nn.Activation('tanh')"),
+        papers=(_EFFICIENT_BACKPROP,),
+    ),
+    Activation(
+        name="softsign",
+        title="SoftSign",
+        family="sigmoids",
+        block=_activation("softsign"),
+        formula=r"\frac{x}{1 + |x|}",
+        derivative=r"\frac{1}{(1 + |x|)^2}",
+        range=(-1.0, 1.0),
+        minimum=None,
+        monotonic=True,
+        kinks=(),
+        builtin=Builtin("nn.Activation('softsign')", fault="nan at both infinities"),
+        papers=(_ELLIOTT,),
+    ),
+    Activation(
+        name="relu",
+        title="ReLU",
+        family="rectifiers",
+        block=_activation("relu"),
+        formula=r"\max(0, x)",
+        derivative=r"\mathbf{1}[x > 0]",
+        range=(0.0, inf),
+        minimum=None,
+        monotonic=True,
+        kinks=(0.0,),
+        builtin=Builtin("nn.Activation('relu')"),
+        papers=(_FUKUSHIMA, _NAIR, _GLOROT),
+    ),
+    Activation(
+        name="leaky_relu",
+        title="LeakyReLU",
+        family="rectifiers",
+        block=_leaky_relu,
+        formula=r"\max(0, x) + 0.01 \min(0, x)",
+        derivative=r"\mathbf{1}[x > 0] + 0.01 \, \mathbf{1}[x \leq 0]",
+        range=(-inf, inf),
+        minimum=None,
+        monotonic=True,
+        kinks=(0.0,),
+        builtin=Builtin("nn.LeakyReLU(0.01)"),
+        papers=(_MAAS,),
+        aliases=("leaky",),
+    ),
+    Activation(
+        name="prelu",
+        title="PReLU",
+        family="rectifiers",
+        block=nn.PReLU,
+        formula=r"\max(0, x) + 0.25 \min(0, x)",
+        derivative=r"\mathbf{1}[x > 0] + 0.25 \, \mathbf{1}[x \leq 0]",
+        range=(-inf, inf),
+        minimum=None,
+        monotonic=True,
+        kinks=(0.0,),
+        builtin=Builtin("nn.PReLU()"),
+        papers=(_HE,),
+    ),
+    Activation(
+        name="softplus",
+        title="Softplus",
+        family="rectifiers",
+        block=blocks.Softplus,
+        formula=r"\ln(1 + e^{x})",
+        derivative=r"\frac{1}{1 + e^{-x}}",
+        range=(0.0, inf),
+        minimum=None,
+        monotonic=True,
+        kinks=(),
+        builtin=Builtin("nn.Activation('softrelu')", fault="below 0 in its left tail, as at -20"),
+        papers=(_DUGAS,),
+        aliases=("softrelu",),
+    ),
+    Activation(
+        name="elu",
+        title="ELU",
+        family="exponential units",
+        block=nn.ELU,
+        formula=r"\max(0, x) + \min(0, e^{x} - 1)",
+        derivative=r"\mathbf{1}[x > 0] + e^{x} \, \mathbf{1}[x \leq 0]",
+        range=(-1.0, inf),
+        minimum=None,
+        monotonic=True,
+        kinks=(),
+        builtin=Builtin("nn.ELU()"),
+        papers=(_CLEVERT,),
+    ),
+    Activation(
+        name="selu",
+        title="SELU",
+        family="exponential units",
+        block=blocks.SELU,
+        formula=r"\lambda (\max(0, x) + \alpha \min(0, e^{x} - 1))",
+        derivative=r"\lambda (\mathbf{1}[x > 0] + \alpha e^{x} \, \mathbf{1}[x \leq 0])",
+        range=(-functional.SELU_LAMBDA * functional.SELU_ALPHA, inf),
+        minimum=None,
+        monotonic=True,
+        kinks=(0.0,),
+        builtin=Builtin("nn.SELU()", fault="its gradient for x < 0, even of the wrong sign below about -3"),
+        papers=(_KLAMBAUER,),
+    ),
+    Activation(
+        name="silu",
+        title="SiLU",
+        family="smooth gates",
+        block=blocks.SiLU,
+        formula=r"\frac{x}{1 + e^{-x}}",
+        derivative=r"\frac{1 + e^{-x} + x e^{-x}}{(1 + e^{-x})^2}",
+        range=(_SILU_MINIMUM[1], inf),
+        minimum=_SILU_MINIMUM,
+        monotonic=False,
+        kinks=(),
+        builtin=Builtin("nn.SiLU()", ("2.0",), "nan at -inf"),
+        papers=(_HENDRYCKS, _ELFWING),
+    ),
+    Activation(
+        name="gelu",
+        title="GELU",
+        family="smooth gates",
+        block=blocks.GELU,
+        formula=r"\frac{x}{2} (1 + \mathrm{erf}(\frac{x}{\sqrt{2}}))",
+        derivative=r"\frac{1}{2} (1 + \mathrm{erf}(\frac{x}{\sqrt{2}})) + \frac{x}{\sqrt{2 \pi}} e^{-x^2 / 2}",
+        range=(-0.16997120747990369, inf),
+        minimum=(-0.7517915246935645, -0.16997120747990369),
+        monotonic=False,
+        kinks=(),
+        builtin=Builtin("nn.GELU()", fault="float32 accuracy in float64"),
+        papers=(_HENDRYCKS,),
+    ),
+    Activation(
+        name="swish",
+        title="Swish",
+        family="smooth gates",
+        block=blocks.Swish,
+        formula=r"\frac{x}{1 + e^{-x}}",
+        derivative=r"\frac{1 + e^{-x} + x e^{-x}}{(1 + e^{-x})^2}",
+        range=(_SILU_MINIMUM[1], inf),
+        minimum=_SILU_MINIMUM,
+        monotonic=False,
+        kinks=(),
+        builtin=Builtin("nn.Swish()", fault="nan at -inf"),
+        papers=(_RAMACHANDRAN,),
+    ),
+    Activation(
+        name="mish",
+        title="Mish",
+        family="smooth gates",
+        block=blocks.Mish,
+        formula=r"x \tanh(\ln(1 + e^{x}))",
+        derivative=r"\tanh(\ln(1 + e^{x})) + \frac{x}{1 + e^{-x}} (1 - \tanh(\ln(1 + e^{x}))^2)",
+        range=(-0.30884341301725043, inf),
+        minimum=(-1.1924312145143547, -0.30884341301725043),
+        monotonic=False,
+        kinks=(),
+        builtin=Builtin("nn.Activation('mish')", ("2.0",), "an infinite gradient for x > 3.5e13"),
+        papers=(_MISRA,),
+    ),
+)
+
+CATALOG: Dict[str, Activation] = {entry.name: entry for entry in _ENTRIES}
+_ALIASES = {alias: entry.name for entry in _ENTRIES for alias in entry.aliases}
+
+
+def activations() -> List[str]:
+    """Names of all activations, family by family."""
+    return list(CATALOG)
+
+
+def get_activation(activation: Any = None, **parameters: Any) -> Block:
+    """Turn a name, a block, a function or None into a block.
+
+    Parameters
+    ----------
+    activation : str, Block, callable or None
+        A name of :func:`activations` (or MXNet's own name for it, as "softrelu"); a block,
+        returned as it is; a function of one array, wrapped; or None, for the identity.
+    **parameters
+        Passed to the block's constructor, with a name only: ``get_activation("swish", beta=2)``.
+
+    Returns
+    -------
+    mxnet.gluon.Block
+
+    Raises
+    ------
+    ValueError
+        If there is no such name: the message lists the nearest ones.
+    TypeError
+        If ``activation`` is something else, or has no such parameter.
+    """
+    if isinstance(activation, str):
+        return _create(activation, parameters)
+    if parameters:
+        raise TypeError(f"parameters ({', '.join(parameters)}) go with the name of an activation only")
+    if isinstance(activation, Block):
+        return activation
+    if activation is None:
+        return nn.HybridLambda(_identity)
+    if isinstance(activation, type) or not callable(activation):
+        raise TypeError(f"an activation is a name, a block, a function or None, not {activation!r}")
+    return nn.Lambda(activation)
+
+
+def _create(name: str, parameters: Dict[str, Any]) -> Block:
+    entry = CATALOG.get(_ALIASES.get(name, name))
+    if entry is None:
+        known = [*CATALOG, *_ALIASES]
+        near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or known
+        raise ValueError(f"no activation is called {name!r}; nearest: {', '.join(near)}")
+    try:
+        inspect.signature(entry.block).bind(**parameters)
+    except TypeError:
+        allowed = ", ".join(inspect.signature(entry.block).parameters) or "none"
+        raise TypeError(f"{name} takes the parameters: {allowed}; not {', '.join(parameters)}") from None
+    return entry.block(**parameters)
+
+
+def _identity(*args):
+    return args[-1]  # HybridLambda of 1.9 passes F before the array, that of 2.x does not
+
+
+# What Gluon's one class ``Activation`` is called by the type that it was given.
+_TITLES = {entry.name: entry.title for entry in _ENTRIES}
+_TITLES["softrelu"] = "SoftReLU"
+
+
+def display_name(activation: Any) -> str:
+    """What a legend calls an activation: "Sigmoid", "LeakyReLU", "SiLU", …
+
+    Never from a block's ``name``, which MXNet numbers and 2.x does not have.
+    """
+    if isinstance(activation, str):
+        return CATALOG[_ALIASES.get(activation, activation)].title
+    if isinstance(activation, nn.Activation):
+        return _TITLES.get(activation._act_type, activation._act_type)
+    if isinstance(activation, Block):
+        return type(activation).__name__
+    return getattr(activation, "__name__", type(activation).__name__)
+
+
+def evaluate(activation: Any, x: Any) -> Tuple[Any, Any]:
+    """Value and slope of an activation at every element of ``x``.
+
+    Parameters
+    ----------
+    activation : str, Block or callable
+        As for :func:`get_activation`. A block that was not initialised yet is.
+    x : mxnet array
+
+    Returns
+    -------
+    tuple of mxnet array
+        ``f(x)`` and autograd's ``f'(x)``.
+    """
+    block = get_activation(activation)
+    _initialize(block, x)
+    x = x.copy()
+    x.attach_grad()
+    with mx.autograd.record():
+        y = block(x)
+    y.backward()
+    return y, x.grad
+
+
+def _initialize(block, x):
+    parameters = block.collect_params().values()
+    if any(p._data is None and not p._deferred_init for p in parameters):
+        with ops.device_of(x):  # its keyword is ctx in one line of MXNet, device in the other
+            block.initialize()
+
+
+def derivative(activation: Any, x: Any) -> Any:
+    """Autograd's slope of an activation (name, block or function) at every element of ``x``."""
+    return evaluate(activation, x)[1]

@@ -1,0 +1,112 @@
+"""Execute the notebooks, two at a time, and say how each one fared.
+
+Results go to build/notebooks/; the committed pages stay as they are, unless
+--in-place asks for their outputs to be renewed.
+"""
+
+import argparse
+import os
+import re
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import nbformat
+import papermill
+from papermill.exceptions import PapermillExecutionError
+from tqdm import tqdm
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+RESULTS = ROOT / "build" / "notebooks"
+AT_A_TIME = 2
+
+
+def arguments():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ctx", default="cpu", help='device: "cpu", "gpu" or "gpu(1)" (default: cpu)')
+    parser.add_argument("--fast", action="store_true", help="the short form of every page")
+    parser.add_argument("--only", default="", metavar="NN", help="only pages whose name holds this, as 04")
+    parser.add_argument("--in-place", action="store_true", help="renew the outputs of the committed pages")
+    return parser.parse_args()
+
+
+def run(name, parameters, position):
+    """Execute one page into build/notebooks/ and return (name, seconds, verdict)."""
+    # One thread for each of the two kernels, which also fixes the order of every sum.
+    os.environ.update(OMP_NUM_THREADS="1", JUPYTER_PREFER_ENV_PATH="1")
+    start = time.monotonic()
+    bar = {"desc": f"{name:<24}", "position": position, "leave": True, "file": sys.stderr}
+    verdict = "ok"
+    try:
+        papermill.execute_notebook(
+            str(NOTEBOOKS / f"{name}.ipynb"),
+            str(RESULTS / f"{name}.ipynb"),
+            parameters=parameters,
+            kernel_name="python3",
+            cwd=str(NOTEBOOKS),
+            progress_bar=bar,
+        )
+    except PapermillExecutionError as error:
+        verdict = f"cell {error.exec_count}: {error.ename}: {str(error.evalue).splitlines()[0] if error.evalue else ''}"
+    except Exception as error:  # a dead kernel, a broken file: a verdict too, not the end of the others
+        verdict = f"{type(error).__name__}: {error}"
+    return name, time.monotonic() - start, verdict
+
+
+def renew(name):
+    """Put the outputs of an executed page into the committed one, without the run's own traces."""
+    page = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    executed = nbformat.read(RESULTS / f"{name}.ipynb", as_version=4)
+    cells = [cell for cell in executed.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    count = 0
+    for cell, ran in zip(page.cells, cells):
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            cell.outputs = ran.outputs
+            for output in cell.outputs:
+                if "execution_count" in output:
+                    output["execution_count"] = count
+    page.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    nbformat.write(page, NOTEBOOKS / f"{name}.ipynb")
+
+
+def main():
+    """Run the pages asked for; exit with 1 if one fails."""
+    asked = arguments()
+    names = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb") if asked.only in path.stem)
+    if not names:
+        known = ", ".join(sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")))
+        sys.exit(f"No notebook's name holds {asked.only!r}; there are: {known}")
+    if not re.match("cpu", asked.ctx):
+        from gluon_activations import context
+
+        try:
+            context(asked.ctx)
+        except (RuntimeError, ValueError) as error:
+            sys.exit(f"Cannot run on {asked.ctx}: {error}")
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    parameters = {} if asked.in_place else {"ctx": asked.ctx, "fast": asked.fast}
+    tqdm.set_lock(tqdm.get_lock())
+    with ProcessPoolExecutor(AT_A_TIME) as pool:
+        jobs = [pool.submit(run, name, parameters, position) for position, name in enumerate(names)]
+        rows = sorted(job.result() for job in as_completed(jobs))
+    print("\n" * len(names), file=sys.stderr)
+    print(f"{'notebook':<28}{'seconds':>8}  verdict")
+    for name, seconds, verdict in rows:
+        print(f"{name:<28}{seconds:>8.1f}  {verdict}")
+        if asked.in_place and verdict == "ok":
+            renew(name)
+    failed = sum(verdict != "ok" for _, _, verdict in rows)
+    print(f"{len(rows) - failed} of {len(rows)} ok; results in {RESULTS.relative_to(ROOT)}/")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
