@@ -8,7 +8,25 @@ as functions (``functional``), facts about every activation (``CATALOG``), and p
 from . import _numpy_names  # noqa: F401  before anything imports MXNet
 from . import functional
 from ._context import context
-from .blocks import GELU, SELU, Elementwise, LogSigmoid, Mish, SiLU, Softplus, Swish
+from .blocks import (
+    AlphaDropout,
+    BinaryStep,
+    CELU,
+    Elementwise,
+    GELU,
+    HardSigmoid,
+    HardSwish,
+    HardTanh,
+    Identity,
+    LogSigmoid,
+    Mish,
+    ReLU6,
+    SELU,
+    SiLU,
+    Softplus,
+    Softsign,
+    Swish,
+)
 from .catalog import CATALOG, activations, derivative, display_name, evaluate, get_activation
 
 __version__ = "0.1.0"
@@ -16,14 +34,23 @@ __version__ = "0.1.0"
 _PICTURES = ("compare_activations", "gallery", "visualize_activation")
 
 __all__ = [
+    "AlphaDropout",
+    "BinaryStep",
     "CATALOG",
+    "CELU",
     "Elementwise",
     "GELU",
+    "HardSigmoid",
+    "HardSwish",
+    "HardTanh",
+    "Identity",
     "LogSigmoid",
     "Mish",
+    "ReLU6",
     "SELU",
     "SiLU",
     "Softplus",
+    "Softsign",
     "Swish",
     "activations",
     "context",

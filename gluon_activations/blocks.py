@@ -90,6 +90,117 @@ class LogSigmoid(Elementwise):
         super().__init__()
 
 
+class HardSigmoid(Elementwise):
+    """Hard sigmoid, ``clip(slope * x + 1/2, 0, 1)``, with slope 1/6 where MXNet's operator has 0.2.
+
+    See :func:`gluon_activations.functional.hard_sigmoid` for origin, limits and conventions.
+
+    Parameters
+    ----------
+    slope : float
+        Slope of the middle piece, above 0.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a number.
+    ValueError
+        If it is out of its range.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.hard_sigmoid)
+
+    def __init__(self, slope: float = 1 / 6) -> None:
+        super().__init__(slope=_finite("HardSigmoid", "slope", slope, positive=True))
+
+
+class HardTanh(Elementwise):
+    """Hard tanh, ``clip(x, min_val, max_val)``.
+
+    See :func:`gluon_activations.functional.hard_tanh` for origin, limits and conventions.
+
+    Parameters
+    ----------
+    min_val, max_val : float
+        The two ends of the middle piece.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a number.
+    ValueError
+        If it is out of its range.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.hard_tanh)
+
+    def __init__(self, min_val: float = -1, max_val: float = 1) -> None:
+        low, high = _finite("HardTanh", "min_val", min_val), _finite("HardTanh", "max_val", max_val)
+        if not low < high:
+            raise ValueError(f"HardTanh's min_val is below its max_val, not {min_val!r} and {max_val!r}")
+        super().__init__(min_val=low, max_val=high)
+
+
+class Softsign(Elementwise):
+    """Softsign, ``x / (1 + abs(x))``; unlike ``nn.Activation("softsign")`` it has its limits at ±inf.
+
+    See :func:`gluon_activations.functional.softsign` for origin, limits and conventions.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.softsign)
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class Identity(Elementwise):
+    """Identity, ``x``; 1.9.1 has no ``nn.Identity``.
+
+    See :func:`gluon_activations.functional.identity` for origin, limits and conventions.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.identity)
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class BinaryStep(Elementwise):
+    """Binary step, 1 for x >= 0 and 0 below. Its gradient is 0 everywhere: nothing before it learns.
+
+    See :func:`gluon_activations.functional.binary_step` for origin, limits and conventions.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.binary_step)
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class ReLU6(Elementwise):
+    """ReLU cut at 6, ``min(max(x, 0), 6)``.
+
+    See :func:`gluon_activations.functional.relu6` for origin, limits and conventions.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.relu6)
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
 class Softplus(Elementwise):
     """Softplus, ``log(1 + exp(beta * x)) / beta``, positive in the tail where MXNet's is not.
 
@@ -116,6 +227,32 @@ class Softplus(Elementwise):
         super().__init__(beta=_finite("Softplus", "beta", beta, positive=True))
 
 
+class CELU(Elementwise):
+    """Continuously differentiable ELU, ``max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)``.
+
+    See :func:`gluon_activations.functional.celu` for origin, limits and conventions.
+
+    Parameters
+    ----------
+    alpha : float
+        Minus the value at -inf, above 0.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a number.
+    ValueError
+        If it is out of its range.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.celu)
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        super().__init__(alpha=_finite("CELU", "alpha", alpha, positive=True))
+
+
 class SELU(Elementwise):
     """Scaled exponential linear unit; unlike Gluon's own SELU its gradient is right.
 
@@ -129,6 +266,35 @@ class SELU(Elementwise):
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class AlphaDropout(Elementwise):
+    """Dropout for SELU: keeps mean 0 and variance 1 in training, and is the identity otherwise.
+
+    See :func:`gluon_activations.functional.alpha_dropout` for origin, limits and conventions.
+
+    Parameters
+    ----------
+    rate : float
+        Probability of being replaced, at least 0 and below 1.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a number.
+    ValueError
+        If it is out of its range.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.alpha_dropout)
+
+    def __init__(self, rate: float) -> None:
+        rate = _finite("AlphaDropout", "rate", rate)
+        if not 0 <= rate < 1:
+            raise ValueError(f"AlphaDropout's rate is at least 0 and below 1, not {rate!r}")
+        super().__init__(rate=rate)
 
 
 class SiLU(Elementwise):
@@ -235,6 +401,20 @@ class Mish(Elementwise):
     """
 
     function = staticmethod(functional.mish)
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class HardSwish(Elementwise):
+    """Hard swish, ``x * clip(x + 3, 0, 6) / 6``.
+
+    See :func:`gluon_activations.functional.hard_swish` for origin, limits and conventions.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.hard_swish)
 
     def __init__(self) -> None:
         super().__init__()

@@ -48,15 +48,11 @@ class Activation:
     range: Tuple[float, float]
     minimum: Optional[Tuple[float, float]]  # (x, value) where it is attained at one point
     monotonic: bool
-    kinks: Tuple[float, ...]  # where the slope jumps
+    kinks: Tuple[float, ...]  # where it has no derivative
     builtin: Optional[Builtin]
     papers: Tuple[Paper, ...]
+    zero_centred: bool = False  # an odd function: symmetric input gives output of mean 0
     aliases: Tuple[str, ...] = ()
-
-    @property
-    def zero_centred(self) -> bool:
-        """Whether the range lies symmetrically about 0."""
-        return self.range[0] == -self.range[1]
 
 
 # A family is a page of the collection.
@@ -78,6 +74,31 @@ _ELLIOTT = Paper(
     1993,
     "A better activation function for artificial neural networks",
     "https://drum.lib.umd.edu/bitstream/handle/1903/5355/TR_93-8.pdf",
+)
+_BERGSTRA = Paper(
+    "Bergstra, Desjardins, Lamblin, Bengio",
+    2009,
+    "Quadratic polynomials learn better image features",
+    "Technical Report 1337, Université de Montréal",
+)
+_COURBARIAUX = Paper(
+    "Courbariaux, Bengio, David",
+    2015,
+    "BinaryConnect: training deep neural networks with binary weights during propagations",
+    "arXiv:1511.00363",
+)
+_COLLOBERT = Paper("Collobert", 2004, "Large scale machine learning", "doctoral thesis, Université Paris 6")
+_MCCULLOCH = Paper(
+    "McCulloch, Pitts",
+    1943,
+    "A logical calculus of the ideas immanent in nervous activity",
+    "doi:10.1007/BF02478259",
+)
+_ROSENBLATT = Paper(
+    "Rosenblatt",
+    1958,
+    "The perceptron: a probabilistic model for information storage and organization in the brain",
+    "doi:10.1037/h0042519",
 )
 _FUKUSHIMA = Paper(
     "Fukushima",
@@ -103,6 +124,18 @@ _DUGAS = Paper(
     "Incorporating second-order functional knowledge for better option pricing",
     "https://proceedings.neurips.cc/paper/2000/hash/44968aece94f667e4095002d140b5896-Abstract.html",
 )
+_KRIZHEVSKY = Paper(
+    "Krizhevsky",
+    2010,
+    "Convolutional deep belief networks on CIFAR-10",
+    "https://www.cs.toronto.edu/~kriz/conv-cifar10-aug2010.pdf",
+)
+_SANDLER = Paper(
+    "Sandler, Howard, Zhu, Zhmoginov, Chen",
+    2018,
+    "MobileNetV2: inverted residuals and linear bottlenecks",
+    "arXiv:1801.04381",
+)
 _MAAS = Paper(
     "Maas, Hannun, Ng",
     2013,
@@ -121,6 +154,7 @@ _CLEVERT = Paper(
     "Fast and accurate deep network learning by exponential linear units (ELUs)",
     "arXiv:1511.07289",
 )
+_BARRON = Paper("Barron", 2017, "Continuously differentiable exponential linear units", "arXiv:1704.07483")
 _KLAMBAUER = Paper(
     "Klambauer, Unterthiner, Mayr, Hochreiter", 2017, "Self-normalizing neural networks", "arXiv:1706.02515"
 )
@@ -134,6 +168,13 @@ _ELFWING = Paper(
 _RAMACHANDRAN = Paper("Ramachandran, Zoph, Le", 2017, "Searching for activation functions", "arXiv:1710.05941")
 _MISRA = Paper(
     "Misra", 2019, "Mish: a self regularized non-monotonic neural activation function", "arXiv:1908.08681"
+)
+
+_HOWARD = Paper(
+    "Howard, Sandler, Chu, Chen, Chen, Tan, Wang, Zhu, Pang, Vasudevan, Le, Adam",
+    2019,
+    "Searching for MobileNetV3",
+    "arXiv:1905.02244",
 )
 
 
@@ -180,6 +221,20 @@ _ENTRIES = (
         papers=(_BACKPROP,),
     ),
     Activation(
+        name="hard_sigmoid",
+        title="HardSigmoid",
+        family="sigmoids",
+        block=blocks.HardSigmoid,
+        formula=r"\max(0, \min(1, \frac{x + 3}{6}))",
+        derivative=r"\frac{1}{6} \, \mathbf{1}[|x| \leq 3]",
+        range=(0.0, 1.0),
+        minimum=None,
+        monotonic=True,
+        kinks=(-3.0, 3.0),
+        builtin=None,
+        papers=(_COURBARIAUX, _HOWARD),
+    ),
+    Activation(
         name="tanh",
         title="Tanh",
         family="sigmoids",
@@ -189,23 +244,69 @@ _ENTRIES = (
         range=(-1.0, 1.0),
         minimum=None,
         monotonic=True,
+        zero_centred=True,
         kinks=(),
         builtin=Builtin("nn.Activation('tanh')"),
         papers=(_EFFICIENT_BACKPROP,),
     ),
     Activation(
-        name="softsign",
-        title="SoftSign",
+        name="hard_tanh",
+        title="HardTanh",
         family="sigmoids",
-        block=_activation("softsign"),
+        block=blocks.HardTanh,
+        formula=r"\max(-1, \min(1, x))",
+        derivative=r"\mathbf{1}[|x| \leq 1]",
+        range=(-1.0, 1.0),
+        minimum=None,
+        monotonic=True,
+        zero_centred=True,
+        kinks=(-1.0, 1.0),
+        builtin=None,
+        papers=(_COLLOBERT,),
+    ),
+    Activation(
+        name="softsign",
+        title="Softsign",
+        family="sigmoids",
+        block=blocks.Softsign,
         formula=r"\frac{x}{1 + |x|}",
         derivative=r"\frac{1}{(1 + |x|)^2}",
         range=(-1.0, 1.0),
         minimum=None,
         monotonic=True,
+        zero_centred=True,
         kinks=(),
         builtin=Builtin("nn.Activation('softsign')", fault="nan at both infinities"),
-        papers=(_ELLIOTT,),
+        papers=(_ELLIOTT, _BERGSTRA),
+    ),
+    Activation(
+        name="identity",
+        title="Identity",
+        family="rectifiers",
+        block=blocks.Identity,
+        formula=r"x",
+        derivative=r"1",
+        range=(-inf, inf),
+        minimum=None,
+        monotonic=True,
+        zero_centred=True,
+        kinks=(),
+        builtin=Builtin("nn.Identity()", ("2.0",)),
+        papers=(),
+    ),
+    Activation(
+        name="binary_step",
+        title="BinaryStep",
+        family="rectifiers",
+        block=blocks.BinaryStep,
+        formula=r"\mathbf{1}[x \geq 0]",
+        derivative=r"0",
+        range=(0.0, 1.0),
+        minimum=None,
+        monotonic=True,
+        kinks=(0.0,),
+        builtin=None,
+        papers=(_MCCULLOCH, _ROSENBLATT),
     ),
     Activation(
         name="relu",
@@ -222,6 +323,20 @@ _ENTRIES = (
         papers=(_FUKUSHIMA, _NAIR, _GLOROT),
     ),
     Activation(
+        name="relu6",
+        title="ReLU6",
+        family="rectifiers",
+        block=blocks.ReLU6,
+        formula=r"\min(6, \max(0, x))",
+        derivative=r"\mathbf{1}[x \geq 0] \, \mathbf{1}[x \leq 6]",
+        range=(0.0, 6.0),
+        minimum=None,
+        monotonic=True,
+        kinks=(0.0, 6.0),
+        builtin=None,
+        papers=(_KRIZHEVSKY, _SANDLER),
+    ),
+    Activation(
         name="leaky_relu",
         title="LeakyReLU",
         family="rectifiers",
@@ -232,7 +347,7 @@ _ENTRIES = (
         minimum=None,
         monotonic=True,
         kinks=(0.0,),
-        builtin=Builtin("nn.LeakyReLU(0.01)"),
+        builtin=Builtin("nn.LeakyReLU(0.01)", fault="its slope has float32 accuracy in float64"),
         papers=(_MAAS,),
         aliases=("leaky",),
     ),
@@ -278,6 +393,20 @@ _ENTRIES = (
         kinks=(),
         builtin=Builtin("nn.ELU()"),
         papers=(_CLEVERT,),
+    ),
+    Activation(
+        name="celu",
+        title="CELU",
+        family="exponential units",
+        block=blocks.CELU,
+        formula=r"\max(0, x) + \min(0, e^{x} - 1)",
+        derivative=r"\mathbf{1}[x > 0] + e^{x} \, \mathbf{1}[x \leq 0]",
+        range=(-1.0, inf),
+        minimum=None,
+        monotonic=True,
+        kinks=(),
+        builtin=None,
+        papers=(_BARRON,),
     ),
     Activation(
         name="selu",
@@ -343,11 +472,25 @@ _ENTRIES = (
         formula=r"x \tanh(\ln(1 + e^{x}))",
         derivative=r"\tanh(\ln(1 + e^{x})) + \frac{x}{1 + e^{-x}} (1 - \tanh(\ln(1 + e^{x}))^2)",
         range=(-0.30884341301725043, inf),
-        minimum=(-1.1924312145143547, -0.30884341301725043),
+        minimum=(-1.1924312145154952, -0.30884341301725043),
         monotonic=False,
         kinks=(),
         builtin=Builtin("nn.Activation('mish')", ("2.0",), "an infinite gradient for x > 3.5e13"),
         papers=(_MISRA,),
+    ),
+    Activation(
+        name="hard_swish",
+        title="HardSwish",
+        family="smooth gates",
+        block=blocks.HardSwish,
+        formula=r"x \max(0, \min(1, \frac{x + 3}{6}))",
+        derivative=r"\frac{2 x + 3}{6} \, \mathbf{1}[|x| \leq 3] + \mathbf{1}[x > 3]",
+        range=(-0.375, inf),
+        minimum=(-1.5, -0.375),
+        monotonic=False,
+        kinks=(-3.0, 3.0),
+        builtin=None,
+        papers=(_HOWARD,),
     ),
 )
 
@@ -389,7 +532,7 @@ def get_activation(activation: Any = None, **parameters: Any) -> Block:
     if isinstance(activation, Block):
         return activation
     if activation is None:
-        return nn.HybridLambda(_identity)
+        return blocks.Identity()
     if isinstance(activation, type) or not callable(activation):
         raise TypeError(f"an activation is a name, a block, a function or None, not {activation!r}")
     return nn.Lambda(activation)
@@ -407,10 +550,6 @@ def _create(name: str, parameters: Dict[str, Any]) -> Block:
         allowed = ", ".join(inspect.signature(entry.block).parameters) or "none"
         raise TypeError(f"{name} takes the parameters: {allowed}; not {', '.join(parameters)}") from None
     return entry.block(**parameters)
-
-
-def _identity(*args):
-    return args[-1]  # HybridLambda of 1.9 passes F before the array, that of 2.x does not
 
 
 # What Gluon's one class ``Activation`` is called by the type that it was given.

@@ -25,6 +25,154 @@ def _gated(x, gate):
     return ops.clip(x, -_HUGE, inf) * gate(ops.clip(x, -_REACH, _REACH))
 
 
+def _exponential(x, alpha, width, scale):
+    """``scale`` times x for x > 0 and times ``alpha * (exp(x / width) - 1)`` below.
+
+    At 0 the slope is the lower one. The signs are turned twice because -0.0 would become
+    0.0 in a sum with the 0.0 that relu gives.
+    """
+    low = ops.clip(x, -inf, 0)
+    return -scale * (-alpha * ops.expm1(low if width == 1 else low / width) - ops.relu(x))
+
+
+@ops.elementwise
+def hard_sigmoid(x, slope=1 / 6):
+    """Hard sigmoid, ``clip(slope * x + 1/2, 0, 1)``: a sigmoid of three straight lines.
+
+    Courbariaux, Bengio & David 2015 (arXiv:1511.00363) use slope 1/2, MobileNetV3 (Howard et al.
+    2019, arXiv:1905.02244), PyTorch and Keras 1/6, MXNet's operator 0.2.
+
+    Parameters
+    ----------
+    x : mxnet array or Symbol
+        Any shape; float16, float32 or float64.
+    slope : float
+        Slope of the middle piece, above 0.
+
+    Returns
+    -------
+    mxnet array or Symbol
+        Same kind, shape and dtype; 0 at -inf and 1 at inf; nan stays nan. At both kinks,
+        ``-1/2 / slope`` and ``1/2 / slope``, the slope is that of the middle piece.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not an MXNet array or not of a floating-point dtype.
+    ValueError
+        If ``slope`` is not above 0.
+    """
+    if not slope > 0:
+        raise ValueError(f"hard_sigmoid wants slope > 0, not {slope!r}")
+    half = 0.5 / slope
+    return ops.clip(x + half, 0, 2 * half) / (2 * half)
+
+
+@ops.elementwise
+def hard_tanh(x, min_val=-1.0, max_val=1.0):
+    """Hard tanh, ``clip(x, min_val, max_val)``: a tanh of three straight lines.
+
+    Collobert 2004, "Large scale machine learning" (doctoral thesis).
+
+    Parameters
+    ----------
+    x : mxnet array or Symbol
+        Any shape; float16, float32 or float64.
+    min_val, max_val : float
+        The two ends of the middle piece.
+
+    Returns
+    -------
+    mxnet array or Symbol
+        Same kind, shape and dtype; ``min_val`` at -inf and ``max_val`` at inf; nan stays nan.
+        At both kinks the slope is 1, that of the middle piece.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not an MXNet array or not of a floating-point dtype.
+    ValueError
+        If ``min_val`` is not below ``max_val``.
+    """
+    if not min_val < max_val:
+        raise ValueError(f"hard_tanh wants min_val < max_val, not {min_val!r} and {max_val!r}")
+    return ops.clip(x, min_val, max_val)
+
+
+@ops.elementwise
+def softsign(x):
+    """Softsign, ``x / (1 + abs(x))``, by Elliott 1993 (University of Maryland, TR 93-8).
+
+    Brought to deep nets by Bergstra, Desjardins, Lamblin & Bengio 2009 (TR 1337, Montréal). Its
+    tails approach -1 and 1 as 1/x does, not exponentially. MXNet's own gives nan at ±inf.
+
+    Parameters
+    ----------
+    x : mxnet array or Symbol
+        Any shape; float16, float32 or float64.
+
+    Returns
+    -------
+    mxnet array or Symbol
+        Same kind, shape and dtype; -1 at -inf and 1 at inf, with slope 0; nan stays nan.
+        Its slope has a kink at 0, where it is 1, but the function has none.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not an MXNet array or not of a floating-point dtype.
+    """
+    return ops.softsign(ops.clip(x, -_HUGE, _HUGE))
+
+
+@ops.elementwise
+def identity(x):
+    """Identity, ``x``: no activation, as at the output of a regression.
+
+    Parameters
+    ----------
+    x : mxnet array or Symbol
+        Any shape; float16, float32 or float64.
+
+    Returns
+    -------
+    mxnet array or Symbol
+        Same kind, shape and dtype, as a copy. The slope is 1 everywhere.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not an MXNet array or not of a floating-point dtype.
+    """
+    return x * 1.0
+
+
+@ops.elementwise
+def binary_step(x):
+    """Binary step, 1 for x >= 0 and 0 below: the threshold of McCulloch & Pitts 1943.
+
+    (doi:10.1007/BF02478259.) Its slope is 0 wherever it exists, and 0 here at the jump too: no
+    gradient passes, and nothing before it learns.
+
+    Parameters
+    ----------
+    x : mxnet array or Symbol
+        Any shape; float16, float32 or float64.
+
+    Returns
+    -------
+    mxnet array or Symbol
+        Same kind, shape and dtype; 0 at -inf and 1 at inf and at 0; nan stays nan.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not an MXNet array or not of a floating-point dtype.
+    """
+    # The last term is 0, or nan where x is.
+    return ops.clip(ops.sign(x) + 1, 0, 1) + 0 * ops.clip(x, -1, 1)
+
+
 @ops.elementwise
 def log_sigmoid(x):
     """Logarithm of the logistic sigmoid, ``-log(1 + exp(-x))``: the log-likelihood of one bit.
@@ -48,6 +196,30 @@ def log_sigmoid(x):
         If ``x`` is not an MXNet array or not of a floating-point dtype.
     """
     return -softplus(-x)
+
+
+@ops.elementwise
+def relu6(x):
+    """ReLU cut at 6, ``min(max(x, 0), 6)``, by Krizhevsky 2010 ("Convolutional deep belief networks
+    on CIFAR-10", manuscript); chosen by the MobileNets for arithmetic of low precision.
+
+    Parameters
+    ----------
+    x : mxnet array or Symbol
+        Any shape; float16, float32 or float64.
+
+    Returns
+    -------
+    mxnet array or Symbol
+        Same kind, shape and dtype; 0 at -inf and 6 at inf; nan stays nan. At both
+        kinks, 0 and 6, the slope is 1, that of the middle piece.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not an MXNet array or not of a floating-point dtype.
+    """
+    return ops.clip(x, 0, 6)
 
 
 @ops.elementwise
@@ -85,6 +257,37 @@ def softplus(x, beta=1.0):
     return y if beta == 1 else y / beta
 
 
+@ops.elementwise
+def celu(x, alpha=1.0):
+    """Continuously differentiable ELU, by Barron 2017 (arXiv:1704.07483).
+
+    ``max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)``; with ``alpha = 1`` it is ELU.
+
+    Parameters
+    ----------
+    x : mxnet array or Symbol
+        Any shape; float16, float32 or float64.
+    alpha : float
+        Minus the value at -inf, above 0.
+
+    Returns
+    -------
+    mxnet array or Symbol
+        Same kind, shape and dtype; ``-alpha`` at -inf and inf at inf, with slopes 0 and 1; nan
+        stays nan. The slope at 0 is 1 for every ``alpha``.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not an MXNet array or not of a floating-point dtype.
+    ValueError
+        If ``alpha`` is not above 0.
+    """
+    if not alpha > 0:
+        raise ValueError(f"celu wants alpha > 0, not {alpha!r}")
+    return _exponential(x, alpha, alpha, 1)
+
+
 # The fixed point of Klambauer et al.: unit Gaussians keep mean 0 and variance 1.
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_LAMBDA = 1.0507009873554804934193349852946
@@ -115,7 +318,7 @@ def selu(x):
     TypeError
         If ``x`` is not an MXNet array or not of a floating-point dtype.
     """
-    return SELU_LAMBDA * (ops.positive_part(x) + SELU_ALPHA * ops.expm1(ops.negative_part(x)))
+    return _exponential(x, SELU_ALPHA, 1, SELU_LAMBDA)
 
 
 @ops.elementwise
@@ -256,3 +459,71 @@ GELU_GATES = {
     "tanh": lambda z: ops.sigmoid(sqrt(8 / pi) * (z + 0.044715 * z * z * z)),
     "sigmoid": lambda z: ops.sigmoid(1.702 * z),
 }
+
+
+@ops.elementwise
+def hard_swish(x):
+    """Hard swish, ``x * clip(x + 3, 0, 6) / 6``, of MobileNetV3 (Howard et al. 2019).
+
+    (arXiv:1905.02244.) A piecewise approximation of Swish, off by at most 0.1423, at ±3.
+
+    Parameters
+    ----------
+    x : mxnet array or Symbol
+        Any shape; float16, float32 or float64.
+
+    Returns
+    -------
+    mxnet array or Symbol
+        Same kind, shape and dtype; 0 at -inf and inf at inf, with slopes 0 and 1; nan stays nan.
+        At the kinks, -3 and 3, the slope is that between them: -1/2 and 3/2.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not an MXNet array or not of a floating-point dtype.
+    """
+    return _gated(x, lambda z: ops.clip(z + 3, 0, 6) / 6)
+
+
+@ops.elementwise
+def alpha_dropout(x, rate):
+    """Alpha dropout, by Klambauer, Unterthiner, Mayr & Hochreiter 2017 (arXiv:1706.02515).
+
+    In training each value is replaced with probability ``rate`` by SELU's limit at -inf, and the
+    whole is scaled and shifted so that mean 0 and variance 1 are kept; otherwise it is ``x``.
+
+    Parameters
+    ----------
+    x : mxnet array or Symbol
+        Any shape; float16, float32 or float64.
+    rate : float
+        Probability of being replaced, at least 0 and below 1.
+
+    Returns
+    -------
+    mxnet array or Symbol
+        Same kind, shape and dtype.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not an MXNet array or not of a floating-point dtype.
+    ValueError
+        If ``rate`` is below 0, or 1 or more.
+    """
+    if not 0 <= rate < 1:
+        raise ValueError(f"alpha_dropout wants a rate of at least 0 and below 1, not {rate!r}")
+    if rate == 0:
+        return x * 1.0
+    keep, low = 1 - rate, -SELU_LAMBDA * SELU_ALPHA
+    scale = (keep + low**2 * keep * rate) ** -0.5
+    shift = -scale * rate * low
+    # MXNet's dropout of ones, d, is 0 or 1 / keep in training and 1 otherwise. A factor and a
+    # summand that are polynomials in d take the right values at all three, so that one graph
+    # serves both modes: (0, scale * low + shift), (scale, shift) and (1, 0).
+    d = ops.dropout(ops.ones_like(x), rate)
+    bend = (scale * keep - 1) / (1 / keep - 1)
+    start = -(scale * low + shift)
+    slope = (shift / (1 / keep - 1) - start) * keep
+    return x * (d * (1 + (d - 1) * bend)) + (d - 1) * (start + slope * d)

@@ -7,7 +7,7 @@ the only module that knows about kinds of array.
 """
 
 import functools
-from math import inf
+import math
 
 import mxnet as mx
 import numpy
@@ -81,31 +81,54 @@ def _operator(name):
     return operator
 
 
-clip, erf, exp, expm1, log1p, maximum, minimum, square = map(
-    _operator, "clip erf exp expm1 log1p maximum minimum square".split()
+clip, exp, expm1, log1p, maximum, minimum, ones_like, sign, square = map(
+    _operator, "clip exp expm1 log1p maximum minimum ones_like sign square".split()
 )
+_erf = _operator("erf")
+
+
+def _layer(x, name, legacy_name, **options):
+    """An operator that is called one thing in mx.npx and another in mx.nd."""
+    name = name if isinstance(x, _NUMPY_KINDS) else legacy_name
+    return getattr(_module(x, name), name)(x, **options)
 
 
 def _activation(x, act_type):
+    if not is_symbol(x) and x.size == 0:
+        return _operator(act_type)(x)  # the kernel below cannot take an empty array backwards
     # oneDNN's kernel: five to twenty times as fast as the operator of the same name.
-    name = "activation" if isinstance(x, _NUMPY_KINDS) else "Activation"
-    return getattr(_module(x, name), name)(x, act_type=act_type)
+    return _layer(x, "activation", "Activation", act_type=act_type)
 
 
-def positive_part(x):
-    """max(x, 0) with slope 0 at 0; unlike MXNet's relu it keeps nan and -0.0."""
-    name = "leaky_relu" if isinstance(x, _NUMPY_KINDS) else "LeakyReLU"
-    leaky = getattr(_module(x, name), name)
-    return leaky(clip(x, 0, inf), act_type="leaky", slope=0.0)
+def relu(x):
+    """max(x, 0) with slope 0 at 0; MXNet's gives 0 for nan and for -0.0."""
+    return _activation(x, "relu")
 
 
-def negative_part(x):
-    """min(x, 0) with slope 1 at 0."""
-    return clip(x, -inf, 0)
+def softsign(x):
+    """x / (1 + abs(x)), for finite x."""
+    return _layer(x, "activation", "Activation", act_type="softsign")
+
+
+def dropout(x, rate):
+    """0 with probability ``rate`` and x / (1 - rate) otherwise; x itself outside training."""
+    return _layer(x, "dropout", "Dropout", p=rate)
+
+
+def constant(x):
+    """``x`` as a constant: no gradient passes."""
+    module = mx.sym if is_symbol(x) else mx.nd
+    if not isinstance(x, _NUMPY_KINDS):
+        return module.BlockGrad(x)
+    # Only 2.x has npx.stop_gradient, so both take the door through the legacy kind.
+    return module.BlockGrad(x.as_nd_ndarray()).as_np_ndarray()
+
+
+# Two operators whose slopes are not as good as their values, mended.
 
 
 def sigmoid(x):
-    """1 / (1 + exp(-x)), with its slope kept in both tails in double precision."""
+    """1 / (1 + exp(-x)). In double precision its slope is kept in both tails."""
     s = _activation(x, "sigmoid")
     if dtype_of(x) != "float64":
         return s
@@ -113,6 +136,16 @@ def sigmoid(x):
     # is 1, so dividing by it changes no value, but the slope becomes s * t.
     t = _activation(-x, "sigmoid")
     return s / (s + t)
+
+
+def erf(x):
+    """The error function."""
+    y = _erf(x)
+    if dtype_of(x) != "float64":
+        return y
+    # MXNet's slope has the square root of pi in single precision.
+    factor = float(numpy.float32(math.sqrt(math.pi))) / math.sqrt(math.pi)
+    return factor * y + constant((1 - factor) * y)
 
 
 def multiply(x, y):

@@ -1,0 +1,69 @@
+"""What the tests share: the kinds of array of the MXNet at hand, and the device."""
+
+import os
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import mxnet as mx
+import numpy as np
+import pytest
+
+from gluon_activations import context
+from gluon_activations.blocks import GLUON_2
+
+LINE = "2.0" if GLUON_2 else "1.9"
+KINDS = ("np",) if GLUON_2 else ("nd", "np")
+
+
+def pytest_report_header():
+    return f"mxnet {mx.__version__}, arrays: {', '.join(KINDS)}, device: {_device()}"
+
+
+def _device():
+    try:
+        return context(os.environ.get("CTX") or "cpu")
+    except (RuntimeError, ValueError) as error:
+        pytest.exit(f"Cannot test on {os.environ['CTX']}: {error}", returncode=2)
+
+
+class Arrays:
+    """Makes arrays of one kind, and runs a block on them forwards and backwards."""
+
+    def __init__(self, kind):
+        self.kind = kind
+        self.device = _device()
+
+    def __call__(self, values, dtype="float32"):
+        new = mx.np.array if self.kind == "np" else mx.nd.array
+        return new(np.asarray(values), dtype=dtype, ctx=self.device)
+
+    def value_and_slope(self, block, values, dtype="float32"):
+        x = self(values, dtype)
+        x.attach_grad()
+        with mx.autograd.record():
+            y = block(x)
+        y.backward()
+        assert y.dtype == x.dtype and y.shape == x.shape
+        return y.asnumpy(), x.grad.asnumpy()
+
+
+@pytest.fixture(params=KINDS)
+def arrays(request):
+    """Arrays of each kind that this MXNet has, with NumPy's shapes (so () and empty are allowed)."""
+    is_np = request.param == "np"
+    with mx.util.np_shape(True), mx.util.np_array(is_np):
+        if is_np and LINE == "1.9":
+            mx.npx.set_np()
+        try:
+            yield Arrays(request.param)
+        finally:
+            if is_np and LINE == "1.9":
+                mx.npx.reset_np()
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    mx.random.seed(7)
+    np.random.seed(7)

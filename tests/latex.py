@@ -1,0 +1,72 @@
+"""Computes with the catalog's formulas as they are printed, so that a wrong sign in one is seen.
+
+The catalog uses a small part of LaTeX: fractions, roots, powers, absolute values, indicators
+and a few functions of x. It is turned into Python here and evaluated by mpmath.
+"""
+
+import re
+
+import mpmath
+from mpmath import mpf
+from references import SELU_ALPHA, SELU_LAMBDA
+
+_NAMES = {
+    "exp": mpmath.exp,
+    "ln": mpmath.log,
+    "tanh": mpmath.tanh,
+    "erf": mpmath.erf,
+    "sqrt": mpmath.sqrt,
+    "pi": mpmath.pi,
+    "Max": lambda *args: max(map(mpf, args)),
+    "Min": lambda *args: min(map(mpf, args)),
+    "Abs": abs,
+    "alpha": SELU_ALPHA,
+    "lamda": SELU_LAMBDA,
+    "one": lambda condition: mpf(bool(condition)),
+}
+
+
+def evaluate(formula, x):
+    """Value of a LaTeX formula at ``x``, to mpmath's precision."""
+    return eval(to_python(formula), {"__builtins__": {}}, {**_NAMES, "x": mpf(x)})
+
+
+def to_python(formula):
+    """The formula as a Python expression in x."""
+    text = formula.replace(r"\,", " ")
+    text = re.sub(r"\\mathbf\{1\}\[(.*?)\]", r"one(\1)", text)
+    text = re.sub(r"\|(.*?)\|", r"Abs(\1)", text)
+    for latex, python in ((r"\leq", "<="), (r"\geq", ">="), (r"\lambda", "lamda "), (r"\alpha", "alpha ")):
+        text = text.replace(latex, python)
+    text = text.replace(r"\mathrm{erf}", "erf").replace(r"\pi", "pi")
+    while r"\frac" in text or r"\sqrt" in text or re.search(r"[e)x]\^\{", text):
+        text = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1) / (\2))", text)
+        text = re.sub(r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)", text)
+        text = re.sub(r"(?<![a-z])e\^\{([^{}]*)\}", r"exp(\1)", text)
+    text = text.replace("^", "**")
+    text = re.sub(r"\\(max|min)\b", lambda match: match[1].capitalize(), text)
+    text = re.sub(r"\\(ln|tanh)\b", r"\1", text)
+    return _multiply(text)
+
+
+def _multiply(text):
+    """Write out the products that LaTeX leaves to the eye: ``2 x``, ``x (1 + …)``, ``) one(``."""
+    tokens = re.findall(r"\d+\.?\d*|[A-Za-z]+|\*\*|<=|>=|\S", text)
+    functions = {name for name, value in _NAMES.items() if callable(value) and name != "pi"}
+    out = []
+    for token in tokens:
+        if out and _ends_factor(out[-1], functions) and _starts_factor(token):
+            out.append("*")
+        out.append(f"mpf('{token}')" if token[0].isdigit() else token)
+    return " ".join(out).replace("mpf('", "mpf('")
+
+
+def _ends_factor(token, functions):
+    return token == ")" or token.startswith("mpf(") or (token[0].isalpha() and token not in functions)
+
+
+def _starts_factor(token):
+    return token == "(" or token[0].isalnum()
+
+
+_NAMES["mpf"] = mpf
