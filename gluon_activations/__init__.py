@@ -5,15 +5,18 @@ as functions (``functional``), facts about every activation (``CATALOG``), and p
 (``visualize_activation``, which is imported with matplotlib when it is first asked for).
 """
 
-from . import _numpy_names  # noqa: F401  before anything imports MXNet
-from . import functional
+from . import (
+    _numpy_names,  # noqa: F401  before anything imports MXNet
+    functional,
+)
 from ._context import context
 from .blocks import (
+    CELU,
+    GELU,
+    SELU,
     AlphaDropout,
     BinaryStep,
-    CELU,
     Elementwise,
-    GELU,
     HardSigmoid,
     HardSwish,
     HardTanh,
@@ -21,7 +24,6 @@ from .blocks import (
     LogSigmoid,
     Mish,
     ReLU6,
-    SELU,
     SiLU,
     Softplus,
     Softsign,

@@ -69,10 +69,12 @@ class Elementwise(HybridBlock):
     if GLUON_2:
 
         def forward(self, x):
+            """Apply the function; MXNet 2.x calls this."""
             return self._apply(x, {name: p.data(x.device) for name, p in self._reg_params.items()})
     else:
 
         def hybrid_forward(self, F, x, **parameters):
+            """Apply the function; MXNet 1.9 calls this, with arrays or with Symbols."""
             return self._apply(x, parameters)
 
 
@@ -388,7 +390,9 @@ class Swish(Elementwise):
     def _check_parameters(self, x: Any) -> None:
         super()._check_parameters(x)
         if self._in_channels > 1 and (len(x.shape) < 2 or x.shape[1] != self._in_channels):
-            raise ValueError(f"{self!r} wants {self._in_channels} channels on axis 1 of its input, not shape {x.shape}")
+            raise ValueError(
+                f"{self!r} wants {self._in_channels} channels on axis 1 of its input, not shape {x.shape}"
+            )
 
 
 class Mish(Elementwise):

@@ -8,7 +8,7 @@ import difflib
 import inspect
 from dataclasses import dataclass
 from math import inf
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Optional
 
 import mxnet as mx
 from mxnet.gluon import Block, nn
@@ -31,7 +31,7 @@ class Builtin:
     """What MXNet itself offers."""
 
     code: str
-    lines: Tuple[str, ...] = ("1.9", "2.0")
+    lines: tuple[str, ...] = ("1.9", "2.0")
     fault: str = ""  # what is wrong with it; empty if it is right
 
 
@@ -45,18 +45,19 @@ class Activation:
     block: Callable[..., Block]
     formula: str  # LaTeX, in x
     derivative: str  # LaTeX, in x
-    range: Tuple[float, float]
-    minimum: Optional[Tuple[float, float]]  # (x, value) where it is attained at one point
+    range: tuple[float, float]
+    attained: tuple[bool, bool]  # whether each end of the range is a value at a finite x
+    minimum: Optional[tuple[float, float]]  # (x, value) where it is attained at one point
     monotonic: bool
-    kinks: Tuple[float, ...]  # where it has no derivative
+    kinks: tuple[float, ...]  # where it has no derivative
     builtin: Optional[Builtin]
-    papers: Tuple[Paper, ...]
+    papers: tuple[Paper, ...]
     zero_centred: bool = False  # an odd function: symmetric input gives output of mean 0
-    aliases: Tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 # A family is a page of the collection.
-FAMILIES: Dict[str, str] = {
+FAMILIES: dict[str, str] = {
     "sigmoids": "01_sigmoids",
     "rectifiers": "02_rectifiers",
     "exponential units": "03_exponential_units",
@@ -64,7 +65,10 @@ FAMILIES: Dict[str, str] = {
 }
 
 _BACKPROP = Paper(
-    "Rumelhart, Hinton, Williams", 1986, "Learning representations by back-propagating errors", "doi:10.1038/323533a0"
+    "Rumelhart, Hinton, Williams",
+    1986,
+    "Learning representations by back-propagating errors",
+    "doi:10.1038/323533a0",
 )
 _EFFICIENT_BACKPROP = Paper(
     "LeCun, Bottou, Orr, Müller", 1998, "Efficient BackProp", "doi:10.1007/3-540-49430-8_2"
@@ -189,7 +193,7 @@ def _activation(act_type: str) -> Callable[[], Block]:
 
 # The minimum of x * sigmoid(x) is at -1 - W(1/e), with value -W(1/e); the other two are
 # solved by the tests to the last digit printed here.
-_SILU_MINIMUM = (-1.2784645427610738, -0.2784645427610738)
+_SILU_MINIMUM = (-1.2784645427610737, -0.2784645427610737)
 
 _ENTRIES = (
     Activation(
@@ -200,6 +204,7 @@ _ENTRIES = (
         formula=r"\frac{1}{1 + e^{-x}}",
         derivative=r"\frac{e^{-x}}{(1 + e^{-x})^2}",
         range=(0.0, 1.0),
+        attained=(False, False),
         minimum=None,
         monotonic=True,
         kinks=(),
@@ -214,11 +219,14 @@ _ENTRIES = (
         formula=r"-\ln(1 + e^{-x})",
         derivative=r"\frac{1}{1 + e^{x}}",
         range=(-inf, 0.0),
+        attained=(False, False),
         minimum=None,
         monotonic=True,
         kinks=(),
-        builtin=Builtin("nn.Activation('log_sigmoid')", ("2.0",), "above 0 where it should be just below, as at 20"),
-        papers=(_BACKPROP,),
+        builtin=Builtin(
+            "nn.Activation('log_sigmoid')", ("2.0",), "above 0 where it should be just below, as at 20"
+        ),
+        papers=(),
     ),
     Activation(
         name="hard_sigmoid",
@@ -228,6 +236,7 @@ _ENTRIES = (
         formula=r"\max(0, \min(1, \frac{x + 3}{6}))",
         derivative=r"\frac{1}{6} \, \mathbf{1}[|x| \leq 3]",
         range=(0.0, 1.0),
+        attained=(True, True),
         minimum=None,
         monotonic=True,
         kinks=(-3.0, 3.0),
@@ -242,6 +251,7 @@ _ENTRIES = (
         formula=r"\frac{e^{x} - e^{-x}}{e^{x} + e^{-x}}",
         derivative=r"1 - \tanh(x)^2",
         range=(-1.0, 1.0),
+        attained=(False, False),
         minimum=None,
         monotonic=True,
         zero_centred=True,
@@ -257,6 +267,7 @@ _ENTRIES = (
         formula=r"\max(-1, \min(1, x))",
         derivative=r"\mathbf{1}[|x| \leq 1]",
         range=(-1.0, 1.0),
+        attained=(True, True),
         minimum=None,
         monotonic=True,
         zero_centred=True,
@@ -272,6 +283,7 @@ _ENTRIES = (
         formula=r"\frac{x}{1 + |x|}",
         derivative=r"\frac{1}{(1 + |x|)^2}",
         range=(-1.0, 1.0),
+        attained=(False, False),
         minimum=None,
         monotonic=True,
         zero_centred=True,
@@ -287,6 +299,7 @@ _ENTRIES = (
         formula=r"x",
         derivative=r"1",
         range=(-inf, inf),
+        attained=(False, False),
         minimum=None,
         monotonic=True,
         zero_centred=True,
@@ -302,6 +315,7 @@ _ENTRIES = (
         formula=r"\mathbf{1}[x \geq 0]",
         derivative=r"0",
         range=(0.0, 1.0),
+        attained=(True, True),
         minimum=None,
         monotonic=True,
         kinks=(0.0,),
@@ -316,6 +330,7 @@ _ENTRIES = (
         formula=r"\max(0, x)",
         derivative=r"\mathbf{1}[x > 0]",
         range=(0.0, inf),
+        attained=(True, False),
         minimum=None,
         monotonic=True,
         kinks=(0.0,),
@@ -330,6 +345,7 @@ _ENTRIES = (
         formula=r"\min(6, \max(0, x))",
         derivative=r"\mathbf{1}[x \geq 0] \, \mathbf{1}[x \leq 6]",
         range=(0.0, 6.0),
+        attained=(True, True),
         minimum=None,
         monotonic=True,
         kinks=(0.0, 6.0),
@@ -344,6 +360,7 @@ _ENTRIES = (
         formula=r"\max(0, x) + 0.01 \min(0, x)",
         derivative=r"\mathbf{1}[x > 0] + 0.01 \, \mathbf{1}[x \leq 0]",
         range=(-inf, inf),
+        attained=(False, False),
         minimum=None,
         monotonic=True,
         kinks=(0.0,),
@@ -359,6 +376,7 @@ _ENTRIES = (
         formula=r"\max(0, x) + 0.25 \min(0, x)",
         derivative=r"\mathbf{1}[x > 0] + 0.25 \, \mathbf{1}[x \leq 0]",
         range=(-inf, inf),
+        attained=(False, False),
         minimum=None,
         monotonic=True,
         kinks=(0.0,),
@@ -373,6 +391,7 @@ _ENTRIES = (
         formula=r"\ln(1 + e^{x})",
         derivative=r"\frac{1}{1 + e^{-x}}",
         range=(0.0, inf),
+        attained=(False, False),
         minimum=None,
         monotonic=True,
         kinks=(),
@@ -388,6 +407,7 @@ _ENTRIES = (
         formula=r"\max(0, x) + \min(0, e^{x} - 1)",
         derivative=r"\mathbf{1}[x > 0] + e^{x} \, \mathbf{1}[x \leq 0]",
         range=(-1.0, inf),
+        attained=(False, False),
         minimum=None,
         monotonic=True,
         kinks=(),
@@ -402,6 +422,7 @@ _ENTRIES = (
         formula=r"\max(0, x) + \min(0, e^{x} - 1)",
         derivative=r"\mathbf{1}[x > 0] + e^{x} \, \mathbf{1}[x \leq 0]",
         range=(-1.0, inf),
+        attained=(False, False),
         minimum=None,
         monotonic=True,
         kinks=(),
@@ -416,6 +437,7 @@ _ENTRIES = (
         formula=r"\lambda (\max(0, x) + \alpha \min(0, e^{x} - 1))",
         derivative=r"\lambda (\mathbf{1}[x > 0] + \alpha e^{x} \, \mathbf{1}[x \leq 0])",
         range=(-functional.SELU_LAMBDA * functional.SELU_ALPHA, inf),
+        attained=(False, False),
         minimum=None,
         monotonic=True,
         kinks=(0.0,),
@@ -430,6 +452,7 @@ _ENTRIES = (
         formula=r"\frac{x}{1 + e^{-x}}",
         derivative=r"\frac{1 + e^{-x} + x e^{-x}}{(1 + e^{-x})^2}",
         range=(_SILU_MINIMUM[1], inf),
+        attained=(True, False),
         minimum=_SILU_MINIMUM,
         monotonic=False,
         kinks=(),
@@ -444,6 +467,7 @@ _ENTRIES = (
         formula=r"\frac{x}{2} (1 + \mathrm{erf}(\frac{x}{\sqrt{2}}))",
         derivative=r"\frac{1}{2} (1 + \mathrm{erf}(\frac{x}{\sqrt{2}})) + \frac{x}{\sqrt{2 \pi}} e^{-x^2 / 2}",
         range=(-0.16997120747990369, inf),
+        attained=(True, False),
         minimum=(-0.7517915246935645, -0.16997120747990369),
         monotonic=False,
         kinks=(),
@@ -458,6 +482,7 @@ _ENTRIES = (
         formula=r"\frac{x}{1 + e^{-x}}",
         derivative=r"\frac{1 + e^{-x} + x e^{-x}}{(1 + e^{-x})^2}",
         range=(_SILU_MINIMUM[1], inf),
+        attained=(True, False),
         minimum=_SILU_MINIMUM,
         monotonic=False,
         kinks=(),
@@ -472,6 +497,7 @@ _ENTRIES = (
         formula=r"x \tanh(\ln(1 + e^{x}))",
         derivative=r"\tanh(\ln(1 + e^{x})) + \frac{x}{1 + e^{-x}} (1 - \tanh(\ln(1 + e^{x}))^2)",
         range=(-0.30884341301725043, inf),
+        attained=(True, False),
         minimum=(-1.1924312145154952, -0.30884341301725043),
         monotonic=False,
         kinks=(),
@@ -486,6 +512,7 @@ _ENTRIES = (
         formula=r"x \max(0, \min(1, \frac{x + 3}{6}))",
         derivative=r"\frac{2 x + 3}{6} \, \mathbf{1}[|x| \leq 3] + \mathbf{1}[x > 3]",
         range=(-0.375, inf),
+        attained=(True, False),
         minimum=(-1.5, -0.375),
         monotonic=False,
         kinks=(-3.0, 3.0),
@@ -494,11 +521,11 @@ _ENTRIES = (
     ),
 )
 
-CATALOG: Dict[str, Activation] = {entry.name: entry for entry in _ENTRIES}
+CATALOG: dict[str, Activation] = {entry.name: entry for entry in _ENTRIES}
 _ALIASES = {alias: entry.name for entry in _ENTRIES for alias in entry.aliases}
 
 
-def activations() -> List[str]:
+def activations() -> list[str]:
     """Names of all activations, family by family."""
     return list(CATALOG)
 
@@ -538,7 +565,7 @@ def get_activation(activation: Any = None, **parameters: Any) -> Block:
     return nn.Lambda(activation)
 
 
-def _create(name: str, parameters: Dict[str, Any]) -> Block:
+def _create(name: str, parameters: dict[str, Any]) -> Block:
     entry = CATALOG.get(_ALIASES.get(name, name))
     if entry is None:
         known = [*CATALOG, *_ALIASES]
@@ -571,7 +598,7 @@ def display_name(activation: Any) -> str:
     return getattr(activation, "__name__", type(activation).__name__)
 
 
-def evaluate(activation: Any, x: Any) -> Tuple[Any, Any]:
+def evaluate(activation: Any, x: Any) -> tuple[Any, Any]:
     """Value and slope of an activation at every element of ``x``.
 
     Parameters

@@ -82,7 +82,7 @@ def _operator(name):
 
 
 clip, exp, expm1, log1p, maximum, minimum, ones_like, sign, square = map(
-    _operator, "clip exp expm1 log1p maximum minimum ones_like sign square".split()
+    _operator, ["clip", "exp", "expm1", "log1p", "maximum", "minimum", "ones_like", "sign", "square"]
 )
 _erf = _operator("erf")
 
@@ -106,7 +106,7 @@ def relu(x):
 
 
 def softsign(x):
-    """x / (1 + abs(x)), for finite x."""
+    """X / (1 + abs(x)), for finite x."""
     return _layer(x, "activation", "Activation", act_type="softsign")
 
 
@@ -149,7 +149,7 @@ def erf(x):
 
 
 def multiply(x, y):
-    """x * y with broadcasting, which a legacy Symbol's own ``*`` does not do."""
+    """X * y with broadcasting, which a legacy Symbol's own ``*`` does not do."""
     return mx.sym.broadcast_mul(x, y) if type(y) is mx.sym.Symbol else x * y
 
 

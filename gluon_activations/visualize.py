@@ -4,7 +4,8 @@ Functions draw into the Axes that they are given, or make a figure, and return i
 change no setting of the reader's session.
 """
 
-from typing import Any, Dict, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any, Optional
 
 import matplotlib.pyplot as plt
 import numpy
@@ -23,7 +24,7 @@ _GREY = "#8C8C8C"
 def visualize_activation(
     activation: Any,
     *,
-    xlim: Tuple[float, float] = (-10, 10),
+    xlim: tuple[float, float] = (-10, 10),
     points: int = 501,
     ax: Optional[plt.Axes] = None,
     ctx: Any = None,
@@ -63,7 +64,8 @@ def visualize_activation(
     x, value, slope = _curves(activation, xlim, points, ctx)
     ax = _new_axes() if ax is None else ax
     name = display_name(activation) if label is None else label
-    color = line.pop("color", PALETTE[len(ax.lines) // 2 % len(PALETTE)])
+    drawn = sum(not other.get_label().startswith("_") for other in ax.lines) // 2
+    color = line.pop("color", PALETTE[drawn % len(PALETTE)])
     line = {"linewidth": 2, **line}
     solid = ax.plot(x, value, color=color, **line)
     dashed = ax.plot(x, slope, color=color, **{**line, "linestyle": (0, (4, 2))})
@@ -77,9 +79,9 @@ def visualize_activation(
 def compare_activations(
     activations: Sequence[Any],
     *,
-    xlim: Tuple[float, float] = (-4, 4),
+    xlim: tuple[float, float] = (-4, 4),
     points: int = 501,
-    params: Optional[Sequence[Dict[str, Any]]] = None,
+    params: Optional[Sequence[dict[str, Any]]] = None,
     labels: Optional[Sequence[str]] = None,
     ctx: Any = None,
 ) -> plt.Figure:
@@ -130,7 +132,7 @@ def compare_activations(
     return figure
 
 
-def gallery(names: Optional[Sequence[str]] = None, *, xlim: Tuple[float, float] = (-4, 4), columns: int = 5):
+def gallery(names: Optional[Sequence[str]] = None, *, xlim: tuple[float, float] = (-4, 4), columns: int = 5):
     """Draw one small panel, value and gradient, for each activation of the catalog.
 
     Parameters

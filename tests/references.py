@@ -4,7 +4,7 @@ Slopes are taken from these formulas by mpmath, never from ours. What no formula
 value in the limits and the slope chosen at a kink, is written down here.
 """
 
-from functools import lru_cache
+from functools import cache
 from math import inf, isinf, isnan, nan
 
 import mpmath
@@ -98,7 +98,7 @@ SLOPES_AT_KINKS = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def exact(name, x):
     """(value, slope) of one activation at one float, as mpmath numbers or floats."""
     if isnan(x):

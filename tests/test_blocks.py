@@ -111,9 +111,7 @@ def test_shapes(arrays, name, shape):
 def test_function_equals_block(arrays, name):
     function = getattr(functional, name)
     xs = np.linspace(-5, 5, 31)
-    np.testing.assert_array_equal(
-        arrays.value_and_slope(function, xs), arrays.value_and_slope(block(name), xs)
-    )
+    np.testing.assert_array_equal(arrays.value_and_slope(function, xs), arrays.value_and_slope(block(name), xs))
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -175,7 +173,10 @@ def test_trains_hybridizes_exports_and_loads(arrays, name, tmp_path):
     trained = net(x).asnumpy()
     net.export(os.path.join(tmp_path, "net"))
     loaded = SymbolBlock.imports(
-        os.path.join(tmp_path, "net-symbol.json"), ["data"], os.path.join(tmp_path, "net-0000.params"), arrays.device
+        os.path.join(tmp_path, "net-symbol.json"),
+        ["data"],
+        os.path.join(tmp_path, "net-0000.params"),
+        arrays.device,
     )
     np.testing.assert_allclose(loaded(x).asnumpy(), trained, rtol=1e-6, atol=1e-7)
 

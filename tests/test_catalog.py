@@ -43,7 +43,7 @@ def slopes(name, xs=GRID):
 
 def test_each_field_has_its_test():
     checked = {"name", "title", "family", "block", "formula", "derivative", "range", "minimum", "monotonic"}
-    checked |= {"kinks", "zero_centred", "builtin", "papers", "aliases"}
+    checked |= {"attained", "kinks", "zero_centred", "builtin", "papers", "aliases"}
     assert {field.name for field in fields(Activation)} == checked
 
 
@@ -100,6 +100,15 @@ def test_range_and_minimum(name):
     assert where == pytest.approx(float(precise), rel=1e-15)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_whether_the_ends_of_the_range_are_attained(name):
+    ends = [limit[0] for limit in LIMITS[name]]
+    # At ±40 even tanh is still 1e-35 away from its limits, which fifty digits resolve.
+    reached = [REFERENCES[name](mpf(float(x))) for x in (-40, *GRID, 40)]
+    low = CATALOG[name].minimum is not None or min(reached) <= min(ends)
+    assert CATALOG[name].attained == (low, max(reached) >= max(ends))
+
+
 def exact_slope(name, x):
     with mp.workdps(40):
         h = mpf(10) ** -15
@@ -136,12 +145,12 @@ def test_zero_centred(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_papers(name):
     entry = CATALOG[name]
-    assert entry.papers or name == "identity"
+    assert entry.papers or name in ("identity", "log_sigmoid")
     for paper in entry.papers:
         assert 1940 <= paper.year <= 2020
-        assert re.match(r"arXiv:\d{4}\.\d{5}$|doi:10\.\d{4,}/\S+$|https://\S+$|[A-Za-z ]+.*, Univ", paper.link) or (
-            "thesis" in paper.link
-        )
+        assert re.match(
+            r"arXiv:\d{4}\.\d{5}$|doi:10\.\d{4,}/\S+$|https://\S+$|[A-Za-z ]+.*, Univ", paper.link
+        ) or ("thesis" in paper.link)
         if paper.link.startswith("arXiv:"):
             first = 2000 + int(paper.link[6:8])
             assert first == paper.year, "the year is that of the first version"

@@ -89,6 +89,7 @@ def show(text, end=""):
 
 
 def main(directory, requirements):
+    """Build the environment unless the one that is there was made from the same."""
     check_machine()
     stamp = os.path.join(directory, "complete")
     wanted = fingerprint(requirements)

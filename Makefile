@@ -1,0 +1,90 @@
+# Everything that this repository does, from a fresh clone on: `make help`.
+# `make notebooks` and `make test` install what they need, into the checkout itself.
+
+PYTHON ?= python3
+CTX ?= cpu
+ONLY ?=
+FAST ?=
+
+MXNET1 := .venv
+MXNET2 := .venv-mxnet2
+PYTEST := -m pytest -n 2 -p no:cacheprovider
+# Pages run in one thread each, two pages at a time; every sum is then made in one order.
+NBVAL := OMP_NUM_THREADS=1 JUPYTER_PREFER_ENV_PATH=1 CTX=cpu
+NBVAL_OPTIONS := --nbval --nbval-current-env --dist loadfile -W ignore
+# MXNet 2.0.0b1 was published for x86-64 only.
+HAS_MXNET2 := $(filter x86_64,$(shell uname -m))
+
+export CTX PYTHONDONTWRITEBYTECODE = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help notebooks test test-quick nbval lab lint format figures outputs lock clean distclean $(MXNET1) $(MXNET2)
+
+help:
+	@echo 'make notebooks    execute every page into build/notebooks/ (CTX=gpu, FAST=1, ONLY=04)'
+	@echo 'make test         all tests: package on both MXNet lines, strict check of every page (CTX=gpu)'
+	@echo 'make test-quick   the package tests alone, on MXNet 1.9.1'
+	@echo 'make lab          open the pages in JupyterLab'
+	@echo 'make lint         check the code style;  make format mends it'
+	@echo 'make figures      draw the pictures and write the table of the README anew'
+	@echo 'make outputs      execute the pages and store their outputs in them (ONLY=04)'
+	@echo 'make lock         resolve requirements/*.in into exact, hashed lists (needs uv)'
+	@echo 'make clean        remove build/ and caches;  make distclean the environments too'
+	@echo
+	@echo 'PYTHON=python3.11 (after any target) picks another Python than python3: 3.9, 3.10 or 3.11.'
+
+$(MXNET1) $(MXNET2):
+	@command -v $(PYTHON) > /dev/null || { echo 'There is no $(PYTHON): install Python 3.9, 3.10 or 3.11.'; exit 1; }
+	@$(PYTHON) tools/environment.py $@ requirements/$(if $(filter $(MXNET1),$@),mxnet1,mxnet2).txt
+
+notebooks: $(MXNET1)
+	@$(MXNET1)/bin/python tools/run_notebooks.py --ctx '$(CTX)' --only '$(ONLY)' $(if $(FAST),--fast)
+
+outputs: $(MXNET1)
+	@$(MXNET1)/bin/python tools/run_notebooks.py --only '$(ONLY)' --in-place
+
+test: lint $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
+	@echo '== package and pages, MXNet 1.9.1'
+	$(MXNET1)/bin/python $(PYTEST) tests
+ifdef HAS_MXNET2
+	@echo '== package and pages, MXNet 2.0.0b1'
+	$(MXNET2)/bin/python $(PYTEST) tests
+else
+	@echo '== MXNet 2.0.0b1 has no wheel for this processor: its tests are left out'
+endif
+	@echo '== strict nbval of every page, MXNet 1.9.1'
+	$(NBVAL) $(MXNET1)/bin/python $(PYTEST) $(NBVAL_OPTIONS) notebooks
+ifdef HAS_MXNET2
+	@echo '== strict nbval of every page, MXNet 2.0.0b1'
+	$(NBVAL) $(MXNET2)/bin/python $(PYTEST) $(NBVAL_OPTIONS) notebooks
+endif
+
+test-quick: $(MXNET1)
+	$(MXNET1)/bin/python $(PYTEST) tests
+
+lab: $(MXNET1)
+	$(MXNET1)/bin/python -m jupyterlab --notebook-dir=notebooks
+
+lint: $(MXNET1)
+	@$(MXNET1)/bin/python -m ruff check --no-cache .
+	@$(MXNET1)/bin/python -m ruff format --no-cache --check .
+
+format: $(MXNET1)
+	@$(MXNET1)/bin/python -m ruff check --no-cache --fix .
+	@$(MXNET1)/bin/python -m ruff format --no-cache .
+
+figures: $(MXNET1)
+	@$(MXNET1)/bin/python tools/readme.py
+
+lock:
+	@for list in mxnet1 mxnet2; do \
+	  uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --no-annotate --custom-compile-command 'make lock' requirements/$$list.in --output-file requirements/$$list.txt || exit 1; \
+	done
+
+clean:
+	rm -rf build .ruff_cache .pytest_cache gluon_activations.egg-info
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(MXNET1) $(MXNET2)

@@ -1,0 +1,26 @@
+"""Devices by name."""
+
+import mxnet as mx
+import pytest
+
+from gluon_activations import context
+
+
+def test_cpu():
+    assert context() == context("cpu") == mx.cpu()
+
+
+@pytest.mark.parametrize("name", ["tpu", "", "gpu()", "gpu(-1)", "cpu(1)", 3])
+def test_names_that_are_none(name):
+    with pytest.raises(ValueError, match='"cpu", "gpu" or "gpu'):
+        context(name)
+
+
+def test_a_gpu_or_a_clear_reason(monkeypatch):
+    count = mx.context.num_gpus()
+    if count:
+        assert context("gpu") == mx.gpu(0)
+    with pytest.raises(RuntimeError, match=rf"there is no gpu\({count}\): (this MXNet was built for|MXNet sees)"):
+        context(f"gpu({count})")
+    monkeypatch.setattr(mx.context, "num_gpus", lambda: 2)
+    assert context("gpu(1)") == mx.gpu(1)

@@ -1,0 +1,125 @@
+"""The pages, as sources: frame, rhythm, alt text, outputs, links. What they print is nbval's part."""
+
+import json
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+PAGES = sorted(NOTEBOOKS.glob("*.ipynb"))
+FRAME = ["## In practice", "## On your own", "## Further reading"]
+
+
+@pytest.fixture(params=PAGES, ids=lambda path: path.stem)
+def cells(request):
+    page = json.loads(request.param.read_text(encoding="utf-8"))
+    return [{**cell, "source": "".join(cell["source"])} for cell in page["cells"]]
+
+
+def code(cells):
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def prose(cells):
+    return "\n\n".join(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
+
+
+def draws(cell):
+    return any("image/png" in output.get("data", {}) for output in cell["outputs"])
+
+
+def test_all_pages_are_there():
+    names = [path.stem for path in PAGES]
+    assert [name[:2] for name in names] == [f"{i:02d}" for i in range(len(names))]
+    assert len(names) >= 5
+
+
+def test_the_frame(cells):
+    text = prose(cells)
+    assert re.match(r"# [A-Z]", cells[0]["source"])
+    for part in ("**You will**", "**You need**", *FRAME):
+        assert part in text, part
+    places = [text.index(part) for part in FRAME]
+    assert places == sorted(places)
+    own = text[places[1] : places[2]]
+    assert own.count("<details") == own.count("</details>") >= 3
+    assert "<summary>Answer" in own
+
+
+def test_imports_then_parameters(cells):
+    first, second = code(cells)[:2]
+    assert len(first["source"].splitlines()) <= 8
+    assert all(re.match(r"import |from |npx\.set_np|%", line) for line in first["source"].splitlines() if line)
+    assert second["metadata"]["tags"] == ["parameters"]
+    names = [line.split(" = ")[0] for line in second["source"].splitlines()]
+    assert names == ["ctx", "seed", "epochs", "fast"]
+    assert 'ctx = "cpu"' in second["source"] and "fast = False" in second["source"]
+    assert "context(ctx)" in "".join(cell["source"] for cell in cells)
+
+
+def test_a_picture_comes_at_once(cells):
+    assert any(draws(cell) for cell in code(cells)[:6])
+
+
+def test_cells_are_short(cells):
+    lengths = [sum(bool(line.strip()) for line in cell["source"].splitlines()) for cell in code(cells)]
+    assert statistics.median(lengths) <= 4
+    assert max(lengths) <= 15
+
+
+def test_a_sentence_before_each_cell_and_after_each_picture(cells):
+    for before, cell, after in zip(cells, cells[1:], [*cells[2:], None]):
+        if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", []):
+            assert before["cell_type"] == "markdown", cell["source"]
+        if cell["cell_type"] == "code" and draws(cell):
+            assert after and after["cell_type"] == "markdown", cell["source"]
+
+
+def test_every_picture_has_alt_text(cells):
+    for cell in code(cells):
+        if draws(cell):
+            alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt.split()) >= 6, cell["source"]
+
+
+def test_outputs_are_whole_and_clean(cells):
+    counts = [cell["execution_count"] for cell in code(cells)]
+    assert counts == list(range(1, len(counts) + 1))
+    for cell in code(cells):
+        for output in cell["outputs"]:
+            assert output["output_type"] != "error", cell["source"]
+            assert output.get("name") != "stderr", cell["source"]
+
+
+def test_claims_are_asserted(cells):
+    asserting = sum("assert" in cell["source"] for cell in code(cells))
+    assert asserting >= 8
+
+
+def test_no_machine_and_no_time_in_outputs(cells):
+    for cell in code(cells):
+        text = json.dumps(cell["outputs"])
+        text = re.sub(r'"image/png": "[^"]*"', "", text)
+        assert not re.search(r"0x[0-9a-f]{8}|/home/|/tmp/|/root/|\d{2}:\d{2}:\d{2}", text), cell["source"]
+
+
+def test_links_lead_somewhere(cells):
+    text = prose(cells)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"https?:|#", target):
+            assert (NOTEBOOKS / target.split("#")[0]).exists(), target
+    for link in re.findall(r"https?://[^\s)>\"]+", text):
+        assert link.startswith("https://"), link
+
+
+def test_mathematics_is_closed(cells):
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            text = re.sub(r"`[^`]*`", "", cell["source"])
+            assert text.count("$$") % 2 == 0, cell["source"]
+            assert text.replace("$$", "").replace(r"\$", "").count("$") % 2 == 0, cell["source"]
+            assert not re.search(
+                r"(?<!\\)\b(sigmoid|tanh|max|exp)\(", "".join(re.findall(r"\$\$(.*?)\$\$", text, re.DOTALL))
+            )

@@ -1,0 +1,192 @@
+"""The repository as a newcomer meets it: README, lists, environments, links."""
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import LINE
+from packaging.requirements import Requirement
+
+import gluon_activations
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import readme  # noqa: E402
+
+TEXTS = [path for path in ROOT.glob("*.md")]
+LISTS = sorted((ROOT / "requirements").glob("*.txt"))
+
+
+def tracked():
+    """The files that a clone holds, or all of them outside a clone."""
+    git = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    names = git.stdout.split("\0")[:-1] if git.returncode == 0 else []
+    found = [ROOT / name for name in names] or [p for p in ROOT.rglob("*") if ".venv" not in str(p)]
+    return [path for path in found if path.is_file()]
+
+
+def test_the_table_of_the_readme_is_current():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text == readme.with_table(text), "run `make figures`"
+
+
+def test_the_example_of_the_readme_runs(capsys):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"<!-- example:.*?-->\n```python\n(.*?)```", text, re.DOTALL)[1]
+    assert len(example.strip().splitlines()) <= 11
+    import mxnet as mx
+
+    with mx.util.np_shape(True), mx.util.np_array(True):
+        exec(compile(example, "README.md", "exec"), {})
+    assert capsys.readouterr().out.strip() == "(2, 10)"
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    text = path.read_text(encoding="utf-8")
+    heads = {_anchor(head) for head in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match("https?:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        assert not file or (path.parent / file).exists(), target
+        assert file or anchor in heads, target
+
+
+def _anchor(head):
+    return re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("path", LISTS, ids=lambda path: path.name)
+def test_lists_are_exact_and_hashed(path):
+    lines = path.read_text().splitlines()
+    names = [line for line in lines if line and line[0] not in " #"]
+    assert len(names) > 40
+    for line in names:
+        assert re.match(r"[\w.-]+==\S+ ; .* \\$", line), line
+    assert sum("--hash=sha256:" in line for line in lines) >= len(names)
+
+
+def test_no_file_names_a_package_index():
+    host = re.compile(
+        "|".join(["pypi" + r"\.org", "pythonhosted", "--(extra-)?index" + "-url", "find" + "-links [^-]"])
+    )
+    for path in tracked():
+        if path.suffix in (".png", ".ipynb") or path.name in ("Makefile", Path(__file__).name):
+            continue
+        assert not host.search(path.read_text(encoding="utf-8", errors="ignore")), path
+
+
+def test_what_is_installed_is_what_is_listed():
+    path = ROOT / "requirements" / f"mxnet{LINE[0]}.txt"
+    for line in path.read_text().splitlines():
+        if not line or line[0] in " #":
+            continue
+        wanted = Requirement(line.rstrip(" \\"))
+        if wanted.marker.evaluate():
+            assert importlib.metadata.version(wanted.name) in wanted.specifier, wanted.name
+
+
+def test_conda_gets_the_list_that_make_installs():
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())
+    python = next(line for line in conda["dependencies"] if str(line).startswith("python="))
+    assert "3.9" <= python.partition("=")[2].replace("3.1", "3.91") <= "3.911"
+    (pip,) = [entry["pip"] for entry in conda["dependencies"] if isinstance(entry, dict)]
+    assert pip == ["--requirement requirements/mxnet1.txt"]
+    makefile = (ROOT / "Makefile").read_text()
+    assert "requirements/$(if $(filter $(MXNET1),$@),mxnet1,mxnet2).txt" in makefile
+
+
+def test_versions_agree():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == gluon_activations.__version__
+    assert f'version = "{gluon_activations.__version__}"' in (ROOT / "pyproject.toml").read_text()
+    assert importlib.metadata.version("gluon-activations") == gluon_activations.__version__
+    assert f"## {gluon_activations.__version__} " in (ROOT / "CHANGELOG.md").read_text()
+
+
+# -- tools/environment.py --------------------------------------------------------------------
+
+
+@pytest.fixture
+def environment():
+    sys.path.insert(0, str(ROOT / "tools"))
+    import environment
+
+    return environment
+
+
+@pytest.mark.parametrize("version", [(3, 8, 18), (3, 12, 1), (3, 13, 0)])
+def test_a_python_that_is_too_old_or_too_new(environment, monkeypatch, version):
+    monkeypatch.setattr(environment.sys, "version_info", version)
+    with pytest.raises(
+        SystemExit, match=r"^Python 3\.9 to 3\.11 is needed.*PYTHON=python3\.\d+ after the make target\.$"
+    ):
+        environment.check_machine()
+
+
+def test_a_machine_without_wheels(environment, monkeypatch):
+    monkeypatch.setattr(environment.platform, "system", lambda: "Windows")
+    with pytest.raises(SystemExit, match="no wheel for Windows .* Linux container"):
+        environment.check_machine()
+
+
+def test_a_python_without_venv(environment, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    with pytest.raises(SystemExit, match="has no venv module: install it .* PYTHON="):
+        environment.check_machine()
+
+
+def test_an_environment_is_built_once_and_anew_for_another_list(environment, monkeypatch, tmp_path, capsys):
+    built = []
+
+    def build(command):
+        (tmp_path / "env").mkdir()
+        built.append(command)
+
+    monkeypatch.setattr(environment.subprocess, "check_call", build)
+    monkeypatch.setattr(environment, "install", lambda python, requirements: None)
+    wanted = tmp_path / "list.txt"
+    wanted.write_text("a==1")
+    for _ in range(2):
+        environment.main(str(tmp_path / "env"), str(wanted))
+    assert len(built) == 1
+    wanted.write_text("a==2")
+    environment.main(str(tmp_path / "env"), str(wanted))
+    assert len(built) == 2
+
+
+def test_a_half_built_environment_is_not_used(environment, monkeypatch, tmp_path, capsys):
+    def fail(python, requirements):
+        raise SystemExit("no network")
+
+    env, wanted = tmp_path / "env", tmp_path / "list.txt"
+    wanted.write_text("a==1")
+    built = []
+    monkeypatch.setattr(environment.subprocess, "check_call", lambda command: (env.mkdir(), built.append(1)))
+    monkeypatch.setattr(environment, "install", fail)
+    for _ in range(2):
+        with pytest.raises(SystemExit, match="no network"):
+            environment.main(str(env), str(wanted))
+    assert len(built) == 2 and not (env / "complete").exists()
+
+
+def test_run_notebooks_says_what_is_missing():
+    def run(*options):
+        command = [sys.executable, str(ROOT / "tools" / "run_notebooks.py"), *options]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    pytest.importorskip("papermill") if LINE == "2.0" else None
+    import mxnet as mx
+
+    unknown = run("--only", "77")
+    assert unknown.returncode == 1 and "No notebook's name holds '77'; there are: 00_start_here" in unknown.stderr
+    if mx.context.num_gpus() == 0:
+        gpu = run("--ctx", "gpu")
+        assert gpu.returncode == 1
+        assert re.fullmatch(r"Cannot run on gpu: there is no gpu: [^\n]*\n", gpu.stderr)

@@ -1,0 +1,172 @@
+"""The pictures, by the data that they draw."""
+
+import matplotlib.pyplot as plt
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet.gluon import nn
+
+import gluon_activations
+from gluon_activations import (
+    CATALOG,
+    SiLU,
+    Swish,
+    activations,
+    compare_activations,
+    functional,
+    gallery,
+    visualize_activation,
+)
+from gluon_activations.visualize import PALETTE
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    yield
+    plt.close("all")
+
+
+def legend(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def curves(ax):
+    """The x, value and gradient that were drawn."""
+    value, slope = ax.lines[:2]
+    return value.get_xdata(), value.get_ydata(), slope.get_ydata()
+
+
+def prelu():
+    made = nn.PReLU(mx.init.Constant(0.1))
+    made.initialize()
+    return made
+
+
+# The calls of both MXNet tutorials, and what their legends should say.
+TUTORIAL = [
+    (lambda: nn.Activation("sigmoid"), "Sigmoid"),
+    (lambda: nn.Activation("tanh"), "Tanh"),
+    (lambda: nn.Activation("softsign"), "Softsign"),
+    (lambda: nn.Activation("relu"), "ReLU"),
+    (lambda: nn.Activation("softrelu"), "SoftReLU"),
+    (lambda: nn.LeakyReLU(0.05), "LeakyReLU"),
+    (prelu, "PReLU"),
+    (lambda: nn.ELU(), "ELU"),
+    (lambda: nn.SELU(), "SELU"),
+    (lambda: nn.Swish(), "Swish"),
+    (lambda: nn.GELU(), "GELU"),
+    (SiLU, "SiLU"),
+]
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("make, name", TUTORIAL)
+def test_the_calls_of_the_tutorials(arrays, make, name, hybridize):
+    for _ in range(3):
+        block = make()
+        if hybridize:
+            block.hybridize()
+        ax = visualize_activation(block)
+        assert legend(ax) == [f"{name} activation", f"{name} gradient"]
+    x, value, slope = curves(ax)
+    assert len(x) == 501 and (x[0], x[-1]) == (-10, 10)
+    np.testing.assert_allclose(value, block(arrays(x)).asnumpy(), rtol=1e-6)
+    if name == "SELU":
+        return  # MXNet's slope is wrong there, and drawn as it is
+    numeric = np.gradient(value.astype(float), x)
+    away = np.abs(x) > 0.1
+    assert np.abs(numeric - slope)[away].max() < 2e-3
+
+
+@pytest.mark.parametrize("name", activations())
+def test_every_name_draws_value_solid_and_gradient_dashed_in_one_colour(arrays, name):
+    ax = visualize_activation(name, xlim=(-3, 3), points=61)
+    value, slope = ax.lines[:2]
+    assert value.get_color() == slope.get_color()
+    assert value.get_linestyle() == "-" and slope.get_linestyle() == "--"
+    assert legend(ax)[0] == f"{CATALOG[name].title} activation"
+    assert ax.get_xlabel() == "input x" and ax.get_xlim() == (-3, 3)
+
+
+def test_functions_and_labels(arrays):
+    assert legend(visualize_activation(functional.mish)) == ["mish activation", "mish gradient"]
+    assert legend(visualize_activation("relu", label="mine"))[1] == "mine gradient"
+
+
+def test_draws_into_the_axes_given_and_touches_no_setting(arrays):
+    before = plt.rcParams.copy()
+    figure, ax = plt.subplots()
+    assert visualize_activation("relu", ax=ax, linewidth=5) is ax
+    assert visualize_activation("elu", ax=ax) is ax
+    assert [line.get_linewidth() for line in ax.lines[:2]] == [5, 5]
+    drawn = [line.get_color() for line in ax.lines if not line.get_label().startswith("_")]
+    assert drawn == [PALETTE[0], PALETTE[0], PALETTE[1], PALETTE[1]]
+    assert plt.rcParams == before
+
+
+def test_an_uninitialised_block_and_one_with_channels(arrays):
+    assert len(curves(visualize_activation(Swish(learnable=True)))[1]) == 501
+    swish = Swish(learnable=True, in_channels=3)
+    swish.initialize()
+    swish.beta.set_data(arrays([0.5, 1.0, 2.0]))
+    ax = visualize_activation(swish)
+    solid = [line for line in ax.lines if line.get_linestyle() == "-" and len(line.get_xdata()) == 501]
+    assert len(solid) == 3
+    at_minus_one = [line.get_ydata()[225] for line in solid]
+    np.testing.assert_allclose(at_minus_one, [-1 / (1 + np.exp(b)) for b in (0.5, 1, 2)], rtol=1e-5)
+
+
+def test_compare_puts_values_beside_gradients(arrays):
+    figure = compare_activations(["relu", "silu"], xlim=(-2, 2), points=5)
+    left, right = figure.axes
+    np.testing.assert_allclose(left.lines[0].get_ydata(), [0, 0, 0, 1, 2])
+    np.testing.assert_allclose(right.lines[0].get_ydata(), [0, 0, 0, 1, 1])
+    assert legend(left) == ["ReLU", "SiLU"]
+    assert left.lines[1].get_color() == right.lines[1].get_color() == PALETTE[1]
+
+
+def test_compare_with_parameters_labels_and_many_curves(arrays):
+    figure = compare_activations(["swish"] * 2, params=[{"beta": 1}, {"beta": 5}])
+    assert legend(figure.axes[0]) == ["Swish, beta=1", "Swish, beta=5"]
+    figure = compare_activations(["relu", "elu", "silu", "gelu"])
+    assert figure.axes[0].get_legend() is None
+    names = figure.axes[0].texts
+    assert sorted(text.get_text().strip() for text in names) == ["ELU", "GELU", "ReLU", "SiLU"]
+    heights = sorted(text.xy[1] for text in names)
+    low, high = figure.axes[0].get_ylim()
+    assert min(np.diff(heights)) >= 0.069 * (high - low) and heights[-1] <= high
+
+
+def test_gallery_shows_the_whole_catalog(arrays):
+    figure = gallery()
+    titles = [ax.get_title() for ax in figure.axes if ax.get_title()]
+    assert titles == [entry.title for entry in CATALOG.values()]
+
+
+@pytest.mark.parametrize("wrong, message", [
+    (dict(xlim=(1, -1)), r"low < high, not \(1, -1\)"),
+    (dict(points=1), "2 or more, not 1"),
+])  # fmt: skip
+def test_visualize_refuses(arrays, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        visualize_activation("relu", **wrong)
+
+
+def test_compare_refuses_nothing_and_unequal_lengths(arrays):
+    for wrong in (dict(activations=[]), dict(activations=["relu"], params=[{}, {}])):
+        with pytest.raises(ValueError, match="got"):
+            compare_activations(**wrong)
+
+
+def test_matplotlib_is_imported_only_for_pictures():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, gluon_activations; print([m for m in ('matplotlib', 'sklearn', 'scipy') if m in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+    assert "visualize_activation" in dir(gluon_activations)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = gluon_activations.nothing

@@ -1,0 +1,65 @@
+"""Draw the README's picture and write its table, both from the catalog.
+
+python tools/readme.py           # writes README.md and docs/images/family.png
+"""
+
+from pathlib import Path
+
+from gluon_activations import CATALOG, gallery
+from gluon_activations.catalog import FAMILIES
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+PICTURE = ROOT / "docs" / "images" / "family.png"
+START, END = "<!-- table of activations: make figures -->\n", "<!-- end of the table -->\n"
+
+
+def table():
+    """The table of activations, in Markdown."""
+    rows = ["| activation | name | formula | range | papers | page |", "|---|---|---|---|---|---|"]
+    for name, entry in CATALOG.items():
+        page = FAMILIES[entry.family]
+        cells = [
+            entry.title,
+            f"`{name}`",
+            f"${entry.formula}$".replace("|", r"\vert "),
+            _range(entry),
+            "; ".join(_paper(paper) for paper in entry.papers),
+            f"[{page[:2]}](notebooks/{page}.ipynb)",
+        ]
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def _range(entry):
+    low, high = (f"{end:.4g}".replace("inf", "∞").replace("-", "−") for end in entry.range)
+    return f"{'(['[entry.attained[0]]}{low}, {high}{')]'[entry.attained[1]]}"
+
+
+def _paper(paper):
+    names = paper.authors.split(", ")
+    who = names[0] if len(names) == 1 else " & ".join(names) if len(names) == 2 else f"{names[0]} et al."
+    text = f"{who} {paper.year}"
+    if paper.link.startswith("arXiv:"):
+        return f"[{text}](https://arxiv.org/abs/{paper.link[6:]})"
+    if paper.link.startswith("doi:"):
+        return f"[{text}](https://doi.org/{paper.link[4:]})"
+    return f"[{text}]({paper.link})" if paper.link.startswith("https://") else f"{text} ({paper.link})"
+
+
+def with_table(text):
+    """The README's text with the table as it should be."""
+    head, rest = text.split(START)
+    return head + START + table() + END + rest.split(END)[1]
+
+
+def main():
+    """Write both."""
+    PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    gallery(columns=7).savefig(PICTURE, metadata={"Software": None})
+    README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"wrote {PICTURE.relative_to(ROOT)} and the table of {README.name}")
+
+
+if __name__ == "__main__":
+    main()
