@@ -1,19 +1,20 @@
 """The Gluon blocks: ``Elementwise``, with the one switch between MXNet's two lines, and its children."""
 
+import functools
 from numbers import Integral, Real
 from typing import Any
 
 import mxnet as mx
 import numpy
-from mxnet.gluon import HybridBlock, Parameter
+from mxnet.gluon import HybridBlock, Parameter, nn
 
 from . import functional, ops
 
 GLUON_2 = not hasattr(HybridBlock, "hybrid_forward")
 
 
-class Elementwise(HybridBlock):
-    """A block that applies ``function(x, **options, **parameters)`` to every element.
+class FunctionBlock(HybridBlock):
+    """A block that applies ``function(x, **options, **parameters)`` to one array.
 
     A child names its ``function`` and passes the options that ``repr`` shows. It then works
     eagerly, hybridized, exported and inside other blocks, on both lines of MXNet.
@@ -76,6 +77,10 @@ class Elementwise(HybridBlock):
         def hybrid_forward(self, F, x, **parameters):
             """Apply the function; MXNet 1.9 calls this, with arrays or with Symbols."""
             return self._apply(x, parameters)
+
+
+class Elementwise(FunctionBlock):
+    """A block whose function treats every element alike and keeps the shape."""
 
 
 class LogSigmoid(Elementwise):
@@ -374,8 +379,7 @@ class Swish(Elementwise):
 
     def __init__(self, beta: float = 1.0, learnable: bool = False, in_channels: int = 1) -> None:
         beta = _finite("Swish", "beta", beta)
-        if not isinstance(in_channels, Integral) or isinstance(in_channels, bool) or in_channels < 1:
-            raise ValueError(f"Swish's in_channels is a positive integer, not {in_channels!r}")
+        in_channels = _positive_integer("Swish", "in_channels", in_channels)
         if in_channels > 1 and not learnable:
             raise ValueError(f"Swish learns a beta per channel: in_channels={in_channels} needs learnable=True")
         super().__init__(**({"per_channel": in_channels > 1} if learnable else {"beta": beta}))
@@ -422,6 +426,122 @@ class HardSwish(Elementwise):
 
     def __init__(self) -> None:
         super().__init__()
+
+
+class GLU(FunctionBlock):
+    """Gated linear unit, ``a * activation(b)`` for the two halves of the input along an axis.
+
+    See :func:`gluon_activations.functional.glu` for origin and conventions. With "silu" it is
+    SwiGLU's gate, with "gelu" GEGLU's; the layer before it has twice the units.
+
+    Parameters
+    ----------
+    activation : {"sigmoid", "tanh", "relu", "silu", "gelu", "identity"}
+        What the second half passes through.
+    axis : int
+        The axis that is cut in two.
+
+    Raises
+    ------
+    TypeError
+        If ``axis`` is not an integer.
+    ValueError
+        If the activation is none of these; when called, if the axis is missing or of odd length.
+
+    Inputs: an array with an axis of even length. Outputs: the same with that axis half as long.
+    """
+
+    function = staticmethod(functional.glu)
+
+    def __init__(self, activation: str = "sigmoid", axis: int = -1) -> None:
+        if activation not in functional.GLU_GATES:
+            allowed = ", ".join(map(repr, functional.GLU_GATES))
+            raise ValueError(f"GLU's activation is one of {allowed}, not {activation!r}")
+        super().__init__(activation=activation, axis=_integer("GLU", "axis", axis))
+
+
+class Softmax(FunctionBlock):
+    """Softmax along an axis, with a temperature; Gluon has it as an operator only.
+
+    See :func:`gluon_activations.functional.softmax` for origin, limits and conventions. For
+    training use ``SoftmaxCrossEntropyLoss`` on the logits, which applies it by itself.
+
+    Parameters
+    ----------
+    axis : int
+        The axis along which the output sums to 1.
+    temperature : float
+        Above 0; below 1 it sharpens, above 1 it flattens.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a number.
+    ValueError
+        If ``temperature`` is not finite and above 0.
+
+    Inputs: an array of one axis or more, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.softmax)
+
+    def __init__(self, axis: int = -1, temperature: float = 1.0) -> None:
+        temperature = _finite("Softmax", "temperature", temperature, positive=True)
+        super().__init__(axis=_integer("Softmax", "axis", axis), temperature=temperature)
+
+
+class _LargestOf(FunctionBlock):
+    """The largest of ``pieces`` equal parts of the last axis, element by element."""
+
+    @staticmethod
+    def function(x, pieces):
+        """The maximum over the parts."""
+        return functools.reduce(ops.maximum, ops.split(x, pieces, -1)) if pieces > 1 else x * 1.0
+
+
+class Maxout(nn.HybridSequential):
+    """Maxout layer: each unit is the largest of ``pieces`` affine functions of the input.
+
+    By Goodfellow, Warde-Farley, Mirza, Courville & Bengio 2013 (arXiv:1302.4389). It learns its
+    own convex, piecewise linear activation, at ``pieces`` times the weights.
+
+    Parameters
+    ----------
+    units : int
+        Length of the last axis of the output.
+    pieces : int
+        How many affine functions each unit chooses among.
+
+    Raises
+    ------
+    ValueError
+        If ``units`` or ``pieces`` is not a positive integer.
+
+    Inputs: (..., channels), two axes or more; channels are found at the first call.
+    Outputs: (..., units).
+    """
+
+    def __init__(self, units: int, pieces: int = 2) -> None:
+        super().__init__()
+        self._shown = f"Maxout(units={units}, pieces={pieces})"
+        units = _positive_integer("Maxout", "units", units)
+        pieces = _positive_integer("Maxout", "pieces", pieces)
+        self.add(nn.Dense(units * pieces, flatten=False), _LargestOf(pieces=pieces))
+
+    def __repr__(self) -> str:
+        return self._shown
+
+
+def _positive_integer(block: str, name: str, value: Any) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{block}'s {name} is a positive integer, not {value!r}")
+    return int(value)
+
+
+def _integer(block: str, name: str, value: Any) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{block}'s {name} is an integer, not {value!r}")
+    return int(value)
 
 
 def _finite(block: str, name: str, value: Any, positive: bool = False) -> float:

@@ -35,7 +35,7 @@ def _exponential(x, alpha, width, scale):
     return -scale * (-alpha * ops.expm1(low if width == 1 else low / width) - ops.relu(x))
 
 
-@ops.elementwise
+@ops.formula
 def hard_sigmoid(x, slope=1 / 6):
     """Hard sigmoid, ``clip(slope * x + 1/2, 0, 1)``: a sigmoid of three straight lines.
 
@@ -68,7 +68,7 @@ def hard_sigmoid(x, slope=1 / 6):
     return ops.clip(x + half, 0, 2 * half) / (2 * half)
 
 
-@ops.elementwise
+@ops.formula
 def hard_tanh(x, min_val=-1.0, max_val=1.0):
     """Hard tanh, ``clip(x, min_val, max_val)``: a tanh of three straight lines.
 
@@ -99,7 +99,7 @@ def hard_tanh(x, min_val=-1.0, max_val=1.0):
     return ops.clip(x, min_val, max_val)
 
 
-@ops.elementwise
+@ops.formula
 def softsign(x):
     """Softsign, ``x / (1 + abs(x))``, by Elliott 1993 (University of Maryland, TR 93-8).
 
@@ -125,7 +125,7 @@ def softsign(x):
     return ops.softsign(ops.clip(x, -_HUGE, _HUGE))
 
 
-@ops.elementwise
+@ops.formula
 def identity(x):
     """Identity, ``x``: no activation, as at the output of a regression.
 
@@ -147,7 +147,7 @@ def identity(x):
     return x * 1.0
 
 
-@ops.elementwise
+@ops.formula
 def binary_step(x):
     """Binary step, 1 for x >= 0 and 0 below: the threshold of McCulloch & Pitts 1943.
 
@@ -173,7 +173,7 @@ def binary_step(x):
     return ops.clip(ops.sign(x) + 1, 0, 1) + 0 * ops.clip(x, -1, 1)
 
 
-@ops.elementwise
+@ops.formula
 def log_sigmoid(x):
     """Logarithm of the logistic sigmoid, ``-log(1 + exp(-x))``: the log-likelihood of one bit.
 
@@ -198,7 +198,7 @@ def log_sigmoid(x):
     return -softplus(-x)
 
 
-@ops.elementwise
+@ops.formula
 def relu6(x):
     """ReLU cut at 6, ``min(max(x, 0), 6)``, by Krizhevsky 2010 ("Convolutional deep belief networks
     on CIFAR-10", manuscript); chosen by the MobileNets for arithmetic of low precision.
@@ -222,7 +222,7 @@ def relu6(x):
     return ops.clip(x, 0, 6)
 
 
-@ops.elementwise
+@ops.formula
 def softplus(x, beta=1.0):
     """Softplus, ``log(1 + exp(beta * x)) / beta``, by Dugas, Bengio et al. (NIPS 2000).
 
@@ -257,7 +257,7 @@ def softplus(x, beta=1.0):
     return y if beta == 1 else y / beta
 
 
-@ops.elementwise
+@ops.formula
 def celu(x, alpha=1.0):
     """Continuously differentiable ELU, by Barron 2017 (arXiv:1704.07483).
 
@@ -293,7 +293,7 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_LAMBDA = 1.0507009873554804934193349852946
 
 
-@ops.elementwise
+@ops.formula
 def selu(x):
     """Scaled exponential linear unit, by Klambauer, Unterthiner, Mayr & Hochreiter 2017.
 
@@ -321,7 +321,7 @@ def selu(x):
     return _exponential(x, SELU_ALPHA, 1, SELU_LAMBDA)
 
 
-@ops.elementwise
+@ops.formula
 def silu(x):
     """Sigmoid-weighted linear unit, ``x * sigmoid(x)``; the same curve as ``swish(x, 1)``.
 
@@ -347,7 +347,7 @@ def silu(x):
     return _gated(x, ops.sigmoid)
 
 
-@ops.elementwise
+@ops.formula
 def swish(x, beta=1.0, per_channel=False):
     """Swish, ``x * sigmoid(beta * x)``, by Ramachandran, Zoph & Le 2017 (arXiv:1710.05941).
 
@@ -385,7 +385,7 @@ def swish(x, beta=1.0, per_channel=False):
     return ops.clip(x, -_HUGE, inf) * ops.sigmoid(ops.clip(z, -_REACH, _REACH))
 
 
-@ops.elementwise
+@ops.formula
 def mish(x):
     """Mish, ``x * tanh(softplus(x))``, by Misra 2019 (arXiv:1908.08681).
 
@@ -416,7 +416,7 @@ def mish(x):
     return _gated(x, gate)
 
 
-@ops.elementwise
+@ops.formula
 def gelu(x, approximate="none"):
     """Gaussian error linear unit, ``x * Phi(x)``, by Hendrycks & Gimpel 2016 (arXiv:1606.08415).
 
@@ -461,7 +461,7 @@ GELU_GATES = {
 }
 
 
-@ops.elementwise
+@ops.formula
 def hard_swish(x):
     """Hard swish, ``x * clip(x + 3, 0, 6) / 6``, of MobileNetV3 (Howard et al. 2019).
 
@@ -486,7 +486,7 @@ def hard_swish(x):
     return _gated(x, lambda z: ops.clip(z + 3, 0, 6) / 6)
 
 
-@ops.elementwise
+@ops.formula
 def alpha_dropout(x, rate):
     """Alpha dropout, by Klambauer, Unterthiner, Mayr & Hochreiter 2017 (arXiv:1706.02515).
 
@@ -527,3 +527,87 @@ def alpha_dropout(x, rate):
     start = -(scale * low + shift)
     slope = (shift / (1 / keep - 1) - start) * keep
     return x * (d * (1 + (d - 1) * bend)) + (d - 1) * (start + slope * d)
+
+
+GLU_GATES = {
+    "sigmoid": ops.sigmoid,
+    "tanh": ops.tanh,
+    "relu": ops.relu,
+    "silu": silu,
+    "gelu": gelu,
+    "identity": identity,
+}
+
+
+@ops.formula
+def glu(x, activation="sigmoid", axis=-1):
+    """Gated linear unit, ``a * activation(b)`` for the halves a and b of ``x`` along an axis.
+
+    By Dauphin, Fan, Auli & Grangier 2016 (arXiv:1612.08083), with the sigmoid; Shazeer 2020
+    (arXiv:2002.05202) puts other activations there: "silu" gives SwiGLU's gate, "gelu" GEGLU's,
+    "relu" ReGLU's and "identity" the bilinear one.
+
+    Parameters
+    ----------
+    x : mxnet array or Symbol
+        Any shape with an axis of even length; float16, float32 or float64.
+    activation : {"sigmoid", "tanh", "relu", "silu", "gelu", "identity"}
+        What the second half passes through.
+    axis : int
+        The axis that is cut in two.
+
+    Returns
+    -------
+    mxnet array or Symbol
+        Same kind and dtype; the axis is half as long.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not an MXNet array or not of a floating-point dtype.
+    ValueError
+        If the activation is none of these, or the axis is missing or of odd length.
+    """
+    if activation not in GLU_GATES:
+        raise ValueError(f"glu knows activation={', '.join(map(repr, GLU_GATES))}, not {activation!r}")
+    shape = ops.shape_of(x)
+    if shape is not None and not -len(shape) <= axis < len(shape):
+        raise ValueError(f"glu cuts axis {axis} in two, and shape {shape} has no such axis")
+    if shape is not None and shape[axis] % 2:
+        raise ValueError(f"glu cuts axis {axis} in two, so its length is even, not {shape[axis]} as in {shape}")
+    a, b = ops.split(x, 2, axis)
+    return a * GLU_GATES[activation](b)
+
+
+@ops.formula
+def softmax(x, axis=-1, temperature=1.0):
+    """Softmax, ``exp(x_i / T) / sum_j exp(x_j / T)`` along an axis: logits to probabilities.
+
+    Named by Bridle 1990 (doi:10.1007/978-3-642-76153-9_28). The largest logit is subtracted
+    first, so nothing overflows. The temperature T is that of Hinton, Vinyals & Dean 2015
+    (arXiv:1503.02531): below 1 it sharpens, above 1 it flattens.
+
+    Parameters
+    ----------
+    x : mxnet array or Symbol
+        Any shape with at least one axis; float16, float32 or float64.
+    axis : int
+        The axis along which the result sums to 1.
+    temperature : float
+        Above 0.
+
+    Returns
+    -------
+    mxnet array or Symbol
+        Same kind, shape and dtype. A logit of -inf gets 0; inf, or -inf alone, gives nan.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not an MXNet array or not of a floating-point dtype.
+    ValueError
+        If ``temperature`` is not above 0.
+    """
+    if not temperature > 0:
+        raise ValueError(f"softmax wants temperature > 0, not {temperature!r}")
+    return ops.softmax(x, axis, temperature)

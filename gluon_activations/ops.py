@@ -28,6 +28,11 @@ def dtype_of(x):
     return None if dtype is None else numpy.dtype(dtype).name
 
 
+def shape_of(x):
+    """Shape of an array; None for a Symbol, which has none yet."""
+    return None if is_symbol(x) else x.shape
+
+
 def settle_dtype(x, dtype):
     """The Symbol ``x``, with its dtype written into the graph unless it is the default."""
     return x if dtype in (None, "float32") else x.astype(dtype)
@@ -43,7 +48,7 @@ def check(x, name):
         raise TypeError(f"{name} takes {', '.join(_FLOATS)}, not {dtype}: convert with .astype('float32')")
 
 
-def elementwise(function):
+def formula(function):
     """Make a formula a public function: check its array, and keep half precision right.
 
     Half precision is computed in single precision and rounded once.
@@ -74,8 +79,8 @@ def _module(x, name):
 
 
 def _operator(name):
-    def operator(x, *args):
-        return getattr(_module(x, name), name)(x, *args)
+    def operator(x, *args, **kwargs):
+        return getattr(_module(x, name), name)(x, *args, **kwargs)
 
     operator.__name__ = name
     return operator
@@ -103,6 +108,23 @@ def _activation(x, act_type):
 def relu(x):
     """max(x, 0) with slope 0 at 0; MXNet's gives 0 for nan and for -0.0."""
     return _activation(x, "relu")
+
+
+def tanh(x):
+    """Hyperbolic tangent."""
+    return _activation(x, "tanh")
+
+
+def softmax(x, axis, temperature):
+    """exp(x / temperature), normalised to sum 1 along an axis."""
+    return _layer(x, "softmax", "softmax", axis=axis, temperature=temperature)
+
+
+def split(x, parts, axis):
+    """``x`` cut into equal parts along an axis."""
+    if isinstance(x, _NUMPY_KINDS):
+        return _operator("split")(x, parts, axis)
+    return _operator("SliceChannel")(x, num_outputs=parts, axis=axis)
 
 
 def softsign(x):
