@@ -33,6 +33,7 @@ from .blocks import (
     Swish,
 )
 from .catalog import CATALOG, activations, derivative, display_name, evaluate, get_activation
+from .initialize import gain, initializer
 
 __version__ = "0.1.0"
 
@@ -66,7 +67,9 @@ __all__ = [
     "display_name",
     "evaluate",
     "functional",
+    "gain",
     "get_activation",
+    "initializer",
     *_PICTURES,
 ]
 

@@ -50,6 +50,8 @@ class Activation:
     minimum: Optional[tuple[float, float]]  # (x, value) where it is attained at one point
     monotonic: bool
     kinks: tuple[float, ...]  # where it has no derivative
+    gain: float  # 1 / sqrt(E f(z)^2) for a standard normal z
+    lipschitz: float  # the steepest slope
     builtin: Optional[Builtin]
     papers: tuple[Paper, ...]
     zero_centred: bool = False  # an odd function: symmetric input gives output of mean 0
@@ -208,6 +210,8 @@ _ENTRIES = (
         minimum=None,
         monotonic=True,
         kinks=(),
+        gain=1.8462285453386054,
+        lipschitz=0.25,
         builtin=Builtin("nn.Activation('sigmoid')"),
         papers=(_BACKPROP,),
     ),
@@ -223,6 +227,8 @@ _ENTRIES = (
         minimum=None,
         monotonic=True,
         kinks=(),
+        gain=1.0418668355353018,
+        lipschitz=1.0,
         builtin=Builtin(
             "nn.Activation('log_sigmoid')", ("2.0",), "above 0 where it should be just below, as at 20"
         ),
@@ -240,6 +246,8 @@ _ENTRIES = (
         minimum=None,
         monotonic=True,
         kinks=(-3.0, 3.0),
+        gain=1.897840424729559,
+        lipschitz=1 / 6,
         builtin=None,
         papers=(_COURBARIAUX, _HOWARD),
     ),
@@ -256,6 +264,8 @@ _ENTRIES = (
         monotonic=True,
         zero_centred=True,
         kinks=(),
+        gain=1.5925374197228315,
+        lipschitz=1.0,
         builtin=Builtin("nn.Activation('tanh')"),
         papers=(_EFFICIENT_BACKPROP,),
     ),
@@ -272,6 +282,8 @@ _ENTRIES = (
         monotonic=True,
         zero_centred=True,
         kinks=(-1.0, 1.0),
+        gain=1.3920361404483097,
+        lipschitz=1.0,
         builtin=None,
         papers=(_COLLOBERT,),
     ),
@@ -288,6 +300,8 @@ _ENTRIES = (
         monotonic=True,
         zero_centred=True,
         kinks=(),
+        gain=2.3375333631085398,
+        lipschitz=1.0,
         builtin=Builtin("nn.Activation('softsign')", fault="nan at both infinities"),
         papers=(_ELLIOTT, _BERGSTRA),
     ),
@@ -304,6 +318,8 @@ _ENTRIES = (
         monotonic=True,
         zero_centred=True,
         kinks=(),
+        gain=1.0,
+        lipschitz=1.0,
         builtin=Builtin("nn.Identity()", ("2.0",)),
         papers=(),
     ),
@@ -319,6 +335,8 @@ _ENTRIES = (
         minimum=None,
         monotonic=True,
         kinks=(0.0,),
+        gain=1.4142135623730951,
+        lipschitz=inf,
         builtin=None,
         papers=(_MCCULLOCH, _ROSENBLATT),
     ),
@@ -334,6 +352,8 @@ _ENTRIES = (
         minimum=None,
         monotonic=True,
         kinks=(0.0,),
+        gain=1.4142135623730951,
+        lipschitz=1.0,
         builtin=Builtin("nn.Activation('relu')"),
         papers=(_FUKUSHIMA, _NAIR, _GLOROT),
     ),
@@ -349,6 +369,8 @@ _ENTRIES = (
         minimum=None,
         monotonic=True,
         kinks=(0.0, 6.0),
+        gain=1.4142135650950736,
+        lipschitz=1.0,
         builtin=None,
         papers=(_KRIZHEVSKY, _SANDLER),
     ),
@@ -364,6 +386,8 @@ _ENTRIES = (
         minimum=None,
         monotonic=True,
         kinks=(0.0,),
+        gain=1.4141428569978354,
+        lipschitz=1.0,
         builtin=Builtin("nn.LeakyReLU(0.01)", fault="its slope has float32 accuracy in float64"),
         papers=(_MAAS,),
         aliases=("leaky",),
@@ -380,6 +404,8 @@ _ENTRIES = (
         minimum=None,
         monotonic=True,
         kinks=(0.0,),
+        gain=1.3719886811400708,
+        lipschitz=1.0,
         builtin=Builtin("nn.PReLU()"),
         papers=(_HE,),
     ),
@@ -395,6 +421,8 @@ _ENTRIES = (
         minimum=None,
         monotonic=True,
         kinks=(),
+        gain=1.0418668355353018,
+        lipschitz=1.0,
         builtin=Builtin("nn.Activation('softrelu')", fault="below 0 in its left tail, as at -20"),
         papers=(_DUGAS,),
         aliases=("softrelu",),
@@ -411,6 +439,8 @@ _ENTRIES = (
         minimum=None,
         monotonic=True,
         kinks=(),
+        gain=1.2451983007007066,
+        lipschitz=1.0,
         builtin=Builtin("nn.ELU()"),
         papers=(_CLEVERT,),
     ),
@@ -426,6 +456,8 @@ _ENTRIES = (
         minimum=None,
         monotonic=True,
         kinks=(),
+        gain=1.2451983007007066,
+        lipschitz=1.0,
         builtin=None,
         papers=(_BARRON,),
     ),
@@ -441,6 +473,8 @@ _ENTRIES = (
         minimum=None,
         monotonic=True,
         kinks=(0.0,),
+        gain=1.0,
+        lipschitz=functional.SELU_LAMBDA * functional.SELU_ALPHA,
         builtin=Builtin("nn.SELU()", fault="its gradient for x < 0, even of the wrong sign below about -3"),
         papers=(_KLAMBAUER,),
     ),
@@ -456,6 +490,8 @@ _ENTRIES = (
         minimum=_SILU_MINIMUM,
         monotonic=False,
         kinks=(),
+        gain=1.676532470331091,
+        lipschitz=1.099839320128867,
         builtin=Builtin("nn.SiLU()", ("2.0",), "nan at -inf"),
         papers=(_HENDRYCKS, _ELFWING),
     ),
@@ -471,6 +507,8 @@ _ENTRIES = (
         minimum=(-0.7517915246935645, -0.16997120747990369),
         monotonic=False,
         kinks=(),
+        gain=1.5335304411955353,
+        lipschitz=1.1289041451851547,
         builtin=Builtin("nn.GELU()", fault="float32 accuracy in float64"),
         papers=(_HENDRYCKS,),
     ),
@@ -486,6 +524,8 @@ _ENTRIES = (
         minimum=_SILU_MINIMUM,
         monotonic=False,
         kinks=(),
+        gain=1.676532470331091,
+        lipschitz=1.099839320128867,
         builtin=Builtin("nn.Swish()", fault="nan at -inf"),
         papers=(_RAMACHANDRAN,),
     ),
@@ -501,6 +541,8 @@ _ENTRIES = (
         minimum=(-1.1924312145154952, -0.30884341301725043),
         monotonic=False,
         kinks=(),
+        gain=1.486847581273208,
+        lipschitz=1.088498161251728,
         builtin=Builtin("nn.Activation('mish')", ("2.0",), "an infinite gradient for x > 3.5e13"),
         papers=(_MISRA,),
     ),
@@ -516,6 +558,8 @@ _ENTRIES = (
         minimum=(-1.5, -0.375),
         monotonic=False,
         kinks=(-3.0, 3.0),
+        gain=1.7366572127665416,
+        lipschitz=1.5,
         builtin=None,
         papers=(_HOWARD,),
     ),
@@ -565,18 +609,24 @@ def get_activation(activation: Any = None, **parameters: Any) -> Block:
     return nn.Lambda(activation)
 
 
-def _create(name: str, parameters: dict[str, Any]) -> Block:
+def entry_of(name: str) -> Activation:
+    """Entry of an activation by its name or alias, or an error that lists the nearest names."""
     entry = CATALOG.get(_ALIASES.get(name, name))
     if entry is None:
         known = [*CATALOG, *_ALIASES]
-        near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or known
+        near = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.5) or known
         raise ValueError(f"no activation is called {name!r}; nearest: {', '.join(near)}")
+    return entry
+
+
+def _create(name: str, parameters: dict[str, Any]) -> Block:
+    factory = entry_of(name).block
     try:
-        inspect.signature(entry.block).bind(**parameters)
+        inspect.signature(factory).bind(**parameters)
     except TypeError:
-        allowed = ", ".join(inspect.signature(entry.block).parameters) or "none"
+        allowed = ", ".join(inspect.signature(factory).parameters) or "none"
         raise TypeError(f"{name} takes the parameters: {allowed}; not {', '.join(parameters)}") from None
-    return entry.block(**parameters)
+    return factory(**parameters)
 
 
 # What Gluon's one class ``Activation`` is called by the type that it was given.
@@ -590,7 +640,7 @@ def display_name(activation: Any) -> str:
     Never from a block's ``name``, which MXNet numbers and 2.x does not have.
     """
     if isinstance(activation, str):
-        return CATALOG[_ALIASES.get(activation, activation)].title
+        return entry_of(activation).title
     if isinstance(activation, nn.Activation):
         return _TITLES.get(activation._act_type, activation._act_type)
     if isinstance(activation, Block):

@@ -177,18 +177,16 @@ def multiply(x, y):
 
 def scale_channels(x, weights):
     """Multiply axis 1 of ``x`` by ``weights``, one for each channel."""
-    if isinstance(x, _NUMPY_KINDS):
-        module = mx.sym.npx if is_symbol(x) else mx.npx
-        flat = module.reshape(x, (-2, -2, -1)) if is_symbol(x) else x.reshape(_flat_shape(x))
-        return module.reshape_like(flat * module.reshape(weights, (1, -1, 1)), x)
     module = mx.sym if is_symbol(x) else mx.nd
-    flat = x.reshape((0, 0, -1)) if is_symbol(x) else x.reshape(_flat_shape(x))
-    return module.reshape_like(module.broadcast_mul(flat, weights.reshape((1, -1, 1))), x)
-
-
-def _flat_shape(x):
-    # Spelled out, because -1 cannot be worked out for an empty array.
-    return (*x.shape[:2], int(numpy.prod(x.shape[2:])))
+    numpy_kind = isinstance(x, _NUMPY_KINDS)
+    # The codes say "keep, keep, join the rest", so that a graph fits any shape. Joining
+    # cannot be worked out for an empty array, which is spelled out instead.
+    codes = (-2, -2, -1) if numpy_kind else (0, 0, -1)
+    shape = codes if is_symbol(x) or x.size else (*x.shape[:2], int(numpy.prod(x.shape[2:])))
+    if numpy_kind:
+        flat = module.npx.reshape(x, shape) * module.npx.reshape(weights, (1, -1, 1))
+        return module.npx.reshape_like(flat, x)
+    return module.reshape_like(module.broadcast_mul(x.reshape(shape), weights.reshape((1, -1, 1))), x)
 
 
 def device_of(x):

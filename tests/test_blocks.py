@@ -237,6 +237,15 @@ def test_beta_per_channel_runs_along_axis_one(arrays, shape, hybridize):
     np.testing.assert_allclose(swish.beta.grad().asnumpy(), expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("name", NET_CASES)
+def test_a_hybridized_block_takes_any_batch(arrays, name):
+    made = case(name)
+    made.initialize()
+    made.hybridize()
+    for shape in [(4, 8), (2, 8), (5, 8, 3)]:
+        assert made(arrays(np.ones(shape))).shape == shape
+
+
 @pytest.mark.parametrize("hybridize", [False, True])
 def test_wrong_channels_and_dtypes_fail_at_once(arrays, hybridize):
     swish = block("swish", learnable=True, in_channels=3, hybridize=hybridize)

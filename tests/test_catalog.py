@@ -43,7 +43,7 @@ def slopes(name, xs=GRID):
 
 def test_each_field_has_its_test():
     checked = {"name", "title", "family", "block", "formula", "derivative", "range", "minimum", "monotonic"}
-    checked |= {"attained", "kinks", "zero_centred", "builtin", "papers", "aliases"}
+    checked |= {"gain", "lipschitz", "attained", "kinks", "zero_centred", "builtin", "papers", "aliases"}
     assert {field.name for field in fields(Activation)} == checked
 
 
@@ -113,6 +113,30 @@ def exact_slope(name, x):
     with mp.workdps(40):
         h = mpf(10) ** -15
         return (REFERENCES[name](x + h) - REFERENCES[name](x - h)) / (2 * h)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gain(name):
+    pieces = sorted({-12.0, -3.0, 0.0, 3.0, 12.0, *CATALOG[name].kinks})
+    with mp.workdps(20):
+        square = mp.quad(lambda z: REFERENCES[name](z) ** 2 * mp.npdf(z), pieces)
+    assert CATALOG[name].gain == pytest.approx(float(1 / mp.sqrt(square)), rel=1e-13)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lipschitz(name):
+    bound = CATALOG[name].lipschitz
+    if isinf(bound):
+        assert name == "binary_step", "only a jump is infinitely steep"
+        return
+    chords = np.abs(np.diff(values(name)) / np.diff(GRID))
+    assert chords.max() <= bound * (1 + 1e-12)
+    # It is reached: beside a kink or 0, at one end, or near the steepest chord.
+    steepest = GRID[chords.argmax()]
+    places = [-12, 12, *(x + h for x in (0, *CATALOG[name].kinks) for h in (-1e-7, 1e-7))]
+    places += list(np.linspace(steepest - 0.05, steepest + 0.05, 101))
+    reached = max(abs(exact_slope(name, mpf(float(x)))) for x in places)
+    assert float(reached) == pytest.approx(bound, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)

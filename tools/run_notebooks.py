@@ -68,7 +68,7 @@ def renew(name):
         if cell.cell_type == "code":
             count += 1
             cell.execution_count = count
-            cell.outputs = ran.outputs
+            cell.outputs = joined(ran.outputs)
             for output in cell.outputs:
                 if "execution_count" in output:
                     output["execution_count"] = count
@@ -77,6 +77,18 @@ def renew(name):
         "language_info": {"name": "python"},
     }
     nbformat.write(page, NOTEBOOKS / f"{name}.ipynb")
+
+
+def joined(outputs):
+    """The outputs, with what was printed in pieces put together, as the pieces depend on the moment."""
+    whole = []
+    for output in outputs:
+        last = whole[-1] if whole else {}
+        if output.output_type == "stream" and last.get("name") == output.name:
+            last.text += output.text
+        else:
+            whole.append(output)
+    return whole
 
 
 def main():

@@ -1,0 +1,73 @@
+"""Weights that suit an activation: its gain, and the initialiser that uses it.
+
+Gluon's default, ``Uniform(0.07)``, has one spread whatever the fan-in, so the signal of a deep
+net dies; and ``MSRAPrelu()`` is not He's initialiser for ReLU, since it averages both fans and
+assumes a slope of 0.25.
+"""
+
+import mxnet as mx
+
+from .catalog import entry_of
+
+# What He et al. call a: the slope of the left half.
+_LEFT_SLOPES = {"relu": 0.0, "relu6": 0.0, "leaky_relu": 0.01, "prelu": 0.25}
+# The reciprocal of the slope at 0, near which Glorot and Bengio assume a net to start.
+_GLOROT_GAINS = {"sigmoid": 4.0, "hard_sigmoid": 6.0, "tanh": 1.0, "hard_tanh": 1.0}
+
+
+def gain(name: str) -> float:
+    """Factor by which weights of variance 1 / fan-in keep the mean square of a signal.
+
+    Parameters
+    ----------
+    name : str
+        Name of an activation of the catalog, taken with its default parameters.
+
+    Returns
+    -------
+    float
+        ``1 / sqrt(E f(z)^2)`` for a standard normal z: the square root of 2 for ReLU, 1 for SELU.
+        Only SELU's fixed point attracts. For the smooth gates it repels: what is a little too
+        large grows, in twenty SiLU layers some tens of times.
+
+    Raises
+    ------
+    ValueError
+        If there is no such activation; the message lists the nearest names.
+    """
+    return entry_of(name).gain
+
+
+def initializer(name: str) -> mx.init.Initializer:
+    """Initialiser of the weights before an activation.
+
+    - ReLU and its kin: He et al. 2015 (arXiv:1502.01852), variance 2 / ((1 + a^2) fan-in) for a
+      slope a on the left.
+    - Sigmoid and tanh and their kin: Glorot & Bengio 2010 (proceedings.mlr.press/v9/glorot10a),
+      variance g^2 2 / (fan-in + fan-out), where g is the reciprocal of the slope at 0: 4 for the
+      sigmoid and 1 for tanh.
+    - All others: variance g^2 / fan-in with the computed :func:`gain` g. For SELU that is LeCun's
+      initialiser, which its fixed point needs (Klambauer et al. 2017, arXiv:1706.02515).
+
+    Parameters
+    ----------
+    name : str
+        Name of an activation of the catalog, taken with its default parameters.
+
+    Returns
+    -------
+    mxnet.init.Initializer
+        For ``net.initialize(...)`` or a layer's ``weight_initializer``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such activation; the message lists the nearest names.
+    """
+    known = entry_of(name)
+    if known.name in _LEFT_SLOPES:
+        return mx.init.MSRAPrelu("in", _LEFT_SLOPES[known.name])
+    if known.name in _GLOROT_GAINS:
+        # Xavier divides its magnitude by the mean fan, which is half the sum.
+        return mx.init.Xavier("gaussian", "avg", _GLOROT_GAINS[known.name] ** 2)
+    return mx.init.Xavier("gaussian", "in", known.gain**2)
