@@ -388,7 +388,7 @@ _ENTRIES = (
         kinks=(0.0,),
         gain=1.4141428569978354,
         lipschitz=1.0,
-        builtin=Builtin("nn.LeakyReLU(0.01)", fault="its slope has float32 accuracy in float64"),
+        builtin=Builtin("nn.LeakyReLU(0.01)", fault="its left half has float32 accuracy in float64"),
         papers=(_MAAS,),
         aliases=("leaky",),
     ),
@@ -406,7 +406,7 @@ _ENTRIES = (
         kinks=(0.0,),
         gain=1.3719886811400708,
         lipschitz=1.0,
-        builtin=Builtin("nn.PReLU()"),
+        builtin=Builtin("nn.PReLU()", fault="its left half has float32 accuracy in float64"),
         papers=(_HE,),
     ),
     Activation(

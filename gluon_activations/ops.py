@@ -122,9 +122,12 @@ def softmax(x, axis, temperature):
 
 def split(x, parts, axis):
     """``x`` cut into equal parts along an axis."""
-    if isinstance(x, _NUMPY_KINDS):
-        return _operator("split")(x, parts, axis)
-    return _operator("SliceChannel")(x, num_outputs=parts, axis=axis)
+    # Through the legacy kind, because 1.9's np.split cannot infer the dtype in a graph.
+    module = mx.sym if is_symbol(x) else mx.nd
+    if not isinstance(x, _NUMPY_KINDS):
+        return list(module.SliceChannel(x, num_outputs=parts, axis=axis))
+    pieces = module.SliceChannel(x.as_nd_ndarray(), num_outputs=parts, axis=axis)
+    return [pieces[i].as_np_ndarray() for i in range(parts)]
 
 
 def softsign(x):

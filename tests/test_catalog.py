@@ -200,7 +200,7 @@ def faults(code, name, arrays):
         block.initialize()
         if "PReLU" in code and dtype != "float32":
             block.cast(dtype)
-        xs = np.array([-30.0, -20.0, -5.0, -2.0, -1.0, 1.0, 2.0, 5.0, 20.0, 30.0, 1e14])
+        xs = np.array([-30.0, -20.0, -5.0, -4.3, -2.0, -1.0, 1.0, 2.0, 5.0, 20.0, 30.0, 1e14])
         got = arrays.value_and_slope(block, xs, dtype)
         for x, *pair in zip(xs, *got):
             for what, g, e in zip(("value", "slope"), pair, exact(name, x)):
@@ -220,6 +220,7 @@ SHOWS = {
     "softplus": "sign left",
     "selu": "slope left float32",
     "leaky_relu": "value left float64",
+    "prelu": "value left float64",
     "silu": "-inf nan",
     "gelu": "value left float64",
     "swish": "-inf nan",

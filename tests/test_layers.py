@@ -1,0 +1,207 @@
+"""GLU, Maxout, Softmax and AlphaDropout: the blocks that are not a curve."""
+
+import os
+
+import mxnet as mx
+import numpy as np
+import pytest
+import scipy.special
+from conftest import LINE
+from mxnet.gluon import SymbolBlock, Trainer, loss, nn
+
+from gluon_activations import GLU, SELU, AlphaDropout, Maxout, Softmax, functional
+
+GATES = {
+    "sigmoid": scipy.special.expit,
+    "tanh": np.tanh,
+    "relu": lambda x: np.maximum(x, 0),
+    "silu": lambda x: x * scipy.special.expit(x),
+    "gelu": lambda x: x * scipy.special.ndtr(x),
+    "identity": lambda x: x,
+}
+
+
+def test_the_gates_are_all_tested():
+    assert set(GATES) == set(functional.GLU_GATES)
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("shape, axis", [((5, 6), -1), ((5, 6, 4), 1), ((5, 3, 2, 6), -1), ((2, 6, 3, 1), 1)])
+@pytest.mark.parametrize("gate", GATES)
+def test_glu(arrays, gate, shape, axis, hybridize):
+    xs = np.random.randn(*shape)
+    block = GLU(gate, axis=axis)
+    if hybridize:
+        block.hybridize()
+    a, b = np.split(xs, 2, axis)
+    np.testing.assert_allclose(block(arrays(xs)).asnumpy(), a * GATES[gate](b), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype, bound", [("float16", 2e-3), ("float32", 1e-6), ("float64", 1e-14)])
+def test_glu_keeps_the_dtype_and_its_accuracy(arrays, dtype, bound):
+    xs = np.linspace(-4, 4, 12).astype(dtype)
+    a, b = np.split(xs.astype("float64"), 2)
+    value = GLU("silu")(arrays(xs, dtype))
+    assert value.dtype == np.dtype(dtype)
+    np.testing.assert_allclose(value.asnumpy(), a * GATES["silu"](b), rtol=bound)
+
+
+def test_glu_refuses():
+    with pytest.raises(ValueError, match="'sigmoid', 'tanh', .* not 'swish'"):
+        GLU("swish")
+    with pytest.raises(TypeError, match="axis is an integer, not 'last'"):
+        GLU(axis="last")
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+def test_glu_refuses_an_odd_or_missing_axis(arrays, hybridize):
+    block = GLU(axis=1)
+    if hybridize and LINE == "2.0":
+        block.hybridize()  # 1.9 builds its graph from Symbols, which have no shape yet
+    with pytest.raises(ValueError, match=r"length is even, not 3 as in \(2, 3\)"):
+        block(arrays(np.ones((2, 3))))
+    with pytest.raises(ValueError, match=r"shape \(4,\) has no such axis"):
+        block(arrays(np.ones(4)))
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("shape", [(5, 6), (5, 3, 6), (5, 2, 3, 6)])
+@pytest.mark.parametrize("pieces", [1, 2, 5])
+def test_maxout(arrays, pieces, shape, hybridize):
+    block = Maxout(4, pieces)
+    block.initialize(mx.init.Normal(1))
+    if hybridize:
+        block.hybridize()
+    xs = np.random.randn(*shape)
+    value = block(arrays(xs)).asnumpy()
+    weight, bias = block[0].weight.data().asnumpy(), block[0].bias.data().asnumpy()
+    affine = (xs @ weight.T + bias).reshape(*shape[:-1], pieces, 4)
+    np.testing.assert_allclose(value, affine.max(axis=-2), rtol=1e-4, atol=1e-5)
+    assert repr(block) == f"Maxout(units=4, pieces={pieces})"
+
+
+@pytest.mark.parametrize("wrong", [dict(units=0), dict(pieces=0), dict(pieces=1.5), dict(pieces=True)])
+def test_maxout_refuses(wrong):
+    with pytest.raises(ValueError, match=rf"{[*wrong][0]} is a positive integer, not {[*wrong.values()][0]}"):
+        Maxout(**{"units": 3, **wrong})
+
+
+def test_two_pieces_learn_the_absolute_value(arrays):
+    xs = np.random.randn(256, 1)
+    net = Maxout(1, 2)
+    net.initialize(mx.init.Normal(0.5))
+    trainer = Trainer(net.collect_params(), "adam", {"learning_rate": 0.05})
+    x, y = arrays(xs), arrays(np.abs(xs))
+    for _ in range(150):
+        with mx.autograd.record():
+            step = loss.L2Loss()(net(x), y)
+        step.backward()
+        trainer.step(256)
+    assert float(step.mean().asnumpy()) < 1e-3
+
+
+@pytest.mark.parametrize("make", [lambda: GLU("gelu"), lambda: Maxout(6, 3), lambda: Softmax(temperature=2)])
+def test_layers_export(arrays, make, tmp_path):
+    net = nn.HybridSequential()
+    net.add(nn.Dense(8), make())
+    net.initialize()
+    net.hybridize()
+    x = arrays(np.random.randn(3, 5))
+    expected = net(x).asnumpy()
+    net.export(os.path.join(tmp_path, "net"))
+    files = [os.path.join(tmp_path, name) for name in ("net-symbol.json", "net-0000.params")]
+    loaded = SymbolBlock.imports(files[0], ["data"], files[1], arrays.device)
+    np.testing.assert_allclose(loaded(x).asnumpy(), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("axis", [-1, 0, 1])
+@pytest.mark.parametrize("temperature", [0.25, 1.0, 4.0])
+def test_softmax(arrays, axis, temperature, hybridize):
+    block = Softmax(axis, temperature)
+    if hybridize:
+        block.hybridize()
+    xs = np.random.randn(4, 3, 5) * 3
+    expected = scipy.special.softmax(xs / temperature, axis=axis)
+    np.testing.assert_allclose(block(arrays(xs)).asnumpy(), expected, rtol=1e-5)
+
+
+def test_softmax_neither_overflows_nor_loses_its_sum(arrays):
+    for dtype, one in (("float16", 2**-10), ("float32", 2**-22), ("float64", 1e-14)):
+        for logits in (np.full(1000, 1000.0), np.linspace(-1000, 1000, 501), np.random.randn(4096)):
+            value = Softmax()(arrays(logits, dtype))
+            assert value.dtype == np.dtype(dtype)
+            p = value.asnumpy().astype("float64")
+            assert np.isfinite(p).all() and abs(p.sum() - 1) <= one
+    assert Softmax()(arrays([0.0, -np.inf, 0.0])).asnumpy().tolist() == [0.5, 0, 0.5]
+
+
+def test_softmax_gradient_is_its_jacobian(arrays):
+    xs, heads = np.random.randn(5), np.random.randn(5)
+    x = arrays(xs, "float64")
+    x.attach_grad()
+    with mx.autograd.record():
+        y = Softmax(temperature=2)(x)
+    y.backward(arrays(heads, "float64"))
+    p = scipy.special.softmax(xs / 2)
+    np.testing.assert_allclose(x.grad.asnumpy(), (np.diag(p) - np.outer(p, p)) @ heads / 2, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "temperature, error", [(0, ValueError), (-1, ValueError), (np.inf, ValueError), ("x", TypeError)]
+)
+def test_softmax_refuses(temperature, error):
+    with pytest.raises(error, match="Softmax's temperature is"):
+        Softmax(temperature=temperature)
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("rate", [0.05, 0.3, 0.7])
+def test_alpha_dropout_keeps_mean_and_variance(arrays, rate, hybridize):
+    block = AlphaDropout(rate)
+    if hybridize:
+        block.hybridize()
+    x = arrays(np.random.randn(10**6))
+    with mx.autograd.record():
+        y = block(x)
+    dropped = y.asnumpy()
+    assert abs(dropped.mean()) < 0.01 and abs(dropped.var() - 1) < 0.02
+    # The values that were replaced are all the same one, and as many as they should be.
+    values, counts = np.unique(dropped, return_counts=True)
+    assert counts.max() == pytest.approx(rate * 10**6, rel=0.02)
+    assert counts[counts.argsort()[-2]] < 100
+    np.testing.assert_array_equal(block(x).asnumpy(), x.asnumpy())
+
+
+def test_alpha_dropout_passes_the_gradient_of_what_it_keeps(arrays):
+    x = arrays(np.random.randn(1000))
+    x.attach_grad()
+    with mx.autograd.record():
+        y = AlphaDropout(0.5)(x)
+    y.backward()
+    replaced = np.isclose(y.asnumpy(), np.median(np.unique(y.asnumpy().round(4))[:1]), atol=1e-3)
+    slopes = np.unique(x.grad.asnumpy().round(5))
+    assert slopes[0] == 0 and len(slopes) == 2
+    assert 350 < (x.grad.asnumpy() == 0).sum() < 650 and replaced.any()
+
+
+def test_alpha_dropout_at_rate_zero_and_out_of_range(arrays):
+    x = arrays([1.0, -2.0])
+    with mx.autograd.train_mode():
+        assert AlphaDropout(0)(x).asnumpy().tolist() == [1, -2]
+    for rate in (-0.1, 1, 1.5):
+        with pytest.raises(ValueError, match="rate is at least 0 and below 1"):
+            AlphaDropout(rate)
+
+
+def test_a_deep_selu_net_stays_normal_with_it_and_not_with_dropout(arrays):
+    def spread(drop):
+        net = nn.HybridSequential()
+        for _ in range(20):
+            net.add(nn.Dense(256, use_bias=False), SELU(), drop(0.1))
+        net.initialize(mx.init.Xavier("gaussian", "in", 1))
+        with mx.autograd.train_mode():
+            return float(net(arrays(np.random.randn(256, 64))).asnumpy().std())
+
+    assert abs(spread(AlphaDropout) - 1) < 0.1
+    assert abs(spread(nn.Dropout) - 1) > 0.1
