@@ -12,6 +12,7 @@ from . import (
 from ._context import context
 from .blocks import (
     CELU,
+    ELU,
     GELU,
     GLU,
     SELU,
@@ -34,6 +35,7 @@ from .blocks import (
 )
 from .catalog import CATALOG, activations, derivative, display_name, evaluate, get_activation
 from .initialize import gain, initializer
+from .replace import replace_activations
 
 __version__ = "0.1.0"
 
@@ -44,6 +46,7 @@ __all__ = [
     "BinaryStep",
     "CATALOG",
     "CELU",
+    "ELU",
     "Elementwise",
     "GELU",
     "GLU",
@@ -70,6 +73,7 @@ __all__ = [
     "gain",
     "get_activation",
     "initializer",
+    "replace_activations",
     *_PICTURES,
 ]
 

@@ -6,11 +6,16 @@ from typing import Any
 
 import mxnet as mx
 import numpy
-from mxnet.gluon import HybridBlock, Parameter, nn
+from mxnet.gluon import Block, HybridBlock, Parameter, nn
 
 from . import functional, ops
 
 GLUON_2 = not hasattr(HybridBlock, "hybrid_forward")
+
+
+def initialize_on(block: Block, devices: Any) -> None:
+    """Initialise a block on these devices, whose keyword differs between MXNet's lines."""
+    block.initialize(**{"device" if GLUON_2 else "ctx": devices})
 
 
 class FunctionBlock(HybridBlock):
@@ -232,6 +237,32 @@ class Softplus(Elementwise):
 
     def __init__(self, beta: float = 1.0) -> None:
         super().__init__(beta=_finite("Softplus", "beta", beta, positive=True))
+
+
+class ELU(Elementwise):
+    """Exponential linear unit; unlike Gluon's own ELU it keeps its digits just below 0.
+
+    See :func:`gluon_activations.functional.elu` for origin, limits and conventions.
+
+    Parameters
+    ----------
+    alpha : float
+        Minus the value at -inf, above 0.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a number.
+    ValueError
+        If it is out of its range.
+
+    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    """
+
+    function = staticmethod(functional.elu)
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        super().__init__(alpha=_finite("ELU", "alpha", alpha, positive=True))
 
 
 class CELU(Elementwise):

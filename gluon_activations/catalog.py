@@ -431,7 +431,7 @@ _ENTRIES = (
         name="elu",
         title="ELU",
         family="exponential units",
-        block=nn.ELU,
+        block=blocks.ELU,
         formula=r"\max(0, x) + \min(0, e^{x} - 1)",
         derivative=r"\mathbf{1}[x > 0] + e^{x} \, \mathbf{1}[x \leq 0]",
         range=(-1.0, inf),
@@ -441,7 +441,7 @@ _ENTRIES = (
         kinks=(),
         gain=1.2451983007007066,
         lipschitz=1.0,
-        builtin=Builtin("nn.ELU()"),
+        builtin=Builtin("nn.ELU()", fault="few digits just below 0 in float32, as at -1e-6"),
         papers=(_CLEVERT,),
     ),
     Activation(
@@ -675,8 +675,7 @@ def evaluate(activation: Any, x: Any) -> tuple[Any, Any]:
 def _initialize(block, x):
     parameters = block.collect_params().values()
     if any(p._data is None and not p._deferred_init for p in parameters):
-        with ops.device_of(x):  # its keyword is ctx in one line of MXNet, device in the other
-            block.initialize()
+        blocks.initialize_on(block, ops.device_of(x))
 
 
 def derivative(activation: Any, x: Any) -> Any:

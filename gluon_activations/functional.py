@@ -258,6 +258,38 @@ def softplus(x, beta=1.0):
 
 
 @ops.formula
+def elu(x, alpha=1.0):
+    """Exponential linear unit, by Clevert, Unterthiner & Hochreiter 2015 (arXiv:1511.07289).
+
+    ``max(x, 0) + alpha * (exp(min(x, 0)) - 1)``. MXNet's own subtracts the 1 in single precision,
+    which leaves no digit of a value near 0.
+
+    Parameters
+    ----------
+    x : mxnet array or Symbol
+        Any shape; float16, float32 or float64.
+    alpha : float
+        Minus the value at -inf, above 0.
+
+    Returns
+    -------
+    mxnet array or Symbol
+        Same kind, shape and dtype; ``-alpha`` at -inf and inf at inf, with slopes 0 and 1; nan
+        stays nan. At 0 the slope is the lower one, ``alpha``: smooth only for ``alpha = 1``.
+
+    Raises
+    ------
+    TypeError
+        If ``x`` is not an MXNet array or not of a floating-point dtype.
+    ValueError
+        If ``alpha`` is not above 0.
+    """
+    if not alpha > 0:
+        raise ValueError(f"elu wants alpha > 0, not {alpha!r}")
+    return _exponential(x, alpha, 1, 1)
+
+
+@ops.formula
 def celu(x, alpha=1.0):
     """Continuously differentiable ELU, by Barron 2017 (arXiv:1704.07483).
 

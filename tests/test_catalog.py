@@ -200,12 +200,14 @@ def faults(code, name, arrays):
         block.initialize()
         if "PReLU" in code and dtype != "float32":
             block.cast(dtype)
-        xs = np.array([-30.0, -20.0, -5.0, -4.3, -2.0, -1.0, 1.0, 2.0, 5.0, 20.0, 30.0, 1e14])
+        xs = np.array([-30.0, -20.0, -5.0, -4.3, -2.0, -1.0, -1e-6, 1e-6, 1.0, 2.0, 5.0, 20.0, 30.0, 1e14])
         got = arrays.value_and_slope(block, xs, dtype)
         for x, *pair in zip(xs, *got):
             for what, g, e in zip(("value", "slope"), pair, exact(name, x)):
                 if not abs(float(g) - e) <= bound * max(1, abs(e)):
                     found.add(f"{what} {'left' if x < 0 else 'right'} {dtype}")
+                if abs(x) == 1e-6 and abs(float(g) - e) > 1e-3 * abs(e):
+                    found.add(f"digits {'left' if x < 0 else 'right'} {dtype}")
                 if what == "value" and e != 0 and np.sign(float(g)) * np.sign(float(e)) < 0:
                     found.add(f"sign {'left' if x < 0 else 'right'}")
         got = arrays.value_and_slope(block, np.array([-inf, inf]), dtype)[0]
@@ -219,6 +221,7 @@ SHOWS = {
     "softsign": "inf nan",
     "softplus": "sign left",
     "selu": "slope left float32",
+    "elu": "digits left float32",
     "leaky_relu": "value left float64",
     "prelu": "value left float64",
     "silu": "-inf nan",
