@@ -1,0 +1,126 @@
+"""ONNX files, run by onnx's reference evaluator."""
+
+import sys
+
+import numpy as np
+import pytest
+from conftest import LINE
+from mxnet.gluon import nn
+from mxnet.gluon.model_zoo import vision
+from references import LIMITS, ulps, values_and_slopes
+
+import gluon_activations.onnx
+from gluon_activations import (
+    GELU,
+    GLU,
+    Maxout,
+    Softmax,
+    Swish,
+    activations,
+    get_activation,
+    replace_activations,
+)
+
+XS = np.array(
+    [-1e4, -80, -20, -5, -2.5, -1, -1e-3, -1e-6, 0, 1e-6, 1e-3, 1, 2.5, 5, 20, 80, 1e4, -np.inf, np.inf, np.nan],
+    dtype="float32",
+)
+
+if LINE == "1.9":
+    import onnx
+    import onnx.reference
+
+    def run(path, x):
+        with np.errstate(all="ignore"):
+            return onnx.reference.ReferenceEvaluator(str(path)).run(
+                None, {"data": np.asarray(x, dtype="float32")}
+            )[0]
+
+    @pytest.mark.parametrize("name", activations())
+    def test_every_activation(arrays, name, tmp_path):
+        block = get_activation(name)
+        block.initialize()
+        x = XS[None]
+        path = gluon_activations.onnx.export(block, str(tmp_path / "net.onnx"), x.shape)
+        exported, own = run(path, x)[0], block(arrays(x)).asnumpy()[0]
+        for point, got, ours, value in zip(XS, exported, own, list(values_and_slopes(name, XS))[0]):
+            if name == "relu" and np.isnan(point):
+                continue  # MXNet's gives 0 there, the standard gives nan
+            if name == "gelu" or np.isnan(ours) or abs(ours) < 1e-30:
+                np.testing.assert_allclose(got, ours, rtol=1e-6, atol=2e-6)
+            else:
+                assert ulps(got, value, "float32") <= 8, f"{name}({point}): {got}, not {float(value)}"
+
+    @pytest.mark.parametrize("make", [
+        lambda: GELU("tanh"),
+        lambda: GELU("sigmoid"),
+        lambda: Swish(3.0),
+        lambda: Swish(-2.0),
+        lambda: Swish(0.5, learnable=True),
+        lambda: Swish(0.5, learnable=True, in_channels=4),
+        lambda: GLU("sigmoid"),
+        lambda: GLU("gelu", axis=1),
+        lambda: Maxout(3, 2),
+        lambda: Softmax(temperature=2.0),
+    ])  # fmt: skip
+    def test_other_blocks_and_forms(arrays, make, tmp_path):
+        block = make()
+        block.initialize()
+        x = np.random.randn(2, 4, 6).astype("float32")
+        expected = block(arrays(x)).asnumpy()
+        path = gluon_activations.onnx.export(block, str(tmp_path / "net.onnx"), x.shape)
+        np.testing.assert_allclose(run(path, x), expected, rtol=1e-5, atol=1e-6)
+
+    def test_a_net_with_every_activation(arrays, tmp_path):
+        net = nn.HybridSequential()
+        for name in activations():
+            net.add(nn.Dense(5), get_activation(name))
+        net.initialize()
+        net.hybridize()
+        x = np.random.randn(3, 4).astype("float32")
+        expected = net(arrays(x)).asnumpy()
+        path = gluon_activations.onnx.export(net, str(tmp_path / "net.onnx"), x.shape)
+        np.testing.assert_allclose(run(path, x), expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(net(arrays(x)).asnumpy(), expected)  # still of the session's kind
+
+    def test_any_batch_if_dynamic(arrays, tmp_path):
+        net = nn.HybridSequential()
+        net.add(nn.Dense(5), get_activation("mish"))
+        net.initialize()
+        path = gluon_activations.onnx.export(net, str(tmp_path / "net.onnx"), (1, 4), dynamic=True)
+        x = np.random.randn(7, 4).astype("float32")
+        np.testing.assert_allclose(run(path, x), net(arrays(x)).asnumpy(), rtol=1e-5, atol=1e-6)
+
+    def test_a_model_of_the_zoo(tmp_path):
+        import mxnet as mx
+
+        net = vision.mobilenet0_25(classes=3)
+        net.initialize()
+        replace_activations(net, "silu")
+        x = np.random.randn(1, 3, 32, 32).astype("float32")
+        expected = net(mx.nd.array(x)).asnumpy()
+        path = gluon_activations.onnx.export(net, str(tmp_path / "net.onnx"), x.shape)
+        np.testing.assert_allclose(run(path, x), expected, rtol=1e-3, atol=1e-5)
+
+    def test_refuses(arrays, tmp_path, monkeypatch):
+        with pytest.raises(TypeError, match="HybridBlock, not 'net'"):
+            gluon_activations.onnx.export("net", str(tmp_path / "x"), (1, 2))
+        net = nn.Dense(2, in_units=2)
+        net.initialize()
+        net.cast("float64")
+        with pytest.raises(TypeError, match="float32, not float64"):
+            gluon_activations.onnx.export(net, str(tmp_path / "x"), (1, 2))
+        monkeypatch.setitem(sys.modules, "onnx.mapping", None)
+        monkeypatch.delattr(onnx, "mapping")
+        with pytest.raises(ImportError, match="onnx 1.14 to 1.16"):
+            gluon_activations.onnx.export(Swish(), str(tmp_path / "x"), (1, 2))
+
+else:
+
+    def test_says_where_it_works(tmp_path):
+        with pytest.raises(RuntimeError, match="ONNX export works on MXNet 1.9"):
+            gluon_activations.onnx.export(Swish(), str(tmp_path / "net.onnx"), (1, 2))
+
+
+def test_limits_cover_what_is_exported():
+    assert set(LIMITS) == set(activations())
