@@ -18,7 +18,7 @@ HAS_MXNET2 := $(filter x86_64,$(shell uname -m))
 export CTX PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test test-quick nbval lab lint format figures outputs lock clean distclean $(MXNET1) $(MXNET2)
+.PHONY: help notebooks test test-quick nbval lab lint format figures outputs accuracy lock clean distclean $(MXNET1) $(MXNET2)
 
 help:
 	@echo 'make notebooks    execute every page into build/notebooks/ (CTX=gpu, FAST=1, ONLY=04)'
@@ -28,6 +28,7 @@ help:
 	@echo 'make lint         check the code style;  make format mends it'
 	@echo 'make figures      draw the pictures and write the table of the README anew'
 	@echo 'make outputs      execute the pages and store their outputs in them (ONLY=04)'
+	@echo 'make accuracy     the largest error of every activation, in units in the last place'
 	@echo 'make lock         resolve requirements/*.in into exact, hashed lists (needs uv)'
 	@echo 'make clean        remove build/ and caches;  make distclean the environments too'
 	@echo
@@ -75,6 +76,11 @@ format: $(MXNET1)
 
 figures: $(MXNET1)
 	@$(MXNET1)/bin/python tools/readme.py
+
+accuracy: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
+	@$(MXNET1)/bin/python benchmarks/accuracy.py measure
+	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python benchmarks/accuracy.py measure)
+	@$(MXNET1)/bin/python benchmarks/accuracy.py report
 
 lock:
 	@for list in mxnet1 mxnet2; do \

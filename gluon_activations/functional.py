@@ -5,7 +5,7 @@ the same kind, dtype and shape. Half precision is computed in single precision a
 rounded once. Formulas in LaTeX, ranges and further facts are in ``CATALOG``.
 """
 
-from math import inf, pi, sqrt
+from math import pi, sqrt
 from numbers import Real
 
 from . import ops
@@ -19,10 +19,10 @@ _HUGE = 3e38
 def _gated(x, gate):
     """``x * gate(x)`` for a gate that goes from 0 to 1, with its limits at ±inf.
 
-    Clipping ``x`` from below keeps -inf * 0 out of the value; clipping the gate's
+    Bounding ``x`` from below keeps -inf * 0 out of the value; clipping the gate's
     argument cuts the branch of the gradient that would be inf * 0.
     """
-    return ops.clip(x, -_HUGE, inf) * gate(ops.clip(x, -_REACH, _REACH))
+    return ops.maximum(x, -_HUGE) * gate(ops.clip(x, -_REACH, _REACH))
 
 
 def _exponential(x, alpha, width, scale):
@@ -31,7 +31,7 @@ def _exponential(x, alpha, width, scale):
     At 0 the slope is the lower one. The signs are turned twice because -0.0 would become
     0.0 in a sum with the 0.0 that relu gives.
     """
-    low = ops.clip(x, -inf, 0)
+    low = ops.clip(x, -_HUGE, 0)
     return -scale * (-alpha * ops.expm1(low if width == 1 else low / width) - ops.relu(x))
 
 
@@ -414,7 +414,7 @@ def swish(x, beta=1.0, per_channel=False):
             return x / 2
     multiply = ops.scale_channels if per_channel else ops.multiply
     z = multiply(ops.clip(x, -_HUGE, _HUGE), beta)
-    return ops.clip(x, -_HUGE, inf) * ops.sigmoid(ops.clip(z, -_REACH, _REACH))
+    return ops.maximum(x, -_HUGE) * ops.sigmoid(ops.clip(z, -_REACH, _REACH))
 
 
 @ops.formula

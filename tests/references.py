@@ -10,6 +10,7 @@ from math import inf, isinf, isnan, nan
 import mpmath
 import numpy as np
 from mpmath import mp, mpf
+from scipy.special import expit, ndtr
 
 mp.dps = 50
 
@@ -113,7 +114,7 @@ def exact(name, x):
 def _slope(f, x):
     # A symmetric difference at fifty digits and more: off by h^2 of the third derivative,
     # or, where the function is so small, by h^2 of itself.
-    with mp.workdps(mp.dps + 60):
+    with mp.workdps(mp.dps + 150):
         h = mpf(10) ** -45 * max(1, abs(x))
         return (f(x + h) - f(x - h)) / (2 * h)
 
@@ -132,3 +133,71 @@ def ulps(got, expected, dtype):
     info = np.finfo(dtype)
     unit = np.spacing(max(abs(np.dtype(dtype).type(float(expected))), info.tiny))
     return float(abs(mpf(got) - expected) / mpf(float(unit)))
+
+
+# -- the same in float64, for sweeps over millions of points --------------------------------
+#
+# Stable forms of value and slope from SciPy, good to some 1e-15 relative in both tails, so
+# exact for float32 and float16. tests/test_references.py compares them with the formulas above.
+
+
+def _expit_slope(x):
+    return expit(x) * expit(-x)
+
+
+def _normal_pdf(x):
+    return np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+
+
+def _ramp(x, low, high, slope=1.0):
+    """Slope of a piece between two kinks, both included."""
+    return np.where((x >= low) & (x <= high), slope, 0.0)
+
+
+def _elu64(x, alpha=1.0, scale=1.0):
+    return (
+        np.where(x > 0, scale * x, scale * alpha * np.expm1(np.minimum(x, 0))),
+        np.where(x > 0, scale, scale * alpha * np.exp(np.minimum(x, 0))),
+    )
+
+
+def _silu64(x):
+    return x * expit(x), expit(x) * (1 + x * expit(-x))
+
+
+def _mish64(x):
+    # tanh(softplus(x)) = 1 - 2 t^2 / (1 + t^2) for t = expit(-x), or s (1 + t) / (1 + t^2).
+    s, t = expit(x), expit(-x)
+    gate = s * (1 + t) / (1 + t * t)
+    return x * gate, gate + x * s * 4 * t * t / (1 + t * t) ** 2
+
+
+def _hard_swish64(x):
+    inside = np.clip(x / 6 + 0.5, 0, 1)
+    slope = np.where(x > 3, 1.0, np.where(x < -3, 0.0, (2 * x + 3) / 6))
+    return np.where(np.abs(x) < 3, x * (x + 3) / 6, x * inside), slope
+
+
+FLOAT64 = {
+    "sigmoid": lambda x: (expit(x), _expit_slope(x)),
+    "log_sigmoid": lambda x: (-np.logaddexp(0, -x), expit(-x)),
+    "hard_sigmoid": lambda x: (np.clip((x + 3) / 6, 0, 1), _ramp(x, -3, 3, 1 / 6)),
+    "tanh": lambda x: (np.tanh(x), 4 * _expit_slope(2 * x)),
+    "hard_tanh": lambda x: (np.clip(x, -1, 1), _ramp(x, -1, 1)),
+    "softsign": lambda x: (x / (1 + np.abs(x)), 1 / (1 + np.abs(x)) ** 2),
+    "identity": lambda x: (x, np.ones_like(x)),
+    "binary_step": lambda x: ((x >= 0).astype(float), np.zeros_like(x)),
+    "relu": lambda x: (np.maximum(x, 0), (x > 0).astype(float)),
+    "relu6": lambda x: (np.clip(x, 0, 6), _ramp(x, 0, 6)),
+    "leaky_relu": lambda x: (np.where(x > 0, x, 0.01 * x), np.where(x > 0, 1, 0.01)),
+    "prelu": lambda x: (np.where(x > 0, x, 0.25 * x), np.where(x > 0, 1, 0.25)),
+    "softplus": lambda x: (np.logaddexp(0, x), expit(x)),
+    "elu": _elu64,
+    "celu": _elu64,
+    "selu": lambda x: _elu64(x, float(SELU_ALPHA), float(SELU_LAMBDA)),
+    "silu": _silu64,
+    "gelu": lambda x: (x * ndtr(x), ndtr(x) + x * _normal_pdf(x)),
+    "swish": _silu64,
+    "mish": _mish64,
+    "hard_swish": _hard_swish64,
+}

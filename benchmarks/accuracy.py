@@ -1,0 +1,143 @@
+"""The largest error of every elementwise activation, in units in the last place, beside MXNet's own.
+
+    make accuracy        # both lines of MXNet; prints the table and writes build/accuracy.md
+
+float32 is swept over its whole range (every 1013th number, but for the subnormal ones, which
+MXNet 2.0.0b1 takes for 0), float16 over all its numbers.
+One line of MXNet is measured by this file's ``measure``; ``report`` joins the lines.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "build"
+STEP = 1013
+CENTRE = 20
+sys.path.insert(0, str(ROOT / "tests"))
+
+
+def numbers(dtype):
+    """All finite numbers of float16, or every 1013th of float32, as they lie in memory."""
+    if dtype == "float16":
+        found = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    else:
+        found = np.arange(0, 2**32, STEP, dtype=np.uint64).astype(np.uint32).view(np.float32)
+        found = found[(found == 0) | (np.abs(found) >= np.finfo(dtype).tiny)]
+    return np.sort(found[np.isfinite(found)])
+
+
+def units(got, exact, dtype, neighbours=None):
+    """Error in units in the last place of the exact result, the one definition that is used here.
+
+    Counted where the exact result is a normal number or zero. Near a zero of the derivative no
+    float32 formula can give its digits, since the rounding of the input alone moves it by more:
+    there ``neighbours``, the exact results at the next input, make the unit that move.
+    """
+    info = np.finfo(dtype)
+    rounded = np.abs(exact).astype(dtype)
+    unit = np.spacing(np.maximum(rounded, info.tiny)).astype(float)
+    if neighbours is not None:
+        unit = np.maximum(unit, np.abs(neighbours - exact))
+    counted = (np.abs(exact) >= info.tiny) & np.isfinite(rounded) | (exact == 0)
+    with np.errstate(invalid="ignore"):
+        error = np.abs(got.astype(float) - exact) / unit
+    return np.where(counted, np.where(np.isnan(error), np.inf, error), 0.0)
+
+
+def measure():
+    """Errors of all activations on the MXNet at hand, written to build/accuracy-<line>.json."""
+    import mxnet as mx
+    from mxnet.gluon import nn
+    from references import FLOAT64
+    from tqdm import tqdm
+
+    from gluon_activations import CATALOG, evaluate
+    from gluon_activations.blocks import GLUON_2
+
+    mx.npx.set_np()
+    line = "2.0" if GLUON_2 else "1.9"
+    rows = {}
+    for name, entry in tqdm(CATALOG.items(), unit="activation", desc=f"MXNet {mx.__version__}"):
+        makers = {"ours": entry.block}
+        if entry.builtin and line in entry.builtin.lines:
+            makers["mxnet"] = lambda code=entry.builtin.code: eval(code, {"nn": nn})
+        if "mxnet" in makers and entry.block.__module__ != "gluon_activations.blocks":
+            del makers["ours"]  # the catalog uses MXNet's own
+        for dtype in ("float32", "float16"):
+            xs = numbers(dtype)
+            with np.errstate(all="ignore"):
+                value, slope = FLOAT64[name](xs.astype(float))
+                beside = FLOAT64[name](np.nextafter(xs, np.inf).astype(float))[1]
+                near = np.abs(xs - (entry.minimum or (np.inf, 0))[0]) < 0.5
+            for whose, make in makers.items():
+                block = make()
+                block.initialize()
+                if dtype == "float16":
+                    block.cast(dtype)
+                got_value, got_slope = evaluate(block, mx.np.array(xs, dtype=dtype))
+                errors = {
+                    "value": units(got_value.asnumpy(), value, dtype),
+                    "slope": units(got_slope.asnumpy(), slope, dtype, np.where(near, beside, slope)),
+                }
+                for what, error in errors.items():
+                    worst = int(error.argmax())
+                    centre = float(error[np.abs(xs) <= CENTRE].max())
+                    rows[f"{name} {whose} {dtype} {what}"] = [centre, float(error[worst]), float(xs[worst])]
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"accuracy-{line}.json").write_text(json.dumps(rows))
+
+
+INTRODUCTION = f"""# Accuracy
+
+Largest error in units in the last place, value / gradient, over the whole range of float32 (every
+{STEP}th number) and all numbers of float16, wherever the true result is a normal number. "–" means
+that there is none: an activation that MXNet lacks, or one of MXNet's that the catalog uses as it is.
+
+Where ours is above 4:
+
+- silu, swish and mish in float32 are 0 below about -87, where oneDNN's sigmoid is 0 and the true
+  value, up to 1e-36 in size, is still a normal number; from -60 on that sigmoid is off by up to 6 units.
+- gelu in float32 has the digits of 1 + erf, since MXNet has no erfc: right to 1e-6 in absolute terms,
+  but 4 % off at -5 and 0 below -5.6, as MXNet's own is.
+- sigmoid and tanh are MXNet's: their gradients, y (1 - y) and 1 - y^2, lose the tails in which y
+  rounds to 1, and sigmoid is 0 below about -87.
+"""
+
+
+def report():
+    """Print the table of both lines, and write it to build/accuracy.md."""
+    from gluon_activations import CATALOG
+
+    lines = {path.stem[9:]: json.loads(path.read_text()) for path in sorted(RESULTS.glob("accuracy-*.json"))}
+    text = [INTRODUCTION]
+    for line, rows in lines.items():
+        text += [f"## MXNet {line}", ""]
+        text += [
+            f"| activation | float32, ours | MXNet's | for abs(x) <= {CENTRE}, ours | MXNet's | float16, ours | MXNet's |"
+        ]
+        text += ["|---|---|---|---|---|---|---|"]
+        for name in CATALOG:
+            cells = [_pair(rows, name, whose, "float32", 1) for whose in ("ours", "mxnet")]
+            cells += [_pair(rows, name, whose, "float32", 0) for whose in ("ours", "mxnet")]
+            cells += [_pair(rows, name, whose, "float16", 1) for whose in ("ours", "mxnet")]
+            text.append(f"| {name} | " + " | ".join(cells) + " |")
+        text.append("")
+    (RESULTS / "accuracy.md").write_text("\n".join(text), encoding="utf-8")
+    print("\n".join(text))
+
+
+def _pair(rows, name, whose, dtype, which):
+    found = [rows.get(f"{name} {whose} {dtype} {what}") for what in ("value", "slope")]
+    return " / ".join(_short(error[which]) for error in found) if all(found) else "–"
+
+
+def _short(error):
+    return "∞" if error == float("inf") else f"{error:.1f}" if error < 1000 else f"{error:.0e}"
+
+
+if __name__ == "__main__":
+    {"measure": measure, "report": report}[sys.argv[1] if len(sys.argv) > 1 else "report"]()
