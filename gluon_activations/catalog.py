@@ -212,7 +212,7 @@ _ENTRIES = (
         kinks=(),
         gain=1.8462285453386054,
         lipschitz=0.25,
-        builtin=Builtin("nn.Activation('sigmoid')"),
+        builtin=Builtin("nn.Activation('sigmoid')", fault="its slope loses its right tail, as at 20"),
         papers=(_BACKPROP,),
     ),
     Activation(
@@ -266,7 +266,7 @@ _ENTRIES = (
         kinks=(),
         gain=1.5925374197228315,
         lipschitz=1.0,
-        builtin=Builtin("nn.Activation('tanh')"),
+        builtin=Builtin("nn.Activation('tanh')", fault="its slope loses both tails, as at 20"),
         papers=(_EFFICIENT_BACKPROP,),
     ),
     Activation(
@@ -354,7 +354,7 @@ _ENTRIES = (
         kinks=(0.0,),
         gain=1.4142135623730951,
         lipschitz=1.0,
-        builtin=Builtin("nn.Activation('relu')"),
+        builtin=Builtin("nn.Activation('relu')", fault="nan becomes 0 in float32 on the CPU"),
         papers=(_FUKUSHIMA, _NAIR, _GLOROT),
     ),
     Activation(

@@ -162,7 +162,7 @@ def gallery(names: Optional[Sequence[str]] = None, *, xlim: tuple[float, float] 
         for kink in entry.kinks:
             ax.plot(kink, _value(name, kink), "o", color=color, markersize=4)
         if entry.minimum:
-            ax.plot(*entry.minimum, "v", color=color, markersize=4)
+            ax.plot(*entry.minimum, "v", color=color, markersize=7, markeredgecolor="white")
     for ax in axes.flat[len(names) :]:
         ax.set_axis_off()
     return figure
@@ -204,8 +204,14 @@ def _new_axes():
 def _finish(ax, xlim, ylabel):
     ax.axhline(0, color=_GREY, linewidth=0.6, zorder=0)
     ax.axvline(0, color=_GREY, linewidth=0.6, zorder=0)
-    ax.spines[["top", "right"]].set_visible(False)
+    tidy(ax)
     ax.set(xlim=xlim, xlabel="input x", ylabel=ylabel)
+
+
+def tidy(ax: plt.Axes) -> plt.Axes:
+    """Take away the frame's top and right side, which say nothing; returns the Axes."""
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
 
 
 def _name_at_ends(ax):

@@ -210,13 +210,21 @@ def faults(code, name, arrays):
                     found.add(f"digits {'left' if x < 0 else 'right'} {dtype}")
                 if what == "value" and e != 0 and np.sign(float(g)) * np.sign(float(e)) < 0:
                     found.add(f"sign {'left' if x < 0 else 'right'}")
+        for x, s in zip(xs, got[1]):
+            if abs(x) == 20 and s == 0 and abs(exact(name, x)[1]) > 1e-20:
+                found.add(f"no slope {'left' if x < 0 else 'right'} {dtype}")
         got = arrays.value_and_slope(block, np.array([-inf, inf]), dtype)[0]
+        if not np.isnan(arrays.value_and_slope(block, [np.nan], dtype)[0][0]):
+            found.add("nan lost")
         found |= {f"{x} nan" for x, g in zip(("-inf", "inf"), got) if np.isnan(g)}
     return found
 
 
 # How each fault of the catalog shows; a builtin without a fault shows none of these.
 SHOWS = {
+    "sigmoid": "no slope right float32",
+    "tanh": "no slope right float32",
+    "relu": "nan lost",
     "log_sigmoid": "sign right",
     "softsign": "inf nan",
     "softplus": "sign left",

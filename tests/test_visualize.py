@@ -20,7 +20,7 @@ from gluon_activations import (
     gallery,
     visualize_activation,
 )
-from gluon_activations.visualize import PALETTE
+from gluon_activations.visualize import PALETTE, tidy
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +138,17 @@ def test_compare_with_parameters_labels_and_many_curves(arrays):
     heights = sorted(text.xy[1] for text in names)
     low, high = figure.axes[0].get_ylim()
     assert min(np.diff(heights)) >= 0.069 * (high - low) and heights[-1] <= high
+
+
+def test_tidy_takes_two_sides_of_the_frame_away():
+    _, ax = plt.subplots()
+    assert tidy(ax) is ax
+    assert [ax.spines[side].get_visible() for side in ("top", "right", "left", "bottom")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_gallery_shows_the_whole_catalog(arrays):
