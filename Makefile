@@ -35,11 +35,11 @@ help:
 	@echo 'PYTHON=python3.11 (after any target) picks another Python than python3: 3.9, 3.10 or 3.11.'
 
 $(MXNET1) $(MXNET2):
-	@command -v $(PYTHON) > /dev/null || { echo 'There is no $(PYTHON): install Python 3.9, 3.10 or 3.11.'; exit 1; }
+	@$(PYTHON) -c '' 2> /dev/null || { echo 'There is no $(PYTHON) that runs: install Python 3.9, 3.10 or 3.11.'; exit 1; }
 	@$(PYTHON) tools/environment.py $@ requirements/$(if $(filter $(MXNET1),$@),mxnet1,mxnet2).txt
 
 notebooks: $(MXNET1)
-	@$(MXNET1)/bin/python tools/run_notebooks.py --ctx '$(CTX)' --only '$(ONLY)' $(if $(FAST),--fast)
+	@$(MXNET1)/bin/python tools/run_notebooks.py --ctx '$(CTX)' --only '$(ONLY)' $(if $(filter-out 0,$(FAST)),--fast)
 
 outputs: $(MXNET1)
 	@$(MXNET1)/bin/python tools/run_notebooks.py --only '$(ONLY)' --in-place

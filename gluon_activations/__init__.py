@@ -5,6 +5,8 @@ as functions (``functional``), facts about every activation (``CATALOG``), and p
 (``visualize_activation``, which is imported with matplotlib when it is first asked for).
 """
 
+from typing import TYPE_CHECKING, Any
+
 from . import (
     _numpy_names,  # noqa: F401  before anything imports MXNet
     functional,
@@ -36,6 +38,9 @@ from .blocks import (
 from .catalog import CATALOG, activations, derivative, display_name, evaluate, get_activation
 from .initialize import gain, initializer
 from .replace import replace_activations
+
+if TYPE_CHECKING:
+    from .visualize import compare_activations, gallery, visualize_activation  # noqa: F401
 
 __version__ = "0.1.0"
 
@@ -78,13 +83,19 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _PICTURES:
-        from . import visualize
-
+        try:
+            from . import visualize
+        except ModuleNotFoundError as error:
+            if error.name != "matplotlib":
+                raise
+            raise ModuleNotFoundError(
+                "pictures need matplotlib: pip install matplotlib", name="matplotlib"
+            ) from None
         return getattr(visualize, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

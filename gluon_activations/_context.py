@@ -1,16 +1,17 @@
 """Where to compute: a device by name, or a clear reason why not."""
 
 import re
+from typing import Any
 
 import mxnet as mx
 
 
-def context(name: str = "cpu") -> mx.Context:
-    """Device called "cpu", "gpu" or "gpu(1)".
+def context(name: Any = "cpu") -> Any:
+    """Device called "cpu", "gpu" or "gpu(1)", or a device as it is.
 
     Parameters
     ----------
-    name : str
+    name : str or mxnet.Context
         "cpu", "gpu" (the first one) or "gpu(N)".
 
     Returns
@@ -24,7 +25,9 @@ def context(name: str = "cpu") -> mx.Context:
     RuntimeError
         If MXNet has no such GPU; the message says why.
     """
-    found = re.fullmatch(r"(cpu)|gpu(?:\((\d+)\))?", str(name))
+    if isinstance(name, type(mx.cpu())):
+        name = f"{name.device_type}({name.device_id})"
+    found = re.fullmatch(r"(cpu)(?:\(0\))?|gpu(?:\((\d+)\))?", str(name))
     if not found:
         raise ValueError(f'a context is "cpu", "gpu" or "gpu(1)", not {name!r}')
     if found[1]:

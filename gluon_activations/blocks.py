@@ -2,7 +2,7 @@
 
 import functools
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Callable
 
 import mxnet as mx
 import numpy
@@ -23,6 +23,11 @@ class FunctionBlock(HybridBlock):
 
     A child names its ``function`` and passes the options that ``repr`` shows. It then works
     eagerly, hybridized, exported and inside other blocks, on both lines of MXNet.
+
+    Two limits come from MXNet. A graph of 1.9 is built from Symbols, which do not know their
+    dtype: a hybridized net that computes in float16 or float64 has to be told by ``cast``, as
+    any net with weights has; without it each step is rounded in that dtype. And no block has a
+    second derivative: MXNet raises an error, or, where a block only clips, gives zeros.
     """
 
     function: Any = None
@@ -70,7 +75,7 @@ class FunctionBlock(HybridBlock):
     def _apply(self, x, parameters):
         if ops.is_symbol(x):
             x = ops.settle_dtype(x, self._dtype)
-        return type(self).function(x, **self._options, **parameters)
+        return self.function(x, **self._options, **parameters)
 
     if GLUON_2:
 
@@ -82,6 +87,17 @@ class FunctionBlock(HybridBlock):
         def hybrid_forward(self, F, x, **parameters):
             """Apply the function; MXNet 1.9 calls this, with arrays or with Symbols."""
             return self._apply(x, parameters)
+
+
+class Wrapped(FunctionBlock):
+    """A block around somebody's own function of one array."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def __repr__(self) -> str:
+        return f"Wrapped({getattr(self.function, '__name__', self.function)})"
 
 
 class Elementwise(FunctionBlock):
@@ -372,7 +388,7 @@ class GELU(Elementwise):
     function = staticmethod(functional.gelu)
 
     def __init__(self, approximate: str = "none") -> None:
-        if approximate not in functional.GELU_GATES:
+        if approximate not in tuple(functional.GELU_GATES):
             allowed = ", ".join(map(repr, functional.GELU_GATES))
             raise ValueError(f"GELU's approximate is one of {allowed}, not {approximate!r}")
         super().__init__(approximate=approximate)
@@ -386,7 +402,7 @@ class Swish(Elementwise):
     Parameters
     ----------
     beta : float
-        Steepness of the gate, or where it starts if it is learned.
+        Steepness of the gate, or, if it is learned, where it starts (``repr`` shows that too).
     learnable : bool
         Whether beta is a trained parameter (initialise the block before use).
     in_channels : int
@@ -411,11 +427,13 @@ class Swish(Elementwise):
     def __init__(self, beta: float = 1.0, learnable: bool = False, in_channels: int = 1) -> None:
         beta = _finite("Swish", "beta", beta)
         in_channels = _positive_integer("Swish", "in_channels", in_channels)
+        if not isinstance(learnable, bool):
+            raise TypeError(f"Swish's learnable is True or False, not {learnable!r}")
         if in_channels > 1 and not learnable:
             raise ValueError(f"Swish learns a beta per channel: in_channels={in_channels} needs learnable=True")
         super().__init__(**({"per_channel": in_channels > 1} if learnable else {"beta": beta}))
         self._in_channels = in_channels
-        self._shown = f"beta={beta:g}" + (f", learnable=True, in_channels={in_channels}" if learnable else "")
+        self._shown = f"beta={beta!r}" + (f", learnable=True, in_channels={in_channels}" if learnable else "")
         if learnable:
             self.add_parameter("beta", beta, in_channels)
 
@@ -485,7 +503,7 @@ class GLU(FunctionBlock):
     function = staticmethod(functional.glu)
 
     def __init__(self, activation: str = "sigmoid", axis: int = -1) -> None:
-        if activation not in functional.GLU_GATES:
+        if activation not in tuple(functional.GLU_GATES):
             allowed = ", ".join(map(repr, functional.GLU_GATES))
             raise ValueError(f"GLU's activation is one of {allowed}, not {activation!r}")
         super().__init__(activation=activation, axis=_integer("GLU", "axis", axis))

@@ -567,6 +567,7 @@ _ENTRIES = (
 
 CATALOG: dict[str, Activation] = {entry.name: entry for entry in _ENTRIES}
 _ALIASES = {alias: entry.name for entry in _ENTRIES for alias in entry.aliases}
+_BY_TITLE = {entry.title: entry.name for entry in _ENTRIES}
 
 
 def activations() -> list[str]:
@@ -606,12 +607,12 @@ def get_activation(activation: Any = None, **parameters: Any) -> Block:
         return blocks.Identity()
     if isinstance(activation, type) or not callable(activation):
         raise TypeError(f"an activation is a name, a block, a function or None, not {activation!r}")
-    return nn.Lambda(activation)
+    return blocks.Wrapped(activation)
 
 
 def entry_of(name: str) -> Activation:
-    """Entry of an activation by its name or alias, or an error that lists the nearest names."""
-    entry = CATALOG.get(_ALIASES.get(name, name))
+    """Entry of an activation by name, alias or title, or an error that lists the nearest names."""
+    entry = CATALOG.get(_ALIASES.get(name, _BY_TITLE.get(name, name)))
     if entry is None:
         known = [*CATALOG, *_ALIASES]
         near = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.5) or known
@@ -643,6 +644,8 @@ def display_name(activation: Any) -> str:
         return entry_of(activation).title
     if isinstance(activation, nn.Activation):
         return _TITLES.get(activation._act_type, activation._act_type)
+    if isinstance(activation, blocks.Wrapped):
+        return display_name(activation.function)
     if isinstance(activation, Block):
         return type(activation).__name__
     return getattr(activation, "__name__", type(activation).__name__)
@@ -662,14 +665,15 @@ def evaluate(activation: Any, x: Any) -> tuple[Any, Any]:
     tuple of mxnet array
         ``f(x)`` and autograd's ``f'(x)``.
     """
+    ops.check(x, "evaluate")
     block = get_activation(activation)
     _initialize(block, x)
     x = x.copy()
     x.attach_grad()
-    with mx.autograd.record():
+    # Asked for this one gradient, autograd leaves those of the block's parameters alone.
+    with mx.autograd.record(train_mode=False):
         y = block(x)
-    y.backward()
-    return y, x.grad
+    return y, mx.autograd.grad([y], [x], train_mode=False)[0]
 
 
 def _initialize(block, x):

@@ -5,14 +5,17 @@ the same kind, dtype and shape. Half precision is computed in single precision a
 rounded once. Formulas in LaTeX, ranges and further facts are in ``CATALOG``.
 """
 
-from math import pi, sqrt
+from math import isfinite, pi, sqrt
 from numbers import Real
+from typing import Any
 
 from . import ops
 
 # Far enough that every gate below has reached 0 or 1 in double precision as well.
 _REACH = 1000.0
-# Finite in single precision. Half precision never gets here as such.
+# Finite in half precision too, in which a graph of MXNet 1.9 may have to compute.
+_FAR = 6e4
+# Finite in single precision.
 _HUGE = 3e38
 
 
@@ -22,7 +25,7 @@ def _gated(x, gate):
     Bounding ``x`` from below keeps -inf * 0 out of the value; clipping the gate's
     argument cuts the branch of the gradient that would be inf * 0.
     """
-    return ops.maximum(x, -_HUGE) * gate(ops.clip(x, -_REACH, _REACH))
+    return ops.maximum(x, -_FAR) * gate(ops.clip(x, -_REACH, _REACH))
 
 
 def _exponential(x, alpha, width, scale):
@@ -36,7 +39,7 @@ def _exponential(x, alpha, width, scale):
 
 
 @ops.formula
-def hard_sigmoid(x, slope=1 / 6):
+def hard_sigmoid(x: Any, slope: float = 1 / 6) -> Any:
     """Hard sigmoid, ``clip(slope * x + 1/2, 0, 1)``: a sigmoid of three straight lines.
 
     Courbariaux, Bengio & David 2015 (arXiv:1511.00363) use slope 1/2, MobileNetV3 (Howard et al.
@@ -69,7 +72,7 @@ def hard_sigmoid(x, slope=1 / 6):
 
 
 @ops.formula
-def hard_tanh(x, min_val=-1.0, max_val=1.0):
+def hard_tanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     """Hard tanh, ``clip(x, min_val, max_val)``: a tanh of three straight lines.
 
     Collobert 2004, "Large scale machine learning" (doctoral thesis).
@@ -100,7 +103,7 @@ def hard_tanh(x, min_val=-1.0, max_val=1.0):
 
 
 @ops.formula
-def softsign(x):
+def softsign(x: Any) -> Any:
     """Softsign, ``x / (1 + abs(x))``, by Elliott 1993 (University of Maryland, TR 93-8).
 
     Brought to deep nets by Bergstra, Desjardins, Lamblin & Bengio 2009 (TR 1337, Montréal). Its
@@ -126,7 +129,7 @@ def softsign(x):
 
 
 @ops.formula
-def identity(x):
+def identity(x: Any) -> Any:
     """Identity, ``x``: no activation, as at the output of a regression.
 
     Parameters
@@ -148,7 +151,7 @@ def identity(x):
 
 
 @ops.formula
-def binary_step(x):
+def binary_step(x: Any) -> Any:
     """Binary step, 1 for x >= 0 and 0 below: the threshold of McCulloch & Pitts 1943.
 
     (doi:10.1007/BF02478259.) Its slope is 0 wherever it exists, and 0 here at the jump too: no
@@ -174,7 +177,7 @@ def binary_step(x):
 
 
 @ops.formula
-def log_sigmoid(x):
+def log_sigmoid(x: Any) -> Any:
     """Logarithm of the logistic sigmoid, ``-log(1 + exp(-x))``: the log-likelihood of one bit.
 
     Never computed as the logarithm of a sigmoid, which is -inf as soon as that underflows.
@@ -199,7 +202,7 @@ def log_sigmoid(x):
 
 
 @ops.formula
-def relu6(x):
+def relu6(x: Any) -> Any:
     """ReLU cut at 6, ``min(max(x, 0), 6)``, by Krizhevsky 2010 ("Convolutional deep belief networks
     on CIFAR-10", manuscript); chosen by the MobileNets for arithmetic of low precision.
 
@@ -223,7 +226,7 @@ def relu6(x):
 
 
 @ops.formula
-def softplus(x, beta=1.0):
+def softplus(x: Any, beta: float = 1.0) -> Any:
     """Softplus, ``log(1 + exp(beta * x)) / beta``, by Dugas, Bengio et al. (NIPS 2000).
 
     A smooth ReLU: its slope is the sigmoid, and the larger ``beta``, the closer it is. In
@@ -258,7 +261,7 @@ def softplus(x, beta=1.0):
 
 
 @ops.formula
-def elu(x, alpha=1.0):
+def elu(x: Any, alpha: float = 1.0) -> Any:
     """Exponential linear unit, by Clevert, Unterthiner & Hochreiter 2015 (arXiv:1511.07289).
 
     ``max(x, 0) + alpha * (exp(min(x, 0)) - 1)``. MXNet's own subtracts the 1 in single precision,
@@ -290,7 +293,7 @@ def elu(x, alpha=1.0):
 
 
 @ops.formula
-def celu(x, alpha=1.0):
+def celu(x: Any, alpha: float = 1.0) -> Any:
     """Continuously differentiable ELU, by Barron 2017 (arXiv:1704.07483).
 
     ``max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)``; with ``alpha = 1`` it is ELU.
@@ -326,7 +329,7 @@ SELU_LAMBDA = 1.0507009873554804934193349852946
 
 
 @ops.formula
-def selu(x):
+def selu(x: Any) -> Any:
     """Scaled exponential linear unit, by Klambauer, Unterthiner, Mayr & Hochreiter 2017.
 
     ``lambda * x`` for x > 0 and ``lambda * alpha * (exp(x) - 1)`` below, with the constants
@@ -354,7 +357,7 @@ def selu(x):
 
 
 @ops.formula
-def silu(x):
+def silu(x: Any) -> Any:
     """Sigmoid-weighted linear unit, ``x * sigmoid(x)``; the same curve as ``swish(x, 1)``.
 
     The name is from Hendrycks & Gimpel 2016 (arXiv:1606.08415); studied on its own by
@@ -380,7 +383,7 @@ def silu(x):
 
 
 @ops.formula
-def swish(x, beta=1.0, per_channel=False):
+def swish(x: Any, beta: Any = 1.0, per_channel: bool = False) -> Any:
     """Swish, ``x * sigmoid(beta * x)``, by Ramachandran, Zoph & Le 2017 (arXiv:1710.05941).
 
     ``beta = 1`` is SiLU, ``beta = 0`` is x / 2, and a large ``beta`` approaches ReLU.
@@ -398,27 +401,32 @@ def swish(x, beta=1.0, per_channel=False):
     -------
     mxnet array or Symbol
         Same kind, shape and dtype. For ``beta > 0`` the limits are 0 at -inf and inf at
-        inf, with slopes 0 and 1; for ``beta < 0`` they are mirrored. (With an *array* of
-        negative ``beta`` the value at inf is nan: its sign is unknown to the formula.)
-        nan stays nan. Smooth: the slope at 0 is 1/2.
+        inf, with slopes 0 and 1; for ``beta < 0`` they are mirrored. (Not so for an *array*
+        with ``beta <= 0``, whose sign the formula does not know: there ±inf gives nan or a
+        large number.) nan stays nan. Smooth: the slope at 0 is 1/2.
 
     Raises
     ------
     TypeError
-        If ``x`` is not an MXNet array or not of a floating-point dtype.
+        If ``x`` is not an MXNet array or not of a floating-point dtype, or ``beta`` is neither
+        a finite number nor an array.
     """
-    if isinstance(beta, Real):
-        if beta < 0:
-            return -swish(-x, -beta)
-        if beta == 0:
-            return x / 2
-    multiply = ops.scale_channels if per_channel else ops.multiply
-    z = multiply(ops.clip(x, -_HUGE, _HUGE), beta)
-    return ops.maximum(x, -_HUGE) * ops.sigmoid(ops.clip(z, -_REACH, _REACH))
+    if ops.is_array(beta):
+        multiply = ops.scale_channels if per_channel else ops.multiply
+        z = multiply(ops.clip(x, -_HUGE, _HUGE), beta)
+        return ops.maximum(x, -_HUGE) * ops.sigmoid(ops.clip(z, -_REACH, _REACH))
+    if not isinstance(beta, Real) or not isfinite(beta):
+        raise TypeError(f"swish's beta is a finite number or an MXNet array, not {beta!r}")
+    if beta < 0:
+        return -swish(-x, -beta)
+    if beta == 0:
+        return x / 2
+    gate = ops.sigmoid(ops.clip(x * beta, -_REACH, _REACH))
+    return ops.maximum(x, -max(_FAR, _REACH / beta)) * gate
 
 
 @ops.formula
-def mish(x):
+def mish(x: Any) -> Any:
     """Mish, ``x * tanh(softplus(x))``, by Misra 2019 (arXiv:1908.08681).
 
     Written with one sigmoid: tanh(ln(1 + e^x)) = s (2 - s) / (1 + (1 - s)^2), which
@@ -449,7 +457,7 @@ def mish(x):
 
 
 @ops.formula
-def gelu(x, approximate="none"):
+def gelu(x: Any, approximate: str = "none") -> Any:
     """Gaussian error linear unit, ``x * Phi(x)``, by Hendrycks & Gimpel 2016 (arXiv:1606.08415).
 
     Phi is the distribution function of the standard normal. ``"tanh"`` and ``"sigmoid"``
@@ -480,7 +488,7 @@ def gelu(x, approximate="none"):
     ValueError
         If ``approximate`` is none of the three.
     """
-    if approximate not in GELU_GATES:
+    if approximate not in tuple(GELU_GATES):
         raise ValueError(f"gelu knows approximate={', '.join(map(repr, GELU_GATES))}, not {approximate!r}")
     return _gated(x, GELU_GATES[approximate])
 
@@ -494,7 +502,7 @@ GELU_GATES = {
 
 
 @ops.formula
-def hard_swish(x):
+def hard_swish(x: Any) -> Any:
     """Hard swish, ``x * clip(x + 3, 0, 6) / 6``, of MobileNetV3 (Howard et al. 2019).
 
     (arXiv:1905.02244.) A piecewise approximation of Swish, off by at most 0.1423, at ±3.
@@ -519,7 +527,7 @@ def hard_swish(x):
 
 
 @ops.formula
-def alpha_dropout(x, rate):
+def alpha_dropout(x: Any, rate: float) -> Any:
     """Alpha dropout, by Klambauer, Unterthiner, Mayr & Hochreiter 2017 (arXiv:1706.02515).
 
     In training each value is replaced with probability ``rate`` by SELU's limit at -inf, and the
@@ -572,7 +580,7 @@ GLU_GATES = {
 
 
 @ops.formula
-def glu(x, activation="sigmoid", axis=-1):
+def glu(x: Any, activation: str = "sigmoid", axis: int = -1) -> Any:
     """Gated linear unit, ``a * activation(b)`` for the halves a and b of ``x`` along an axis.
 
     By Dauphin, Fan, Auli & Grangier 2016 (arXiv:1612.08083), with the sigmoid; Shazeer 2020
@@ -600,7 +608,7 @@ def glu(x, activation="sigmoid", axis=-1):
     ValueError
         If the activation is none of these, or the axis is missing or of odd length.
     """
-    if activation not in GLU_GATES:
+    if activation not in tuple(GLU_GATES):
         raise ValueError(f"glu knows activation={', '.join(map(repr, GLU_GATES))}, not {activation!r}")
     shape = ops.shape_of(x)
     if shape is not None and not -len(shape) <= axis < len(shape):
@@ -612,7 +620,7 @@ def glu(x, activation="sigmoid", axis=-1):
 
 
 @ops.formula
-def softmax(x, axis=-1, temperature=1.0):
+def softmax(x: Any, axis: int = -1, temperature: float = 1.0) -> Any:
     """Softmax, ``exp(x_i / T) / sum_j exp(x_j / T)`` along an axis: logits to probabilities.
 
     Named by Bridle 1990 (doi:10.1007/978-3-642-76153-9_28). The largest logit is subtracted

@@ -54,7 +54,8 @@ def export(net: HybridBlock, path: str, input_shape: tuple, *, dynamic: bool = F
     if wrong:
         raise TypeError(f"the parameters of the net are float32, not {', '.join(wrong)}: cast it first")
     _settle_shapes(net, input_shape)
-    symbol = _legacy_symbol(net, parameters)
+    data = mx.sym.var("data")
+    symbol = net(data.as_np_ndarray() if mx.util.is_np_array() else data)
     held = {p.name: mx.nd.array(p.data().asnumpy()) for p in parameters}
     mx.onnx.export_model(symbol, held, [tuple(input_shape)], numpy.float32, os.fspath(path), dynamic=dynamic)
     return path
@@ -67,21 +68,8 @@ def _settle_shapes(net, input_shape):
     net(new(tuple(input_shape), ctx=device)).wait_to_read()
 
 
-def _legacy_symbol(net, parameters):
-    """The graph of the net in legacy operators, which the exporter knows, whatever the session's kind."""
-    kept = [(p, p._var) for p in parameters]
-    try:
-        for p in parameters:
-            p._var = None  # it may be a Symbol of the NumPy kind
-        with mx.util.np_array(False):
-            return net(mx.sym.var("data"))
-    finally:
-        for p, variable in kept:
-            p._var = variable
-
-
 def _register():
-    """Teach MXNet's exporter the four operators that it lacks."""
+    """Teach MXNet's exporter the operators that it lacks."""
     try:
         from mxnet.onnx.mx2onnx._export_onnx import MXNetGraph
         from onnx import mapping  # noqa: F401  gone in newer releases
@@ -89,38 +77,82 @@ def _register():
         raise ImportError("ONNX export needs onnx 1.14 to 1.16: pip install 'onnx<1.17'") from error
     for name, recipe in _RECIPES.items():
         MXNetGraph.register(name)(_converter(recipe))
+    for name, known in _SYNONYMS.items():
+        MXNetGraph.register(name)(_synonym(MXNetGraph, known))
 
 
-def _erf(x, node):
-    return node("Erf", x)
+# A recipe says in ONNX's operators what one of MXNet's computes. It gets a function that adds
+# a node and returns its output, the attributes, and the inputs.
 
 
-def _sign(x, node):
-    return node("Sign", x)
-
-
-def _log1p(x, node):
+def _log1p(node, attributes, x):
     """log(1 + x) = 2 artanh(x / (2 + x)), which keeps the digits of a small x."""
     return node("Mul", 2.0, node("Atanh", node("Div", x, node("Add", x, 2.0))))
 
 
-def _expm1(x, node):
+def _expm1(node, attributes, x):
     """exp(x) - 1 = 2 t / (1 - t) for t = tanh(x / 2), which keeps them too (for x <= 0)."""
     t = node("Tanh", node("Mul", x, 0.5))
     return node("Div", node("Mul", 2.0, t), node("Sub", 1.0, t))
 
 
-_RECIPES = {"erf": _erf, "sign": _sign, "log1p": _log1p, "expm1": _expm1}
+def _full_like(node, attributes, x):
+    zeros = node("ConstantOfShape", node("Shape", x))
+    return node("Add", zeros, float(attributes["fill_value"]))
+
+
+def _reshape(node, attributes, x):
+    """``ops.scale_channels`` keeps two axes, whose code is -2 here and 0 in ONNX, and joins the rest."""
+    shape = [int(length) for length in attributes["newshape"].strip("()").split(",") if length.strip()]
+    if any(length < -2 or length == 0 for length in shape):
+        raise NotImplementedError(f"npx.reshape to {shape} has no ONNX form here")
+    return node("Reshape", x, [0 if length == -2 else length for length in shape])
+
+
+_RECIPES = {
+    "log1p": _log1p,
+    "_npi_log1p": _log1p,
+    "expm1": _expm1,
+    "_npi_expm1": _expm1,
+    "erf": lambda node, attributes, x: node("Erf", x),
+    "sign": lambda node, attributes, x: node("Sign", x),
+    "_npi_sign": lambda node, attributes, x: node("Sign", x),
+    "broadcast_maximum": lambda node, attributes, x, y: node("Max", x, y),
+    "_npi_rsubtract_scalar": lambda node, attributes, x: node("Sub", float(attributes["scalar"]), x),
+    "_npi_full_like": _full_like,
+    "_npx_reshape": _reshape,
+}
+
+# The operators of mx.np that do what a legacy one does, which the exporter knows.
+_SYNONYMS = {
+    "_npi_add": "broadcast_add",
+    "_npi_subtract": "broadcast_sub",
+    "_npi_multiply": "broadcast_mul",
+    "_npi_true_divide": "broadcast_div",
+    "_npi_add_scalar": "_plus_scalar",
+    "_npi_subtract_scalar": "_minus_scalar",
+    "_npi_multiply_scalar": "_mul_scalar",
+    "_npi_true_divide_scalar": "_div_scalar",
+    "_npi_exp": "exp",
+    "_npi_square": "square",
+}
+
+
+def _synonym(graph: Any, known: str) -> Any:
+    def convert(description, **kwargs):
+        return graph.convert_layer({**description, "op": known}, **kwargs)
+
+    return convert
 
 
 def _converter(recipe: Any) -> Any:
-    """A function as MXNet's exporter wants it, from a recipe in ONNX operators."""
+    """A function as MXNet's exporter wants it, from a recipe."""
 
     def convert(description, **kwargs):
         from onnx.helper import make_node
 
         name = description["name"]
-        index, output = description["inputs"][0][:2]
+        inputs = [kwargs["outputs_lookup"][index][output].name for index, output, *_ in description["inputs"]]
         nodes = []
 
         def node(kind, *operands):
@@ -128,14 +160,15 @@ def _converter(recipe: Any) -> Any:
             return add(make_node(kind, names, [f"{name}_{len(nodes)}"]))
 
         def constant(value):
-            return add(make_node("Constant", [], [f"{name}_{len(nodes)}"], value_float=value))
+            key = "value_float" if isinstance(value, float) else "value_ints"
+            return add(make_node("Constant", [], [f"{name}_{len(nodes)}"], **{key: value}))
 
         def add(made):
             made.name = made.output[0]
             nodes.append(made)
             return made.name
 
-        recipe(kwargs["outputs_lookup"][index][output].name, node)
+        recipe(node, description.get("attrs", {}), *inputs)
         nodes[-1].output[0] = nodes[-1].name = name  # the exporter looks for the result under this name
         return nodes
 

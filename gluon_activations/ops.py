@@ -8,18 +8,25 @@ the only module that knows about kinds of array.
 
 import functools
 import math
+import typing
 
 import mxnet as mx
 import numpy
 
 _ARRAYS = (mx.nd.NDArray, mx.sym.Symbol)
 _NUMPY_KINDS = (mx.np.ndarray, mx.sym.np._Symbol)
+_Formula = typing.TypeVar("_Formula", bound=typing.Callable[..., typing.Any])
 _FLOATS = ("float16", "float32", "float64")
 
 
 def is_symbol(x):
     """Whether ``x`` is a node of a graph rather than an array with values."""
     return isinstance(x, mx.sym.Symbol)
+
+
+def is_array(x):
+    """Whether ``x`` is of one of the four kinds."""
+    return isinstance(x, _ARRAYS)
 
 
 def dtype_of(x):
@@ -48,7 +55,7 @@ def check(x, name):
         raise TypeError(f"{name} takes {', '.join(_FLOATS)}, not {dtype}: convert with .astype('float32')")
 
 
-def formula(function):
+def formula(function: _Formula) -> _Formula:
     """Make a formula a public function: check its array, and keep half precision right.
 
     Half precision is computed in single precision and rounded once.
@@ -62,7 +69,7 @@ def formula(function):
         single = [_to_single(value) for value in (x, *args)]
         return function(*single, **{k: _to_single(v) for k, v in kwargs.items()}).astype("float16")
 
-    return wrapper
+    return typing.cast(_Formula, wrapper)
 
 
 def _to_single(value):
@@ -197,8 +204,8 @@ def device_of(x):
     return x.ctx if hasattr(x, "ctx") else x.device
 
 
-def array(values, ctx=None):
-    """A float32 array of the kind that this session uses, with these values."""
+def array(values, ctx=None, dtype="float32"):
+    """An array of the kind that this session uses, with these values."""
     numpy_kind = mx.util.is_np_array() or not hasattr(mx.gluon.HybridBlock, "hybrid_forward")
     new = mx.np.array if numpy_kind else mx.nd.array
-    return new(numpy.asarray(values), dtype="float32", ctx=ctx)
+    return new(numpy.asarray(values), dtype=dtype, ctx=ctx)

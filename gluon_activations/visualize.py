@@ -9,8 +9,11 @@ from typing import Any, Optional
 
 import matplotlib.pyplot as plt
 import numpy
+from matplotlib.cbook import normalize_kwargs
+from matplotlib.lines import Line2D
 
 from . import ops
+from ._context import context
 from .catalog import CATALOG, display_name, evaluate, get_activation
 
 # Okabe and Ito's colours, told apart by every kind of colour vision, without the yellow
@@ -45,7 +48,7 @@ def visualize_activation(
         How many points the curves have, two or more.
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default a new figure.
-    ctx : mxnet.Context, optional
+    ctx : str or mxnet.Context, optional
         Where to compute; by default MXNet's current one.
     label : str, optional
         Name in the legend; by default the activation's own.
@@ -65,6 +68,7 @@ def visualize_activation(
     ax = _new_axes() if ax is None else ax
     name = display_name(activation) if label is None else label
     drawn = sum(not other.get_label().startswith("_") for other in ax.lines) // 2
+    line = normalize_kwargs(line, Line2D)
     color = line.pop("color", PALETTE[drawn % len(PALETTE)])
     line = {"linewidth": 2, **line}
     solid = ax.plot(x, value, color=color, **line)
@@ -114,7 +118,7 @@ def compare_activations(
         lengths = f"{len(activations)} activations, {len(params)} params, {len(labels)} labels"
         raise ValueError(f"one of each or more is needed, and as many of one as of the other: got {lengths}")
     figure, panels = plt.subplots(1, 2, figsize=(9, 3.6), dpi=_DPI, layout="constrained")
-    curves = []
+    curves: list = []
     for activation, options, label in zip(activations, params, labels):
         block = get_activation(activation, **options) if options else activation
         curves.append((label or _label(activation, options), *_curves(block, xlim, points, ctx)))
@@ -175,24 +179,23 @@ def _value(name: str, x: float) -> float:
 
 def _curves(activation, xlim, points, ctx):
     """The x of ``points`` points, and value and gradient there, as NumPy arrays."""
-    low, high = xlim
-    if not low < high:
+    if len(numpy.atleast_1d(xlim)) != 2 or not xlim[0] < xlim[1]:
         raise ValueError(f"xlim is an interval (low, high) with low < high, not {xlim!r}")
     if points < 2:
         raise ValueError(f"points is 2 or more, not {points!r}")
-    x = numpy.linspace(low, high, points)
-    channels = max((p.shape[0] for p in _parameters(activation) if p.shape), default=1)
+    x = numpy.linspace(*xlim, points)
+    block = get_activation(activation)
+    parameters = block.collect_params().values()
+    channels = max((p.shape[0] for p in parameters if p.shape), default=1)
+    dtype = next((p.dtype for p in parameters), "float32")
     grid = x if channels == 1 else numpy.repeat(x[:, None], channels, axis=1)
-    value, slope = evaluate(activation, ops.array(grid, ctx))
+    ctx = None if ctx is None else context(ctx)
+    value, slope = evaluate(block, ops.array(grid, ctx, dtype))
     return x, value.asnumpy(), slope.asnumpy()
 
 
-def _parameters(activation):
-    return activation.collect_params().values() if hasattr(activation, "collect_params") else ()
-
-
 def _label(activation, options):
-    name = display_name(activation)
+    name = repr(activation) if getattr(activation, "_options", None) else display_name(activation)
     return name + "".join(f", {key}={value}" for key, value in options.items())
 
 

@@ -203,6 +203,62 @@ def test_an_exported_block_gives_the_same_bits(arrays, name, dtype, tmp_path):
     np.testing.assert_array_equal(block(name, dtype)(arrays(xs, dtype)).asnumpy(), expected)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", CORE)
+def test_the_limits_inside_a_net_that_was_not_cast(arrays, name, dtype):
+    """A graph of 1.9 then computes in a dtype that it does not know."""
+    net = nn.HybridSequential()
+    net.add(get_activation(name))
+    net.hybridize()
+    xs = np.array([-np.inf, -1e4, -1.0, 0.0, 1.0, 1e4, np.inf], dtype=dtype)
+    value, slope = arrays.value_and_slope(net, xs, dtype)
+    eager_value, eager_slope = arrays.value_and_slope(get_activation(name), xs, dtype)
+    bound = {"float16": 4e-3, "float32": 1e-6, "float64": 1e-7}[dtype]
+    np.testing.assert_allclose(value, eager_value, rtol=bound)
+    np.testing.assert_allclose(slope, eager_slope, rtol=bound)
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if name not in ("identity", "binary_step")])
+def test_a_dense_sweep_between_minus_20_and_20(arrays, name):
+    """4 units, or 4 units of 1 where the slope itself is near its zero."""
+    for dtype, units in (("float16", 4), ("float64", 8)):
+        xs = np.random.uniform(-20, 20, 300).astype(dtype)
+        value, slope = arrays.value_and_slope(block(name, dtype), xs, dtype)
+        for x, v, s, exact_v, exact_s in zip(xs, value, slope, *values_and_slopes(name, xs)):
+            if name != "gelu" or dtype == "float16":
+                assert ulps(v, exact_v, dtype) <= units, f"{name}({x})"
+            assert ulps(s, exact_s, dtype) <= units or abs(float(s) - exact_s) <= units * np.finfo(dtype).eps
+
+
+def test_gluons_ways_with_a_block(arrays):
+    """Static graphs, a gradient that adds up, a block used twice, a copy."""
+    import copy
+
+    mish = block("mish")
+    xs = np.linspace(-3, 3, 7)
+    x = arrays(xs)
+    x.attach_grad(grad_req="add")
+    mish.hybridize(static_alloc=True, static_shape=True)
+    for _ in range(2):
+        with mx.autograd.record():
+            y = mish(mish(x))
+        y.backward()
+    inner, slope = arrays.value_and_slope(block("mish"), xs)
+    outer = arrays.value_and_slope(block("mish"), inner)[1]
+    np.testing.assert_allclose(x.grad.asnumpy(), 2 * outer * slope, rtol=1e-5, atol=1e-7)
+    np.testing.assert_array_equal(copy.deepcopy(block("mish"))(x).asnumpy(), inner)
+
+
+def test_no_second_derivative(arrays):
+    """See FunctionBlock. An error is better than the zeros that MXNet has for some operators."""
+    x = arrays([0.5])
+    x.attach_grad()
+    with mx.autograd.record():
+        y = SiLU()(x)
+        with pytest.raises(mx.base.MXNetError, match="non-differentiable"):
+            mx.autograd.grad([y], [x], create_graph=True, retain_graph=True)[0].backward()
+
+
 # -- Swish that learns ---------------------------------------------------------------------
 
 
@@ -286,6 +342,8 @@ def test_swish_with_a_fixed_beta(arrays, beta):
     ("swish", {"beta": np.nan}, ValueError, "finite number, not nan"),
     ("swish", {"in_channels": 0}, ValueError, "positive integer, not 0"),
     ("swish", {"in_channels": 4}, ValueError, "needs learnable=True"),
+    ("swish", {"learnable": "yes"}, TypeError, "True or False, not 'yes'"),
+    ("gelu", {"approximate": []}, ValueError, "not \\[\\]"),
     ("softplus", {"beta": 0}, ValueError, "above 0, not 0"),
     ("celu", {"alpha": -1}, ValueError, "above 0, not -1"),
     ("hard_sigmoid", {"slope": -1}, ValueError, "above 0, not -1"),
@@ -294,6 +352,12 @@ def test_swish_with_a_fixed_beta(arrays, beta):
 def test_wrong_parameters_name_what_is_allowed_and_what_came(name, options, error, message):
     with pytest.raises(error, match=message):
         get_activation(name, **options)
+
+
+def test_the_function_checks_beta(arrays):
+    for wrong in ("a", np.nan, None):
+        with pytest.raises(TypeError, match="beta is a finite number or an MXNet array"):
+            functional.swish(arrays([1.0]), beta=wrong)
 
 
 def test_parameters_other_than_the_default(arrays):
@@ -313,10 +377,10 @@ def test_parameters_other_than_the_default(arrays):
 def test_repr_shows_the_parameters():
     assert repr(SiLU()) == "SiLU()"
     assert repr(GELU("tanh")) == "GELU(approximate='tanh')"
-    assert repr(Swish(2, learnable=True, in_channels=3)) == "Swish(beta=2, learnable=True, in_channels=3)"
+    assert repr(Swish(2, learnable=True, in_channels=3)) == "Swish(beta=2.0, learnable=True, in_channels=3)"
 
 
-@pytest.mark.skipif("nd" not in KINDS, reason="MXNet 1.9 alone has both kinds")
-def test_legacy_and_numpy_arrays_in_one_session(arrays):
-    for made in (mx.nd.array([1.0]), mx.np.array([1.0])):
-        assert isinstance(functional.silu(made), type(made))
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_array_in_one_session(arrays, kind):
+    made = getattr(mx, kind).array([1.0])
+    assert type(functional.silu(made)) is type(made)

@@ -7,7 +7,7 @@ from gluon_activations import context
 
 
 def test_cpu():
-    assert context() == context("cpu") == mx.cpu()
+    assert context() == context("cpu") == context("cpu(0)") == context(mx.cpu()) == mx.cpu()
 
 
 @pytest.mark.parametrize("name", ["tpu", "", "gpu()", "gpu(-1)", "cpu(1)", 3])

@@ -2,6 +2,7 @@
 
 import sys
 
+import mxnet as mx
 import numpy as np
 import pytest
 from conftest import LINE
@@ -13,6 +14,7 @@ import gluon_activations.onnx
 from gluon_activations import (
     GELU,
     GLU,
+    AlphaDropout,
     Maxout,
     Softmax,
     Swish,
@@ -62,6 +64,7 @@ if LINE == "1.9":
         lambda: GLU("gelu", axis=1),
         lambda: Maxout(3, 2),
         lambda: Softmax(temperature=2.0),
+        lambda: AlphaDropout(0.3),
     ])  # fmt: skip
     def test_other_blocks_and_forms(arrays, make, tmp_path):
         block = make()
@@ -91,15 +94,14 @@ if LINE == "1.9":
         x = np.random.randn(7, 4).astype("float32")
         np.testing.assert_allclose(run(path, x), net(arrays(x)).asnumpy(), rtol=1e-5, atol=1e-6)
 
-    def test_a_model_of_the_zoo(tmp_path):
-        import mxnet as mx
-
-        net = vision.mobilenet0_25(classes=3)
-        net.initialize()
-        replace_activations(net, "silu")
-        x = np.random.randn(1, 3, 32, 32).astype("float32")
-        expected = net(mx.nd.array(x)).asnumpy()
-        path = gluon_activations.onnx.export(net, str(tmp_path / "net.onnx"), x.shape)
+    def test_a_model_of_the_zoo(arrays, tmp_path):
+        with mx.util.np_shape(arrays.kind == "np"):  # legacy shapes, where 0 means "not known yet"
+            net = vision.mobilenet0_25(classes=3)
+            net.initialize()
+            replace_activations(net, "silu")
+            x = np.random.randn(1, 3, 32, 32).astype("float32")
+            expected = net(arrays(x)).asnumpy()
+            path = gluon_activations.onnx.export(net, str(tmp_path / "net.onnx"), x.shape)
         np.testing.assert_allclose(run(path, x), expected, rtol=1e-3, atol=1e-5)
 
     def test_refuses(arrays, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The repository as a newcomer meets it: README, lists, environments, links."""
 
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
@@ -35,15 +36,20 @@ def test_the_table_of_the_readme_is_current():
     assert text == readme.with_table(text), "run `make figures`"
 
 
-def test_the_example_of_the_readme_runs(capsys):
+def examples():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    example = re.search(r"<!-- example:.*?-->\n```python\n(.*?)```", text, re.DOTALL)[1]
-    assert len(example.strip().splitlines()) <= 11
-    import mxnet as mx
+    return re.findall(r"<!-- example:.*?-->\n```python\n(.*?)```", text, re.DOTALL)
 
-    with mx.util.np_shape(True), mx.util.np_array(True):
-        exec(compile(example, "README.md", "exec"), {})
-    assert capsys.readouterr().out.strip() == "(2, 10)"
+
+@pytest.mark.parametrize("which, prints", [(0, "(2, 10)"), (1, "27 ReLUs replaced\nmobilenet-silu.onnx")])
+def test_the_examples_of_the_readme_run_as_they_stand(which, prints, tmp_path):
+    if which == 1 and LINE == "2.0":
+        return  # ONNX export is for 1.9, and the README says so
+    assert len(examples()) == 2
+    assert len(examples()[which].strip().splitlines()) <= 12
+    command = [sys.executable, "-c", examples()[which]]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip() == prints
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
@@ -89,13 +95,16 @@ def test_what_is_installed_is_what_is_listed():
             continue
         wanted = Requirement(line.rstrip(" \\"))
         if wanted.marker.evaluate():
+            if wanted.name == "mxnet" and os.environ.get("CTX", "cpu") != "cpu":
+                continue  # a GPU build is another package
             assert importlib.metadata.version(wanted.name) in wanted.specifier, wanted.name
 
 
-def test_conda_gets_the_list_that_make_installs():
+def test_conda_gets_the_list_that_make_installs(environment):
     conda = yaml.safe_load((ROOT / "environment.yml").read_text())
     python = next(line for line in conda["dependencies"] if str(line).startswith("python="))
-    assert "3.9" <= python.partition("=")[2].replace("3.1", "3.91") <= "3.911"
+    version = tuple(map(int, python.partition("=")[2].split(".")))
+    assert environment.OLDEST <= version <= environment.NEWEST
     (pip,) = [entry["pip"] for entry in conda["dependencies"] if isinstance(entry, dict)]
     assert pip == ["--requirement requirements/mxnet1.txt"]
     makefile = (ROOT / "Makefile").read_text()
@@ -181,12 +190,14 @@ def test_run_notebooks_says_what_is_missing():
         command = [sys.executable, str(ROOT / "tools" / "run_notebooks.py"), *options]
         return subprocess.run(command, capture_output=True, text=True)
 
-    pytest.importorskip("papermill") if LINE == "2.0" else None
+    if LINE == "2.0":
+        return  # papermill is in the main environment alone
     import mxnet as mx
 
+    assert "cpux" in run("--ctx", "cpux").stderr
     unknown = run("--only", "77")
     assert unknown.returncode == 1 and "No notebook's name holds '77'; there are: 00_start_here" in unknown.stderr
     if mx.context.num_gpus() == 0:
         gpu = run("--ctx", "gpu")
         assert gpu.returncode == 1
-        assert re.fullmatch(r"Cannot run on gpu: there is no gpu: [^\n]*\n", gpu.stderr)
+        assert re.fullmatch(r"there is no gpu: [^\n]*\n", gpu.stderr)

@@ -140,6 +140,23 @@ def test_compare_with_parameters_labels_and_many_curves(arrays):
     assert min(np.diff(heights)) >= 0.069 * (high - low) and heights[-1] <= high
 
 
+def test_ordinary_arguments(arrays):
+    ax = visualize_activation("relu", ctx="cpu", lw=3, c="black")
+    assert ax.lines[0].get_linewidth() == 3 and ax.lines[1].get_color() == "black"
+    with pytest.raises(TypeError, match="name, a block, a function or None"):
+        visualize_activation(SiLU)
+    with pytest.raises(ValueError, match="not 3"):
+        visualize_activation("relu", xlim=3)
+    half = Swish(learnable=True)
+    half.cast("float16")
+    assert len(curves(visualize_activation(half))[0]) == 501
+
+
+def test_blocks_that_differ_in_their_options_get_different_names(arrays):
+    figure = compare_activations([Swish(1), Swish(5)])
+    assert legend(figure.axes[0]) == ["Swish(beta=1.0)", "Swish(beta=5.0)"]
+
+
 def test_tidy_takes_two_sides_of_the_frame_away():
     _, ax = plt.subplots()
     assert tidy(ax) is ax

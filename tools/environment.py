@@ -46,16 +46,19 @@ def check_machine():
 
 def works(name):
     """Whether a command of this name runs (a version manager's shim may not)."""
-    try:
-        return subprocess.call([name, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
-    except OSError:
-        return False
+    with open(os.devnull, "w") as nowhere:
+        try:
+            return subprocess.call([name, "-c", ""], stdout=nowhere, stderr=nowhere) == 0
+        except OSError:
+            return False
 
 
 def fingerprint(requirements):
     """What the environment was made from, and where."""
-    with open(requirements, "rb") as file:
-        made_from = [file.read(), sys.version.encode(), ROOT.encode()]
+    made_from = [sys.version.encode(), ROOT.encode()]
+    for path in (requirements, os.path.join(ROOT, "gluon_activations", "__init__.py")):
+        with open(path, "rb") as file:
+            made_from += [line for line in file if path == requirements or line.startswith(b"__version__")]
     return hashlib.sha256(b"\0".join(made_from)).hexdigest()
 
 

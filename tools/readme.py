@@ -24,7 +24,7 @@ def table():
             f"`{name}`",
             f"${entry.formula}$".replace("|", r"\vert "),
             _range(entry),
-            "; ".join(_paper(paper) for paper in entry.papers),
+            "; ".join(_paper(paper) for paper in entry.papers) or "—",
             f"[{page[:2]}](notebooks/{page}.ipynb)",
         ]
         rows.append("| " + " | ".join(cells) + " |")
