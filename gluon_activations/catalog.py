@@ -673,7 +673,7 @@ def evaluate(activation: Any, x: Any) -> tuple[Any, Any]:
     # Asked for this one gradient, autograd leaves those of the block's parameters alone.
     with mx.autograd.record(train_mode=False):
         y = block(x)
-    return y, mx.autograd.grad([y], [x], train_mode=False)[0]
+    return y, ops.of_the_kind_of(x, mx.autograd.grad([y], [x], train_mode=False)[0])
 
 
 def _initialize(block, x):

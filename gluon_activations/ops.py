@@ -199,6 +199,11 @@ def scale_channels(x, weights):
     return module.reshape_like(module.broadcast_mul(x.reshape(shape), weights.reshape((1, -1, 1))), x)
 
 
+def of_the_kind_of(x, y):
+    """The array ``y`` in the kind of ``x``; autograd.grad gives legacy arrays always."""
+    return y.as_np_ndarray() if isinstance(x, _NUMPY_KINDS) else y
+
+
 def device_of(x):
     """The context of an array, under either line's name for it."""
     return x.ctx if hasattr(x, "ctx") else x.device

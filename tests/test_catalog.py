@@ -321,6 +321,11 @@ def test_evaluate_leaves_the_gradients_of_the_block_alone(arrays):
         evaluate("relu", arrays([1], "int32"))
 
 
+def test_evaluate_keeps_the_kind_of_array(arrays):
+    x = arrays([1.0])
+    assert {type(part) for part in (*evaluate("silu", x), derivative("relu", x))} == {type(x)}
+
+
 def test_titles_are_names_too():
     for name, entry in CATALOG.items():
         assert type(get_activation(entry.title)) is type(get_activation(name))
