@@ -86,18 +86,18 @@ def test_range_and_minimum(name):
     ends = [float(limit[0]) for limit in LIMITS[name]]
     dense = values(name)
     lowest, highest = min([*ends, dense.min()]), max([*ends, dense.max()])
-    assert highest == pytest.approx(high, rel=1e-14)
+    assert highest == pytest.approx(high, rel=1e-14, abs=0)
     if entry.minimum is None:
-        assert lowest == pytest.approx(low, rel=1e-14)
+        assert lowest == pytest.approx(low, rel=1e-14, abs=0)
         assert entry.monotonic, "a function that is not monotonic has a minimum"
         return
     where, value = entry.minimum
     assert value == low
-    assert float(REFERENCES[name](mpf(where))) == pytest.approx(value, rel=1e-15)
+    assert float(REFERENCES[name](mpf(where))) == pytest.approx(value, rel=1e-15, abs=0)
     assert dense.min() >= value and min(ends) > value
     assert abs(exact(name, where)[1]) < 1e-15, "the slope is 0 at a minimum"
     precise = mp.findroot(lambda x: exact_slope(name, x), where)
-    assert where == pytest.approx(float(precise), rel=1e-15)
+    assert where == pytest.approx(float(precise), rel=1e-15, abs=0)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -120,7 +120,7 @@ def test_gain(name):
     pieces = sorted({-12.0, -3.0, 0.0, 3.0, 12.0, *CATALOG[name].kinks})
     with mp.workdps(20):
         square = mp.quad(lambda z: REFERENCES[name](z) ** 2 * mp.npdf(z), pieces)
-    assert CATALOG[name].gain == pytest.approx(float(1 / mp.sqrt(square)), rel=1e-13)
+    assert CATALOG[name].gain == pytest.approx(float(1 / mp.sqrt(square)), rel=1e-13, abs=0)
 
 
 @pytest.mark.parametrize("name", NAMES)
