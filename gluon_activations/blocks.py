@@ -57,12 +57,12 @@ class FunctionBlock(HybridBlock):
         ops.check(x, type(self).__name__)
         before, self._dtype = self._dtype, ops.dtype_of(x) or self._cast_to
         if not ops.is_symbol(x):
-            self._check_parameters(x)
+            self._check_array(x)
             if before != self._dtype:
                 self._clear_cached_op()  # that graph was built for another dtype
         return super().__call__(x)
 
-    def _check_parameters(self, x: Any) -> None:
+    def _check_array(self, x: Any) -> None:
         """Raise an error at once where MXNet would promote silently or fail later."""
         for name, parameter in self._reg_params.items():
             held = numpy.dtype(parameter.dtype).name
@@ -440,8 +440,8 @@ class Swish(Elementwise):
     def __repr__(self) -> str:
         return f"Swish({self._shown})"
 
-    def _check_parameters(self, x: Any) -> None:
-        super()._check_parameters(x)
+    def _check_array(self, x: Any) -> None:
+        super()._check_array(x)
         if self._in_channels > 1 and (len(x.shape) < 2 or x.shape[1] != self._in_channels):
             raise ValueError(
                 f"{self!r} wants {self._in_channels} channels on axis 1 of its input, not shape {x.shape}"
@@ -507,6 +507,10 @@ class GLU(FunctionBlock):
             allowed = ", ".join(map(repr, functional.GLU_GATES))
             raise ValueError(f"GLU's activation is one of {allowed}, not {activation!r}")
         super().__init__(activation=activation, axis=_integer("GLU", "axis", axis))
+
+    def _check_array(self, x: Any) -> None:
+        super()._check_array(x)
+        functional.check_halves(x.shape, self._options["axis"])
 
 
 class Softmax(FunctionBlock):

@@ -610,13 +610,18 @@ def glu(x: Any, activation: str = "sigmoid", axis: int = -1) -> Any:
     """
     if activation not in tuple(GLU_GATES):
         raise ValueError(f"glu knows activation={', '.join(map(repr, GLU_GATES))}, not {activation!r}")
-    shape = ops.shape_of(x)
-    if shape is not None and not -len(shape) <= axis < len(shape):
-        raise ValueError(f"glu cuts axis {axis} in two, and shape {shape} has no such axis")
-    if shape is not None and shape[axis] % 2:
-        raise ValueError(f"glu cuts axis {axis} in two, so its length is even, not {shape[axis]} as in {shape}")
+    if not ops.is_symbol(x):
+        check_halves(x.shape, axis)
     a, b = ops.split(x, 2, axis)
     return a * GLU_GATES[activation](b)
+
+
+def check_halves(shape: tuple[int, ...], axis: int) -> None:
+    """Raise ValueError unless an array of this shape can be cut in two along the axis."""
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"glu cuts axis {axis} in two, and shape {shape} has no such axis")
+    if shape[axis] % 2:
+        raise ValueError(f"glu cuts axis {axis} in two, so its length is even, not {shape[axis]} as in {shape}")
 
 
 @ops.formula

@@ -35,11 +35,6 @@ def dtype_of(x):
     return None if dtype is None else numpy.dtype(dtype).name
 
 
-def shape_of(x):
-    """Shape of an array; None for a Symbol, which has none yet."""
-    return None if is_symbol(x) else x.shape
-
-
 def settle_dtype(x, dtype):
     """The Symbol ``x``, with its dtype written into the graph unless it is the default."""
     return x if dtype in (None, "float32") else x.astype(dtype)
