@@ -7,6 +7,7 @@ the only module that knows about kinds of array.
 """
 
 import functools
+import itertools
 import math
 import typing
 
@@ -189,9 +190,24 @@ def scale_channels(x, weights):
     codes = (-2, -2, -1) if numpy_kind else (0, 0, -1)
     shape = codes if is_symbol(x) or x.size else (*x.shape[:2], int(numpy.prod(x.shape[2:])))
     if numpy_kind:
-        flat = module.npx.reshape(x, shape) * module.npx.reshape(weights, (1, -1, 1))
-        return module.npx.reshape_like(flat, x)
-    return module.reshape_like(module.broadcast_mul(x.reshape(shape), weights.reshape((1, -1, 1))), x)
+        flat, weights = module.npx.reshape(x, shape), module.npx.reshape(weights, (1, -1, 1))
+        return module.npx.reshape_like(_multiply_channels(flat, weights), x)
+    flat, weights = x.reshape(shape), weights.reshape((1, -1, 1))
+    return module.reshape_like(_multiply_channels(flat, weights), x)
+
+
+def _multiply_channels(x, weights):
+    if not is_symbol(x):
+        return x * weights if isinstance(x, _NUMPY_KINDS) else mx.nd.broadcast_mul(x, weights)
+    # A graph of 1.9 learns its shapes later. Then MXNet's error names the operator, so its name says the rule.
+    name = f"needs_one_value_per_channel_on_axis_1_{next(_numbers)}"
+    if not isinstance(x, _NUMPY_KINDS):
+        return mx.sym.broadcast_mul(x, weights, name=name)
+    product = mx.sym.broadcast_mul(x.as_nd_ndarray(), weights.as_nd_ndarray(), name=name)
+    return product.as_np_ndarray()
+
+
+_numbers = itertools.count()
 
 
 def of_the_kind_of(x, y):
