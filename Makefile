@@ -64,7 +64,7 @@ test-quick: $(MXNET1)
 	$(MXNET1)/bin/python $(PYTEST) tests
 
 lab: $(MXNET1)
-	$(MXNET1)/bin/python -m jupyterlab --notebook-dir=notebooks
+	$(MXNET1)/bin/python -m jupyterlab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 lint: $(MXNET1)
 	@$(MXNET1)/bin/python -m ruff check --no-cache .
