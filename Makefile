@@ -18,7 +18,7 @@ HAS_MXNET2 := $(filter x86_64,$(shell uname -m))
 export CTX PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test test-quick nbval lab lint format figures outputs accuracy lock clean distclean $(MXNET1) $(MXNET2)
+.PHONY: help notebooks test test-quick lab lint format figures outputs accuracy lock clean distclean $(MXNET1) $(MXNET2)
 
 help:
 	@echo 'make notebooks    execute every page into build/notebooks/ (CTX=gpu, FAST=1, ONLY=04)'

@@ -9,8 +9,7 @@ import numpy
 from mxnet.gluon import Block, HybridBlock, Parameter, nn
 
 from . import functional, ops
-
-GLUON_2 = not hasattr(HybridBlock, "hybrid_forward")
+from .ops import GLUON_2
 
 
 def initialize_on(block: Block, devices: Any) -> None:
@@ -388,9 +387,7 @@ class GELU(Elementwise):
     function = staticmethod(functional.gelu)
 
     def __init__(self, approximate: str = "none") -> None:
-        if approximate not in tuple(functional.GELU_GATES):
-            allowed = ", ".join(map(repr, functional.GELU_GATES))
-            raise ValueError(f"GELU's approximate is one of {allowed}, not {approximate!r}")
+        functional.check_choice("GELU's approximate", approximate, functional.GELU_GATES)
         super().__init__(approximate=approximate)
 
 
@@ -452,7 +449,7 @@ class Mish(Elementwise):
     """Mish, ``x * tanh(softplus(x))``.
 
     See :func:`gluon_activations.functional.mish` for origin, limits and conventions. MXNet
-    2.x has ``Activation("mish")``, whose left tail is 0 from about -16 on; 1.9.1 has none.
+    2.x has ``Activation("mish")``, which is 0 at -20 already; 1.9.1 has none.
 
     Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
     """
@@ -503,9 +500,7 @@ class GLU(FunctionBlock):
     function = staticmethod(functional.glu)
 
     def __init__(self, activation: str = "sigmoid", axis: int = -1) -> None:
-        if activation not in tuple(functional.GLU_GATES):
-            allowed = ", ".join(map(repr, functional.GLU_GATES))
-            raise ValueError(f"GLU's activation is one of {allowed}, not {activation!r}")
+        functional.check_choice("GLU's activation", activation, functional.GLU_GATES)
         super().__init__(activation=activation, axis=_integer("GLU", "axis", axis))
 
     def _check_array(self, x: Any) -> None:

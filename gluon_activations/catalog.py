@@ -567,7 +567,7 @@ _ENTRIES = (
 
 CATALOG: dict[str, Activation] = {entry.name: entry for entry in _ENTRIES}
 _ALIASES = {alias: entry.name for entry in _ENTRIES for alias in entry.aliases}
-_BY_TITLE = {entry.title: entry.name for entry in _ENTRIES}
+NAMES_BY_TITLE = {entry.title: entry.name for entry in _ENTRIES}
 
 
 def activations() -> list[str]:
@@ -612,7 +612,7 @@ def get_activation(activation: Any = None, **parameters: Any) -> Block:
 
 def entry_of(name: str) -> Activation:
     """Entry of an activation by name, alias or title, or an error that lists the nearest names."""
-    entry = CATALOG.get(_ALIASES.get(name, _BY_TITLE.get(name, name)))
+    entry = CATALOG.get(_ALIASES.get(name, NAMES_BY_TITLE.get(name, name)))
     if entry is None:
         known = [*CATALOG, *_ALIASES]
         near = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.5) or known

@@ -5,6 +5,7 @@ the same kind, dtype and shape. Half precision is computed in single precision a
 rounded once. Formulas in LaTeX, ranges and further facts are in ``CATALOG``.
 """
 
+from collections.abc import Iterable
 from math import isfinite, pi, sqrt
 from numbers import Real
 from typing import Any
@@ -17,6 +18,12 @@ _REACH = 1000.0
 _FAR = 6e4
 # Finite in single precision.
 _HUGE = 3e38
+
+
+def check_choice(what: str, value: Any, allowed: Iterable[str]) -> None:
+    """Raise ValueError unless the value is one of those allowed."""
+    if value not in tuple(allowed):
+        raise ValueError(f"{what} is one of {', '.join(map(repr, allowed))}, not {value!r}")
 
 
 def _gated(x, gate):
@@ -488,8 +495,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     ValueError
         If ``approximate`` is none of the three.
     """
-    if approximate not in tuple(GELU_GATES):
-        raise ValueError(f"gelu knows approximate={', '.join(map(repr, GELU_GATES))}, not {approximate!r}")
+    check_choice("gelu's approximate", approximate, GELU_GATES)
     return _gated(x, GELU_GATES[approximate])
 
 
@@ -608,8 +614,7 @@ def glu(x: Any, activation: str = "sigmoid", axis: int = -1) -> Any:
     ValueError
         If the activation is none of these, or the axis is missing or of odd length.
     """
-    if activation not in tuple(GLU_GATES):
-        raise ValueError(f"glu knows activation={', '.join(map(repr, GLU_GATES))}, not {activation!r}")
+    check_choice("glu's activation", activation, GLU_GATES)
     if not ops.is_symbol(x):
         check_halves(x.shape, axis)
     a, b = ops.split(x, 2, axis)

@@ -14,6 +14,9 @@ import typing
 import mxnet as mx
 import numpy
 
+# The one test for MXNet's line, by what it can do rather than by its number.
+GLUON_2 = not hasattr(mx.gluon.HybridBlock, "hybrid_forward")
+
 _ARRAYS = (mx.nd.NDArray, mx.sym.Symbol)
 _NUMPY_KINDS = (mx.np.ndarray, mx.sym.np._Symbol)
 _Formula = typing.TypeVar("_Formula", bound=typing.Callable[..., typing.Any])
@@ -134,7 +137,7 @@ def split(x, parts, axis):
 
 
 def softsign(x):
-    """X / (1 + abs(x)), for finite x."""
+    """Softsign, x / (1 + abs(x)), for finite x."""
     return _layer(x, "activation", "Activation", act_type="softsign")
 
 
@@ -177,7 +180,7 @@ def erf(x):
 
 
 def multiply(x, y):
-    """X * y with broadcasting, which a legacy Symbol's own ``*`` does not do."""
+    """Product x * y with broadcasting, which a legacy Symbol's own ``*`` does not do."""
     return mx.sym.broadcast_mul(x, y) if type(y) is mx.sym.Symbol else x * y
 
 
@@ -222,6 +225,5 @@ def device_of(x):
 
 def array(values, ctx=None, dtype="float32"):
     """An array of the kind that this session uses, with these values."""
-    numpy_kind = mx.util.is_np_array() or not hasattr(mx.gluon.HybridBlock, "hybrid_forward")
-    new = mx.np.array if numpy_kind else mx.nd.array
+    new = mx.np.array if GLUON_2 or mx.util.is_np_array() else mx.nd.array
     return new(numpy.asarray(values), dtype=dtype, ctx=ctx)

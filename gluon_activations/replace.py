@@ -7,9 +7,7 @@ from typing import Callable, Optional, Union
 from mxnet.gluon import Block, HybridBlock, nn
 
 from .blocks import initialize_on
-from .catalog import CATALOG, entry_of, get_activation
-
-_NAMES = {entry.title: name for name, entry in CATALOG.items()}
+from .catalog import CATALOG, NAMES_BY_TITLE, entry_of, get_activation
 
 
 def replace_activations(
@@ -73,7 +71,7 @@ def name_of(block: Block) -> Optional[str]:
     """Catalog name of an activation, ours or MXNet's; None for any other block."""
     if isinstance(block, nn.Activation):
         return entry_of(block._act_type).name
-    return _NAMES.get(type(block).__name__)
+    return NAMES_BY_TITLE.get(type(block).__name__)
 
 
 def _factory(activation):

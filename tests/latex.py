@@ -58,7 +58,7 @@ def _multiply(text):
         if out and _ends_factor(out[-1], functions) and _starts_factor(token):
             out.append("*")
         out.append(f"mpf('{token}')" if token[0].isdigit() else token)
-    return " ".join(out).replace("mpf('", "mpf('")
+    return " ".join(out)
 
 
 def _ends_factor(token, functions):

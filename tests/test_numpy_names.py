@@ -1,6 +1,5 @@
 """The names that MXNet reads from NumPy."""
 
-import sys
 import types
 
 import numpy as np
@@ -35,6 +34,5 @@ def test_what_is_there_is_left_alone(bare):
 
 
 def test_every_name_mxnet_reads_is_there():
-    assert "mxnet" in sys.modules or __import__("mxnet")
     for name in ("bool", "product", "in1d", "msort", "round_", "trapz", "NaN"):
         assert _numpy_names._answers(np, name), name

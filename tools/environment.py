@@ -74,7 +74,7 @@ def install(python, requirements):
             count += 1
             show("  %3d %s" % (count, line.split()[1].split("==")[0]))
         elif line.startswith("Installing collected"):
-            show("  unpacking %d packages" % count, end="\n")
+            show("  unpacking %d packages" % len(line.split(",")), end="\n")
     if process.wait():
         sys.exit("The list %s could not be installed: see pip's message above." % requirements)
     own = pip + ["--quiet", "--no-build-isolation", "--no-index", "--editable", ROOT]

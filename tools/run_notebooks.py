@@ -51,9 +51,8 @@ def run(name, parameters, position):
             progress_bar=bar,
         )
     except PapermillExecutionError as error:
-        verdict = (
-            f"cell {error.exec_count}: {error.ename}: {str(error.evalue).splitlines()[0] if error.evalue else ''}"
-        )
+        first_line = (str(error.evalue).splitlines() or [""])[0]
+        verdict = f"In [{error.exec_count}] of build/notebooks/{name}.ipynb: {error.ename}: {first_line}"
     except Exception as error:  # a dead kernel, a broken file: a verdict too, not the end of the others
         verdict = f"{type(error).__name__}: {error}"
     return name, time.monotonic() - start, verdict
