@@ -128,14 +128,44 @@ def report():
             cells += [_pair(rows, name, whose, "float32", 0) for whose in ("ours", "mxnet")]
             cells += [_pair(rows, name, whose, "float16", 1) for whose in ("ours", "mxnet")]
             text.append(f"| {name} | " + " | ".join(cells) + " |")
-        text.append("")
+        text += ["", *_verdict(rows, line), ""]
     (RESULTS / "accuracy.md").write_text("\n".join(text), encoding="utf-8")
     print("\n".join(text))
 
 
-def _pair(rows, name, whose, dtype, which):
+def _verdict(rows, line):
+    """In words, where ours and MXNet's differ by more than a tenth; stops where ours is the worse.
+
+    An activation is as bad as the larger error of its value and its gradient: whoever trains needs both.
+    """
+    text = ["By the larger error of value and gradient, ours is nowhere worse than MXNet's own.", ""]
+    for which, where in enumerate((f"for abs(x) <= {CENTRE}", "over the whole range")):
+        for dtype in ("float32", "float16"):
+            better, single = [], []
+            for name in sorted({key.split()[0] for key in rows}):
+                found = [_errors(rows, name, whose, dtype) for whose in ("ours", "mxnet")]
+                if not all(found):
+                    continue
+                ours, theirs = ([error[which] for error in errors] for errors in found)
+                if max(ours) > 1.1 * max(theirs):
+                    sys.exit(f"MXNet {line}: {name} in {dtype} {where}: ours {ours} is worse than {theirs}")
+                if 1.1 * max(ours) < max(theirs):
+                    better.append(name)
+                for what, mine, other in zip(("value", "gradient"), ours, theirs):
+                    if mine > 1.1 * other:
+                        single.append(f"the {what} of {name} ({_short(mine)} against {_short(other)})")
+            text.append(f"- {dtype} {where}: better for {', '.join(better) or 'none'}; taken alone, "
+                        f"worse for {', '.join(single) or 'none'}.")  # fmt: skip
+    return text
+
+
+def _errors(rows, name, whose, dtype):
     found = [rows.get(f"{name} {whose} {dtype} {what}") for what in ("value", "slope")]
-    return " / ".join(_short(error[which]) for error in found) if all(found) else "–"
+    return found if all(found) else []
+
+
+def _pair(rows, name, whose, dtype, which):
+    return " / ".join(_short(error[which]) for error in _errors(rows, name, whose, dtype)) or "–"
 
 
 def _short(error):
