@@ -18,7 +18,7 @@ HAS_MXNET2 := $(filter x86_64,$(shell uname -m))
 export CTX PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test test-quick lab lint format figures outputs accuracy lock clean distclean $(MXNET1) $(MXNET2)
+.PHONY: help notebooks test test-quick lab lint format figures outputs accuracy exercises results lock clean distclean $(MXNET1) $(MXNET2)
 
 help:
 	@echo 'make notebooks    execute every page into build/notebooks/ (CTX=gpu, FAST=1, ONLY=04)'
@@ -29,6 +29,8 @@ help:
 	@echo 'make figures      draw the pictures and write the table of the README anew'
 	@echo 'make outputs      execute the pages and store their outputs in them (ONLY=04)'
 	@echo 'make accuracy     the largest error of every activation, in units in the last place'
+	@echo 'make exercises    write the exercises without their answers into build/exercises/'
+	@echo 'make results      compute the tables of page 09 anew (some 40 minutes; goes on after an interruption)'
 	@echo 'make lock         resolve requirements/*.in into exact, hashed lists (needs uv)'
 	@echo 'make clean        remove build/ and caches;  make distclean the environments too'
 	@echo
@@ -64,7 +66,7 @@ test-quick: $(MXNET1)
 	$(MXNET1)/bin/python $(PYTEST) tests
 
 lab: $(MXNET1)
-	$(MXNET1)/bin/python -m jupyterlab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+	$(MXNET1)/bin/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 lint: $(MXNET1)
 	@$(MXNET1)/bin/python -m ruff check --no-cache .
@@ -81,6 +83,12 @@ accuracy: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(MXNET1)/bin/python benchmarks/accuracy.py measure
 	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python benchmarks/accuracy.py measure)
 	@$(MXNET1)/bin/python benchmarks/accuracy.py report
+
+exercises: $(MXNET1)
+	@$(MXNET1)/bin/python tools/exercises.py
+
+results: $(MXNET1)
+	@$(MXNET1)/bin/python tools/results.py
 
 lock:
 	@for list in mxnet1 mxnet2; do \

@@ -1,0 +1,512 @@
+"""The small, seeded training that the pages share: data, two nets, one loop, and the sweep.
+
+Everything is drawn from a seed, so that two runs on one machine give the same numbers. Data
+are NumPy arrays; a net computes with the kind of array that this session uses.
+"""
+
+import contextlib
+import csv
+import itertools
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Callable, NamedTuple, Optional, Union
+
+import mxnet as mx
+import numpy
+from mxnet.gluon import Block, Trainer, nn
+
+from . import ops
+from ._context import context
+from .catalog import get_activation
+from .functional import check_choice
+from .initialize import initializer
+
+DATA_SETS = ("digits", "breast_cancer", "diabetes", "fashion_mnist")
+MODELS = ("mlp", "cnn")
+Record = dict[str, Any]
+
+
+class Data(NamedTuple):
+    """A data set in three parts: to learn from, to choose by, and to report on once."""
+
+    x_train: numpy.ndarray
+    y_train: numpy.ndarray
+    x_valid: numpy.ndarray
+    y_valid: numpy.ndarray
+    x_test: numpy.ndarray
+    y_test: numpy.ndarray
+
+
+def load_data(name: str = "digits", *, seed: int = 0, images: bool = False) -> Data:
+    """Load a real data set, cut into 60 % training, 20 % validation and 20 % test.
+
+    The first three come with scikit-learn and need no network. Each feature has mean 0 and
+    spread 1 on the training part, and so has the target of a regression.
+
+    Parameters
+    ----------
+    name : {"digits", "breast_cancer", "diabetes", "fashion_mnist"}
+        Ten classes of 8 x 8 images; two classes; a regression; or ten classes of 28 x 28
+        images, which MXNet downloads on first use (its own test part stays the test part).
+    seed : int
+        Draws the cut. Classes keep their shares.
+    images : bool
+        Whether digits and Fashion-MNIST are images of shape (1, height, width) rather than rows.
+
+    Returns
+    -------
+    Data
+        float32 arrays ``x_train, y_train, x_valid, y_valid, x_test, y_test``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such data set, or ``images`` is asked of one that has none.
+    """
+    from sklearn.model_selection import train_test_split
+
+    check_choice("the data set", name, DATA_SETS)
+    if images and name not in ("digits", "fashion_mnist"):
+        raise ValueError(f"{name} holds no images, only digits and fashion_mnist do")
+    classes = name != "diabetes"
+
+    def cut(x, y, share):
+        return train_test_split(x, y, test_size=share, random_state=seed, stratify=y if classes else None)
+
+    if name == "fashion_mnist":
+        (x, y), (x_test, y_test) = (_fashion_mnist(train) for train in (True, False))
+    else:
+        x, x_test, y, y_test = cut(*_from_sklearn(name), 0.2)
+    x_train, x_valid, y_train, y_valid = cut(x, y, 0.25 if name != "fashion_mnist" else 0.2)
+    xs = _standardised(x_train, x_valid, x_test)
+    ys = (y_train, y_valid, y_test) if classes else _standardised(y_train, y_valid, y_test)
+    if images:
+        side = int(xs[0].shape[1] ** 0.5)
+        xs = [x.reshape(-1, 1, side, side) for x in xs]
+    parts = (part.astype("float32") for pair in zip(xs, ys) for part in pair)
+    return Data(*parts)
+
+
+def _from_sklearn(name):
+    from sklearn import datasets
+
+    return getattr(datasets, f"load_{name}")(return_X_y=True)
+
+
+def _fashion_mnist(train):
+    images, labels = mx.gluon.data.vision.FashionMNIST(train=train)[:]
+    return images.asnumpy().reshape(len(labels), -1), numpy.asarray(labels)
+
+
+def _standardised(train, *others):
+    mean, spread = train.mean(0), train.std(0)
+    spread = numpy.where(spread > 0, spread, 1)
+    return [(part - mean) / spread for part in (train, *others)]
+
+
+def mlp(
+    activation: Any = "relu",
+    *,
+    inputs: int = 64,
+    hidden: Sequence[int] = (64, 64),
+    outputs: int = 10,
+    init: Optional[mx.init.Initializer] = None,
+    seed: int = 0,
+    ctx: Any = "cpu",
+) -> nn.HybridSequential:
+    """Make a net of dense layers with an activation after each but the last.
+
+    Parameters
+    ----------
+    activation : str, callable or None
+        A catalog name, a factory of blocks, or None for no activation.
+    inputs, outputs : int
+        Length of a row of data and number of outputs.
+    hidden : sequence of int
+        Width of each hidden layer.
+    init : mxnet.init.Initializer, optional
+        For the weights of all layers; by default those of the hidden layers suit the
+        activation (:func:`initializer`) and the last layer has variance 1 / fan-in.
+    seed : int
+        Draws the weights.
+    ctx : str or mxnet.Context
+        Device.
+
+    Returns
+    -------
+    mxnet.gluon.nn.HybridSequential
+        Initialised; biases are 0.
+    """
+    layers = []
+    for width in hidden:
+        layers += [nn.Dense(width, weight_initializer=_suits(activation, init)), _activation_block(activation)]
+    layers += [nn.Dense(outputs, weight_initializer=_suits("identity", init))]
+    return _net(layers, (1, inputs), seed, ctx)
+
+
+def cnn(
+    activation: Any = "relu",
+    *,
+    channels: Sequence[int] = (16, 32),
+    outputs: int = 10,
+    init: Optional[mx.init.Initializer] = None,
+    seed: int = 0,
+    ctx: Any = "cpu",
+) -> nn.HybridSequential:
+    """Make a small convolutional net for images of one channel and any size from 8 x 8 on.
+
+    Each stage is a 3 x 3 convolution, the activation and a halving by the largest of 2 x 2; the
+    mean over positions feeds the last, dense layer. Parameters and result are those of :func:`mlp`;
+    ``channels`` are the widths of the stages.
+    """
+    layers = []
+    for width in channels:
+        layers += [nn.Conv2D(width, 3, padding=1, weight_initializer=_suits(activation, init))]
+        layers += [_activation_block(activation), nn.MaxPool2D()]
+    layers += [nn.GlobalAvgPool2D(), nn.Dense(outputs, weight_initializer=_suits("identity", init))]
+    return _net(layers, (1, 1, 8, 8), seed, ctx)
+
+
+def _activation_block(activation):
+    return get_activation(activation if activation is None or isinstance(activation, str) else activation())
+
+
+def _suits(activation, init):
+    if init is not None:
+        return init
+    return initializer(activation if isinstance(activation, str) else "identity" if activation is None else "relu")
+
+
+def _net(layers, shape, seed, ctx):
+    net = nn.HybridSequential()
+    net.add(*layers)
+    device = context(ctx)
+    mx.random.seed(seed)
+    net.initialize(ctx=device)
+    net(ops.array(numpy.zeros(shape), device))  # Gluon draws the weights when the first sample comes: now
+    return net
+
+
+def train(
+    net: Block,
+    x: numpy.ndarray,
+    y: numpy.ndarray,
+    *,
+    loss: Optional[Callable] = None,
+    epochs: int = 10,
+    learning_rate: float = 0.1,
+    momentum: float = 0.0,
+    batch_size: int = 32,
+    seed: int = 0,
+    valid: Optional[tuple[numpy.ndarray, numpy.ndarray]] = None,
+    ctx: Any = "cpu",
+    progress: bool = False,
+) -> list[Record]:
+    """Train a net by stochastic gradient descent.
+
+    Parameters
+    ----------
+    net : mxnet.gluon.Block
+        Initialised.
+    x, y : numpy.ndarray
+        Data and targets, one row for each sample.
+    loss : callable, optional
+        A Gluon loss; by default ``SoftmaxCrossEntropyLoss()``.
+    epochs : int
+        How often all samples are seen.
+    learning_rate, momentum : float
+        Of the descent; there is no weight decay.
+    batch_size : int
+        Samples for each step.
+    seed : int
+        Draws the order of the samples, and what a dropout drops.
+    valid : pair of numpy.ndarray, optional
+        Data and labels on which the accuracy is taken after each epoch.
+    ctx : str or mxnet.Context
+        Device; the net must be there.
+    progress : bool
+        Whether to show a progress bar, on stderr.
+
+    Returns
+    -------
+    list of dict
+        For each epoch ``{"epoch": 1, "loss": mean over the samples}``, with ``"accuracy"`` if there is
+        ``valid``. A loss that is no longer finite ends the training: its record has ``"diverged": True``.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many targets as samples, or none.
+    """
+    if not len(x) == len(y) > 0:
+        raise ValueError(f"training wants as many targets as samples, and at least one, not {len(y)} and {len(x)}")
+    criterion = mx.gluon.loss.SoftmaxCrossEntropyLoss() if loss is None else loss
+    trainer = Trainer(
+        net.collect_params(), "sgd", {"learning_rate": learning_rate, "momentum": momentum, "wd": 0.0}
+    )
+    device = context(ctx)
+    order = numpy.random.default_rng(seed)
+    mx.random.seed(seed)
+    history: list[Record] = []
+    for epoch in _bar(range(1, epochs + 1), progress, "epoch"):
+        total = 0.0
+        places = order.permutation(len(x))
+        for start in range(0, len(x), batch_size):
+            chosen = places[start : start + batch_size]
+            inputs, targets = (ops.array(part[chosen], device) for part in (x, y))
+            with mx.autograd.record():
+                error = criterion(net(inputs), targets)
+            error.backward()
+            trainer.step(len(chosen))
+            total += float(error.sum().asnumpy())
+        history.append({"epoch": epoch, "loss": total / len(x)})
+        if not numpy.isfinite(total):
+            history[-1]["diverged"] = True
+            break
+        if valid is not None:
+            history[-1]["accuracy"] = accuracy(net, *valid, ctx=device)
+    return history
+
+
+def accuracy(net: Block, x: numpy.ndarray, y: numpy.ndarray, *, ctx: Any = "cpu") -> float:
+    """Share of labels that a net gets right.
+
+    Parameters
+    ----------
+    net : mxnet.gluon.Block
+        Its outputs are scores: the class is the place of the largest, or, for one output or for
+        labels of several columns (multi-label), whether a score is above 0.
+    x, y : numpy.ndarray
+        Data and labels.
+    ctx : str or mxnet.Context
+        Device; the net must be there.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+    """
+    scores = net(ops.array(x, context(ctx))).asnumpy()
+    labels = numpy.asarray(y)
+    if scores.shape == labels.shape or scores.shape == (*labels.shape, 1):
+        return float(((scores > 0) == labels.reshape(scores.shape)).mean())
+    return float((scores.argmax(-1) == labels).mean())
+
+
+def experiment(
+    *,
+    seed: int,
+    activation: str = "relu",
+    model: str = "mlp",
+    data: str = "digits",
+    learning_rate: float = 0.1,
+    epochs: int = 20,
+    batch_size: int = 32,
+    ctx: str = "cpu",
+) -> Record:
+    """Train one net on one data set: the run of a sweep.
+
+    Parameters
+    ----------
+    seed : int
+        Draws the cut of the data, the weights and the order of the samples.
+    activation : str
+        Catalog name of the hidden activation; the initialiser is the one that suits it.
+    model : {"mlp", "cnn"}
+        :func:`mlp` or :func:`cnn` with their defaults.
+    data : {"digits", "fashion_mnist"}
+        Data set.
+    learning_rate, epochs, batch_size
+        As of :func:`train`, whose momentum is 0.9 here.
+    ctx : str
+        Device.
+
+    Returns
+    -------
+    dict
+        ``valid`` and ``test``, the accuracies on both parts, and ``loss``, the last training loss.
+
+    Raises
+    ------
+    ValueError
+        If the model or the data set is none of those.
+    """
+    check_choice("the model", model, MODELS)
+    check_choice("the experiment's data set", data, ("digits", "fashion_mnist"))
+    parts = load_data(data, seed=seed, images=model == "cnn")
+    options = {"seed": seed, "ctx": ctx}
+    if model == "mlp":
+        net = mlp(activation, inputs=parts.x_train.shape[1], **options)
+    else:
+        net = cnn(activation, **options)
+    net.hybridize()
+    settings = {"learning_rate": learning_rate, "epochs": epochs, "batch_size": batch_size, "momentum": 0.9}
+    history = train(net, parts.x_train, parts.y_train, **settings, **options)
+    return {
+        "valid": accuracy(net, parts.x_valid, parts.y_valid, ctx=ctx),
+        "test": accuracy(net, parts.x_test, parts.y_test, ctx=ctx),
+        "loss": history[-1]["loss"],
+    }
+
+
+def grid(**choices: Iterable[Any]) -> list[Record]:
+    """All combinations of choices, as configurations of a sweep; the last choice varies fastest.
+
+    ``grid(activation=["relu", "gelu"], learning_rate=[0.1, 0.01])`` has four.
+    """
+    return [dict(zip(choices, values)) for values in itertools.product(*choices.values())]
+
+
+def sweep(
+    configurations: Iterable[Mapping[str, Any]],
+    seeds: Iterable[int],
+    run: Callable[..., Mapping[str, Any]] = experiment,
+    *,
+    file: Union[str, "os.PathLike[str]", None] = None,
+    jobs: Optional[int] = None,
+    progress: bool = True,
+) -> list[Record]:
+    """Call ``run(**configuration, seed=seed)`` for each configuration and seed, side by side.
+
+    The runs go through joblib, on two processes. Inside ``joblib.parallel_config(backend="dask")`` they
+    go to a Dask cluster instead, and nothing else changes.
+
+    Parameters
+    ----------
+    configurations : iterable of dict
+        Keyword arguments of ``run``, of JSON's types (see :func:`grid`).
+    seeds : iterable of int
+        Each configuration is run with each seed.
+    run : callable
+        Returns a dict of numbers and strings; by default :func:`experiment`.
+    file : path, optional
+        Where each result is kept, a line of JSON, as soon as it is there. Called again with the same
+        file, a sweep that was interrupted, even killed, does only what is missing.
+    jobs : int, optional
+        How many runs at a time; 1 stays in this process.
+    progress : bool
+        Whether to show a progress bar, on stderr.
+
+    Returns
+    -------
+    list of dict
+        A record for each run, configuration, seed and result in one, in the order asked for
+        and not that in which they ended.
+
+    Raises
+    ------
+    ValueError
+        If a run is asked for twice, a result has a name that a configuration has, or the file is damaged
+        elsewhere than in its last line.
+    RuntimeError
+        After all others have been run and kept, if a run failed; the message tells which.
+    """
+    import joblib
+
+    tasks = [
+        ({**configuration}, int(seed)) for configuration, seed in itertools.product(configurations, list(seeds))
+    ]
+    name = f"{run.__module__}.{run.__qualname__}"
+    keys = [_key(name, *task) for task in tasks]
+    if len(set(keys)) < len(keys):
+        raise ValueError("a sweep wants each configuration and each seed once")
+    done = _read_journal(file)
+    missing = [task for key, task in zip(keys, tasks) if key not in done]
+    failures = []
+    if joblib.effective_n_jobs() > 1 or jobs == 1:
+        backend: Any = contextlib.nullcontext()  # the caller has chosen: a cluster, or this process
+    else:
+        # One thread for each run: two that share a core get in each other's way.
+        backend = joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1)
+    with backend:
+        parallel = joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch="all")
+        results = parallel(joblib.delayed(_attempt)(run, *task, mx.util.is_np_array()) for task in missing)
+        with _bar(results, progress, "run", total=len(tasks), initial=len(tasks) - len(missing)) as bar:
+            for configuration, seed, result, failure in bar:
+                if failure:
+                    failures.append(f"{configuration}, seed {seed}: {failure}")
+                    continue
+                entry = {"run": name, "configuration": configuration, "seed": seed, "result": result}
+                done.update(_keep(entry, file))
+    if failures:
+        raise RuntimeError("runs that failed:\n" + "\n".join(failures))
+    return [done[key] for key in keys]
+
+
+def _attempt(run, configuration, seed, np_arrays):
+    """One run in its worker; an exception is brought home as text, so that it stops no other run."""
+    try:
+        with mx.util.np_shape(np_arrays), mx.util.np_array(np_arrays):
+            return configuration, seed, dict(run(**configuration, seed=seed)), None
+    except Exception as error:
+        return configuration, seed, None, f"{type(error).__name__}: {error}"
+
+
+def _key(name, configuration, seed):
+    return json.dumps([name, configuration, seed], sort_keys=True)
+
+
+def _record(entry):
+    both = {"seed", *entry["configuration"]} & set(entry["result"])
+    if both:
+        raise ValueError(f"a result may not be called like a setting: {', '.join(sorted(both))}")
+    key = _key(entry["run"], entry["configuration"], entry["seed"])
+    return {key: {**entry["configuration"], "seed": entry["seed"], **entry["result"]}}
+
+
+def _keep(entry, file):
+    """Write one result down before anything else happens; the record is what a reader of the file gets."""
+    line = json.dumps(entry, default=lambda value: value.item())
+    if file is not None:
+        with open(file, "a", encoding="utf-8") as journal:
+            journal.write(line + "\n")
+            journal.flush()
+            os.fsync(journal.fileno())
+    return _record(json.loads(line))
+
+
+def _read_journal(file):
+    if file is None or not Path(file).exists():
+        return {}
+    whole, _, torn = Path(file).read_bytes().rpartition(b"\n")
+    if torn:  # the line that was being written when the sweep was killed
+        os.truncate(file, len(whole) + 1 if whole else 0)
+    done = {}
+    for number, line in enumerate(whole.decode().splitlines(), 1):
+        try:
+            done.update(_record(json.loads(line)))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"line {number} of {file} is no result of a sweep: {line[:60]!r}") from error
+    return done
+
+
+def _bar(iterable, progress, unit, **options):
+    from tqdm.auto import tqdm
+
+    return tqdm(iterable, unit=unit, disable=not progress, **options)
+
+
+def write_csv(records: Sequence[Mapping[str, Any]], file: Union[str, "os.PathLike[str]"]) -> None:
+    """Write records as a CSV file, with every digit of every number; what a record lacks stays empty."""
+    columns = list(dict.fromkeys(name for record in records for name in record))
+    with open(file, "w", newline="", encoding="utf-8") as table:
+        writer = csv.DictWriter(table, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+
+
+def read_csv(file: Union[str, "os.PathLike[str]"]) -> list[Record]:
+    """Read records from a CSV file; what looks like a number is one, and what is empty is left out."""
+    with open(file, newline="", encoding="utf-8") as table:
+        return [{name: _parse(text) for name, text in row.items() if text != ""} for row in csv.DictReader(table)]
+
+
+def _parse(text):
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return {"True": True, "False": False}.get(text, text)
