@@ -5,6 +5,7 @@ as functions (``functional``), facts about every activation (``CATALOG``), and p
 (``visualize_activation``, which is imported with matplotlib when it is first asked for).
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import (
@@ -36,15 +37,32 @@ from .blocks import (
     Swish,
 )
 from .catalog import CATALOG, activations, derivative, display_name, evaluate, get_activation
+from .diagnose import dead_units, gradient_statistics, layer_statistics
 from .initialize import gain, initializer
+from .output import check_output
 from .replace import replace_activations
 
 if TYPE_CHECKING:
     from .visualize import compare_activations, gallery, visualize_activation  # noqa: F401
+    from .visualize_nets import (  # noqa: F401
+        plot_dead_units,
+        plot_gradient_statistics,
+        plot_layer_statistics,
+        plot_output,
+    )
 
 __version__ = "0.1.0"
 
-_PICTURES = ("compare_activations", "gallery", "visualize_activation")
+# Which module draws what; imported with matplotlib when it is first asked for.
+_PICTURES = {
+    "compare_activations": "visualize",
+    "gallery": "visualize",
+    "plot_dead_units": "visualize_nets",
+    "plot_gradient_statistics": "visualize_nets",
+    "plot_layer_statistics": "visualize_nets",
+    "plot_output": "visualize_nets",
+    "visualize_activation": "visualize",
+}
 
 __all__ = [
     "AlphaDropout",
@@ -70,14 +88,18 @@ __all__ = [
     "Softsign",
     "Swish",
     "activations",
+    "check_output",
     "context",
+    "dead_units",
     "derivative",
     "display_name",
     "evaluate",
     "functional",
     "gain",
     "get_activation",
+    "gradient_statistics",
     "initializer",
+    "layer_statistics",
     "replace_activations",
     *_PICTURES,
 ]
@@ -86,14 +108,14 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _PICTURES:
         try:
-            from . import visualize
+            module = importlib.import_module(f".{_PICTURES[name]}", __name__)
         except ModuleNotFoundError as error:
             if error.name != "matplotlib":
                 raise
             raise ModuleNotFoundError(
                 "pictures need matplotlib: pip install matplotlib", name="matplotlib"
             ) from None
-        return getattr(visualize, name)
+        return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

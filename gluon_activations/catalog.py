@@ -6,6 +6,8 @@ Every field is checked by ``tests/test_catalog.py``.
 
 import difflib
 import inspect
+import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
 from typing import Any, Callable, Optional
@@ -649,6 +651,19 @@ def display_name(activation: Any) -> str:
     if isinstance(activation, Block):
         return type(activation).__name__
     return getattr(activation, "__name__", type(activation).__name__)
+
+
+def name_of(block: Block) -> Optional[str]:
+    """Catalog name of an activation, ours or MXNet's; None for any other block."""
+    if isinstance(block, nn.Activation):
+        return entry_of(block._act_type).name
+    return NAMES_BY_TITLE.get(type(block).__name__)
+
+
+def children(block: Block) -> Iterator[tuple[str, Block]]:
+    """The blocks directly inside a block, each with its key there."""
+    for key, child in block._children.items():
+        yield key, child() if isinstance(child, weakref.ref) else child  # 2.x holds references
 
 
 def evaluate(activation: Any, x: Any) -> tuple[Any, Any]:

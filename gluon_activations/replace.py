@@ -2,12 +2,12 @@
 
 import weakref
 from collections.abc import Sequence
-from typing import Callable, Optional, Union
+from typing import Callable, Union
 
-from mxnet.gluon import Block, HybridBlock, nn
+from mxnet.gluon import Block, HybridBlock
 
 from .blocks import initialize_on
-from .catalog import CATALOG, NAMES_BY_TITLE, entry_of, get_activation
+from .catalog import CATALOG, children, entry_of, get_activation, name_of
 
 
 def replace_activations(
@@ -55,7 +55,7 @@ def replace_activations(
     made: dict[int, Block] = {}
     count = 0
     for parent in list(_blocks(net, set())):
-        for key, child in list(_children(parent)):
+        for key, child in list(children(parent)):
             if name_of(child) in wanted:
                 if id(child) not in made:  # a block used twice stays one block
                     made[id(child)] = _suited(make(), net)
@@ -65,13 +65,6 @@ def replace_activations(
         if isinstance(block, HybridBlock):
             block._clear_cached_op()
     return count
-
-
-def name_of(block: Block) -> Optional[str]:
-    """Catalog name of an activation, ours or MXNet's; None for any other block."""
-    if isinstance(block, nn.Activation):
-        return entry_of(block._act_type).name
-    return NAMES_BY_TITLE.get(type(block).__name__)
 
 
 def _factory(activation):
@@ -90,17 +83,12 @@ def _factory(activation):
     return make
 
 
-def _children(block):
-    for key, child in block._children.items():
-        yield key, child() if isinstance(child, weakref.ref) else child  # 2.x holds references
-
-
 def _blocks(block, seen):
     """The net and everything inside it, once each."""
     if id(block) not in seen:
         seen.add(id(block))
         yield block
-        for _, child in _children(block):
+        for _, child in children(block):
             yield from _blocks(child, seen)
 
 

@@ -415,7 +415,7 @@ def sweep(
     done = _read_journal(file)
     missing = [task for key, task in zip(keys, tasks) if key not in done]
     failures = []
-    if joblib.effective_n_jobs() > 1 or jobs == 1:
+    if joblib.effective_n_jobs(None) > 1 or jobs == 1:
         backend: Any = contextlib.nullcontext()  # the caller has chosen: a cluster, or this process
     else:
         # One thread for each run: two that share a core get in each other's way.
@@ -483,7 +483,7 @@ def _read_journal(file):
 
 
 def _bar(iterable, progress, unit, **options):
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     return tqdm(iterable, unit=unit, disable=not progress, **options)
 

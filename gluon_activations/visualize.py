@@ -20,8 +20,8 @@ from .catalog import CATALOG, display_name, evaluate, get_activation
 # that is lost on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6B4C9A", "#7F7F7F")
 # Twice the density of a screen, so that pictures stay crisp on any.
-_DPI = 160
-_GREY = "#8C8C8C"
+DPI = 160
+GREY = "#8C8C8C"
 
 
 def visualize_activation(
@@ -65,7 +65,7 @@ def visualize_activation(
         If ``xlim`` is no interval or ``points`` is below two.
     """
     x, value, slope = _curves(activation, xlim, points, ctx)
-    ax = _new_axes() if ax is None else ax
+    ax = new_axes() if ax is None else ax
     name = display_name(activation) if label is None else label
     drawn = sum(not other.get_label().startswith("_") for other in ax.lines) // 2
     line = normalize_kwargs(line, Line2D)
@@ -75,7 +75,7 @@ def visualize_activation(
     dashed = ax.plot(x, slope, color=color, **{**line, "linestyle": (0, (4, 2))})
     solid[0].set_label(f"{name} activation")
     dashed[0].set_label(f"{name} gradient")
-    _finish(ax, xlim, "value and gradient")
+    finish(ax, xlim, "value and gradient")
     ax.legend(frameon=False)
     return ax
 
@@ -117,7 +117,7 @@ def compare_activations(
     if not activations or not len(activations) == len(params) == len(labels):
         lengths = f"{len(activations)} activations, {len(params)} params, {len(labels)} labels"
         raise ValueError(f"one of each or more is needed, and as many of one as of the other: got {lengths}")
-    figure, panels = plt.subplots(1, 2, figsize=(9, 3.6), dpi=_DPI, layout="constrained")
+    figure, panels = plt.subplots(1, 2, figsize=(9, 3.6), dpi=DPI, layout="constrained")
     curves: list = []
     for activation, options, label in zip(activations, params, labels):
         block = get_activation(activation, **options) if options else activation
@@ -127,7 +127,7 @@ def compare_activations(
             style = {"linestyle": "-" if which == 2 else (0, (4, 2)), "linewidth": 2}
             lines = panel.plot(curve[1], curve[which], color=PALETTE[index % len(PALETTE)], **style)
             lines[0].set_label(curve[0])
-        _finish(panel, xlim, title)
+        finish(panel, xlim, title)
     if len(curves) > 3:
         _name_at_ends(panels[0])
         _name_at_ends(panels[1])
@@ -154,7 +154,7 @@ def gallery(names: Optional[Sequence[str]] = None, *, xlim: tuple[float, float] 
     """
     names = list(CATALOG if names is None else names)
     rows = -(-len(names) // columns)
-    size = {"figsize": (2.1 * columns, 1.9 * rows), "dpi": _DPI, "layout": "constrained"}
+    size = {"figsize": (2.1 * columns, 1.9 * rows), "dpi": DPI, "layout": "constrained"}
     figure, axes = plt.subplots(rows, columns, sharex=True, sharey=True, squeeze=False, **size)
     families = list(dict.fromkeys(CATALOG[name].family for name in names))
     for name, ax in zip(names, axes.flat):
@@ -172,6 +172,14 @@ def gallery(names: Optional[Sequence[str]] = None, *, xlim: tuple[float, float] 
     return figure
 
 
+def check_grid(xlim: tuple[float, float], points: int) -> None:
+    """Raise ValueError unless curves can be drawn so."""
+    if len(numpy.atleast_1d(xlim)) != 2 or not xlim[0] < xlim[1]:
+        raise ValueError(f"xlim is an interval (low, high) with low < high, not {xlim!r}")
+    if points < 2:
+        raise ValueError(f"points is 2 or more, not {points!r}")
+
+
 def _value(name: str, x: float) -> float:
     """Value of a catalog activation at one point."""
     return float(evaluate(name, ops.array([x]))[0].asnumpy()[0])
@@ -179,10 +187,7 @@ def _value(name: str, x: float) -> float:
 
 def _curves(activation, xlim, points, ctx):
     """The x of ``points`` points, and value and gradient there, as NumPy arrays."""
-    if len(numpy.atleast_1d(xlim)) != 2 or not xlim[0] < xlim[1]:
-        raise ValueError(f"xlim is an interval (low, high) with low < high, not {xlim!r}")
-    if points < 2:
-        raise ValueError(f"points is 2 or more, not {points!r}")
+    check_grid(xlim, points)
     x = numpy.linspace(*xlim, points)
     block = get_activation(activation)
     parameters = block.collect_params().values()
@@ -199,14 +204,16 @@ def _label(activation, options):
     return name + "".join(f", {key}={value}" for key, value in options.items())
 
 
-def _new_axes():
-    figure, ax = plt.subplots(figsize=(6.4, 3.6), dpi=_DPI, layout="constrained")
+def new_axes() -> plt.Axes:
+    """Axes in a new figure of the size that all pages use."""
+    figure, ax = plt.subplots(figsize=(6.4, 3.6), dpi=DPI, layout="constrained")
     return ax
 
 
-def _finish(ax, xlim, ylabel):
-    ax.axhline(0, color=_GREY, linewidth=0.6, zorder=0)
-    ax.axvline(0, color=_GREY, linewidth=0.6, zorder=0)
+def finish(ax: plt.Axes, xlim: tuple[float, float], ylabel: str) -> None:
+    """Give the Axes of curves their zero lines, labels and limits."""
+    ax.axhline(0, color=GREY, linewidth=0.6, zorder=0)
+    ax.axvline(0, color=GREY, linewidth=0.6, zorder=0)
     tidy(ax)
     ax.set(xlim=xlim, xlabel="input x", ylabel=ylabel)
 

@@ -188,6 +188,21 @@ def slow_square(*, number, seed):
     return {"square": number**2 + seed / 3}
 
 
+def where(*, number, seed):
+    """The process that a run was in, and how many threads it may use."""
+    time.sleep(0.3)
+    return {"process": os.getpid(), "threads": os.environ.get("OMP_NUM_THREADS", "")}
+
+
+def test_two_processes_of_one_thread_unless_told_otherwise():
+    runs = sweep(grid(number=range(4)), [0], where, progress=False)
+    assert len({run["process"] for run in runs} - {os.getpid()}) == 2
+    assert {run["threads"] for run in runs} == {"1"}
+    assert {run["process"] for run in sweep(grid(number=[1]), [0], where, jobs=1, progress=False)} == {os.getpid()}
+    with joblib.parallel_config("threading", n_jobs=3):  # the caller's own choice counts
+        assert {run["process"] for run in sweep(grid(number=[1, 2]), [0], where, progress=False)} == {os.getpid()}
+
+
 EXPECTED = [{"number": n, "seed": s, "square": n**2 + s / 3} for n in range(4) for s in range(3)]
 
 

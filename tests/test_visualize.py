@@ -7,6 +7,8 @@ import matplotlib.pyplot as plt
 import mxnet as mx
 import numpy as np
 import pytest
+from conftest import LINE
+from mxnet.gluon import loss as losses
 from mxnet.gluon import nn
 
 import gluon_activations
@@ -18,6 +20,10 @@ from gluon_activations import (
     compare_activations,
     functional,
     gallery,
+    plot_dead_units,
+    plot_gradient_statistics,
+    plot_layer_statistics,
+    plot_output,
     visualize_activation,
 )
 from gluon_activations.visualize import PALETTE, tidy
@@ -200,3 +206,113 @@ def test_matplotlib_is_imported_only_for_pictures():
     assert "visualize_activation" in dir(gluon_activations)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = gluon_activations.nothing
+
+
+# Pictures of a diagnosis.
+
+
+def layers(count):
+    rows = range(count)
+    return [{"layer": f"{i} Dense", "mean": i / 10, "std": 1.0, "zeros": 0.25, "saturated": None} for i in rows]
+
+
+def labels(ax):
+    return [text.get_text() for text in ax.get_yticklabels()]
+
+
+def test_layer_statistics_are_drawn_from_top_to_bottom():
+    records = layers(3)
+    records[1].update(layer="1 ReLU", saturated=0.5)
+    ax = plot_layer_statistics(records)
+    assert labels(ax) == ["0 Dense", "1 ReLU", "2 Dense"]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first layer is on top
+    dots = ax.lines[0]
+    np.testing.assert_allclose(dots.get_xydata(), [[0, 0], [0.1, 1], [0.2, 2]])
+    bars = ax.collections[0].get_segments()
+    np.testing.assert_allclose(np.array(bars, "float")[:, :, 0], [[-1, 1], [-0.9, 1.1], [-0.8, 1.2]])
+    written = [text.get_text() for text in ax.texts]
+    assert written == ["zeros", "25 %", "25 %", "25 %", "saturated", "–", "50 %", "–"]
+
+
+def test_gradient_statistics_are_drawn_on_a_logarithmic_axis():
+    records = [{"layer": f"{i} Dense", "parameter": "weight", "norm": norm} for i, norm in enumerate((1e-9, 0, 1))]
+    records.append({"layer": "3 PReLU", "parameter": "alpha", "norm": 0.5})
+    ax = plot_gradient_statistics(records, label="first")
+    assert ax.get_xscale() == "log" and labels(ax) == ["0 Dense", "1 Dense", "2 Dense", "3 PReLU alpha"]
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), [1e-9, np.nan, 1, 0.5])
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), [1])  # the gradient of 0, at the edge
+    assert plot_gradient_statistics(records, ax=ax, label="second") is ax
+    assert legend(ax) == ["first", "second"]
+    assert ax.lines[0].get_color() == PALETTE[0] and ax.lines[2].get_color() == PALETTE[1]
+    assert plot_gradient_statistics(records).get_legend() is None
+
+
+def test_dead_units_are_drawn_as_shares():
+    found = [{"layer": "1 ReLU", "units": 8, "dead": [1, 5]}, {"layer": "3 ReLU", "units": 4, "dead": []}]
+    ax = plot_dead_units(found)
+    assert [bar.get_width() for bar in ax.patches] == [25, 0] and labels(ax) == ["1 ReLU", "3 ReLU"]
+    assert [text.get_text() for text in ax.texts] == ["2 of 8", "0 of 4"]
+
+
+def test_a_diagnosis_of_thirty_layers_is_readable():
+    found = [{"layer": f"{i} ReLU", "units": 8, "dead": []} for i in range(30)]
+    gradients = [{"layer": f"{i} Dense", "parameter": "weight", "norm": 1.0} for i in range(30)]
+    for ax in (plot_layer_statistics(layers(30)), plot_gradient_statistics(gradients), plot_dead_units(found)):
+        ax.figure.canvas.draw()
+        boxes = [text.get_window_extent() for text in ax.get_yticklabels()]
+        assert len(boxes) == 30 and all(a.y0 >= b.y1 for a, b in zip(boxes, boxes[1:]))
+        inside = [text.get_window_extent() for text in ax.texts] + boxes
+        assert all(b.x0 >= 0 and b.x1 <= ax.figure.bbox.x1 and b.y1 <= ax.figure.bbox.y1 for b in inside)
+
+
+def test_pictures_of_a_diagnosis_draw_where_they_are_told_and_refuse_nothing():
+    figure, ax = plt.subplots()
+    for draw in (plot_layer_statistics, plot_gradient_statistics, plot_dead_units):
+        with pytest.raises(ValueError, match="no record was given"):
+            draw([])
+    assert plot_layer_statistics(layers(2), ax=ax) is ax
+    assert plot_dead_units([{"layer": "1 ReLU", "units": 8, "dead": []}], ax=ax) is ax
+    assert plot_output(None, losses.L2Loss(), ax=ax) is ax
+    with pytest.raises(TypeError):
+        plot_layer_statistics(layers(2), ax)
+
+
+def test_the_output_layer_against_its_loss(arrays):
+    loss = losses.SoftmaxCrossEntropyLoss()
+    ax = plot_output(None, loss, classes=10)
+    assert legend(ax) == ["no activation: loss", "no activation: gradient"]
+    x, value, slope = curves(ax)
+    rest = 9 / (9 + np.exp(x))
+    np.testing.assert_allclose(value, -np.log1p(-rest), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(slope, rest, rtol=1e-4, atol=1e-5)
+    assert not ax.texts
+    plot_output("softmax", loss, classes=10, ax=ax)
+    assert legend(ax)[2:] == ["softmax: loss", "softmax: gradient"]
+    drawn = {line.get_label(): line.get_ydata() for line in ax.lines}
+    p = np.exp(x) / (9 + np.exp(x))
+    np.testing.assert_allclose(drawn["softmax: loss"], np.log(np.exp(p) + 9 * np.exp((1 - p) / 9)) - p, rtol=1e-4)
+    assert ax.texts[0].get_text() == "floor 1.461"  # ln(1 + 9/e)
+    np.testing.assert_allclose(drawn["softmax: gradient"][0], 0, atol=1e-3)  # surely wrong, and no gradient
+
+
+def test_other_outputs_and_losses(arrays):
+    same = plot_output("log_softmax", losses.SoftmaxCrossEntropyLoss(from_logits=True), label="log-softmax")
+    assert legend(same)[0] == "log-softmax: loss"
+    raw = plot_output(None, losses.SoftmaxCrossEntropyLoss())
+    np.testing.assert_allclose(same.lines[0].get_ydata(), raw.lines[0].get_ydata(), rtol=1e-4, atol=1e-5)
+    if arrays.kind == "nd" or LINE == "2.0":  # 1.9's loss takes legacy arrays only, and sums where 2.0's averages
+        kl = plot_output("log_softmax", losses.KLDivLoss()).lines[0].get_ydata()
+        classes = 1 if LINE == "1.9" else 10
+        np.testing.assert_allclose(kl * classes, raw.lines[0].get_ydata(), rtol=1e-4, atol=1e-5)
+    ax = plot_output(nn.Activation("sigmoid"), losses.SigmoidBinaryCrossEntropyLoss(), xlim=(-5, 5))
+    x, value, slope = curves(ax)
+    s = 1 / (1 + np.exp(-x))
+    np.testing.assert_allclose(value, np.log1p(np.exp(-s)), rtol=1e-4)
+    np.testing.assert_allclose(slope, s * (1 - s) / (1 + np.exp(s)), rtol=1e-3, atol=1e-6)
+    assert ax.texts[0].get_text() == "floor 0.313" and legend(ax)[0] == "Sigmoid: loss"
+    assert ax.get_xlabel() == "score, for the target 1"
+    for wrong, message in (({"classes": 1}, "classes is 2 or more"), ({"xlim": (1, 0)}, "xlim is an interval")):
+        with pytest.raises(ValueError, match=message):
+            plot_output(None, losses.SoftmaxCrossEntropyLoss(), **wrong)
+    with pytest.raises(ValueError, match="one number for the whole batch"):
+        plot_output(None, lambda output, target: (output - target).mean())

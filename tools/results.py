@@ -20,7 +20,8 @@ TABLES = ROOT / "notebooks" / "results"
 JOURNALS = ROOT / "build" / "results"
 
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
-SETTINGS = {"epochs": [30], "batch_size": [64]}
+EPOCHS = {"mlp": 30, "cnn": 15}
+BATCH_SIZE = 64
 TUNING_SEEDS = range(5)
 SEEDS = range(100, 110)
 
@@ -40,7 +41,7 @@ def best_rates(records):
         model, activation, _ = place(runs[0])
         if (model, activation) not in best or score(runs) > score(best[model, activation]):
             best[model, activation] = runs
-    settings = ["model", "activation", "learning_rate", *SETTINGS]
+    settings = ["model", "activation", "learning_rate", "epochs", "batch_size"]
     return [{name: runs[0][name] for name in settings} for runs in best.values()]
 
 
@@ -55,7 +56,7 @@ def costs(rounds=5):
             for name, net in nets.items():
                 net.hybridize()
                 start = time.perf_counter()
-                train(net, data.x_train, data.y_train, epochs=1, learning_rate=0.0, batch_size=64)
+                train(net, data.x_train, data.y_train, epochs=1, learning_rate=0.0, batch_size=BATCH_SIZE)
                 if turn:  # the first one builds the graph
                     seconds[name].append(time.perf_counter() - start)
         rows += [
@@ -69,13 +70,13 @@ def main():
     """Write the three tables."""
     for folder in (TABLES, JOURNALS):
         folder.mkdir(parents=True, exist_ok=True)
-    names = {"activation": activations(), "learning_rate": RATES}
     tuning, chosen = [], []
     for model in MODELS:
         print(f"{model}: every activation at {len(RATES)} learning rates", flush=True)
-        found = sweep(
-            grid(model=[model], **names, **SETTINGS), TUNING_SEEDS, file=JOURNALS / f"tuning_{model}.jsonl"
-        )
+        choices = {"activation": activations(), "learning_rate": RATES}
+        settings = {"epochs": [EPOCHS[model]], "batch_size": [BATCH_SIZE]}
+        configurations = grid(model=[model], **choices, **settings)
+        found = sweep(configurations, TUNING_SEEDS, file=JOURNALS / f"tuning_{model}.jsonl")
         tuning += found
         print(f"{model}: every activation at its best one, on {len(SEEDS)} other seeds", flush=True)
         chosen += sweep(best_rates(found), SEEDS, file=JOURNALS / f"chosen_{model}.jsonl")

@@ -1,0 +1,239 @@
+"""The pictures of a whole net: its signal and gradient per layer, its dead units, its output layer.
+
+They draw the records of :mod:`gluon_activations.diagnose` in the look of :mod:`gluon_activations.visualize`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import matplotlib.pyplot as plt
+import mxnet as mx
+import numpy
+from matplotlib.ticker import MaxNLocator
+
+from . import blocks, ops
+from .catalog import display_name, get_activation
+from .visualize import DPI, GREY, PALETTE, check_grid, finish, new_axes, tidy
+
+
+def plot_layer_statistics(statistics: Sequence[dict[str, Any]], *, ax: Optional[plt.Axes] = None) -> plt.Axes:
+    """Draw each layer's output, mean (dot) and standard deviation (bar), the first layer on top.
+
+    Beside each stands its share of zeros and, if it is an activation, of saturated values.
+
+    Parameters
+    ----------
+    statistics : sequence of dict
+        What :func:`layer_statistics` returned.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure, as high as the layers need.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If there is no record.
+    """
+    ax, rows = _rows(statistics, ax)
+    means, spreads = [r["mean"] for r in statistics], [r["std"] for r in statistics]
+    ax.errorbar(means, rows, xerr=spreads, fmt="o", color=PALETTE[0], markersize=5, elinewidth=2)
+    ax.axvline(0, color=GREY, linewidth=0.6, zorder=0)
+    ax.set_xlabel("output (mean ± standard deviation)")
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    _column(ax, 36, "zeros", [r["zeros"] for r in statistics])
+    _column(ax, 90, "saturated", [r["saturated"] for r in statistics])
+    return ax
+
+
+def plot_gradient_statistics(
+    statistics: Sequence[dict[str, Any]], *, ax: Optional[plt.Axes] = None, label: Optional[str] = None
+) -> plt.Axes:
+    """Draw the length of each layer's gradient on a logarithmic axis, the first layer on top.
+
+    Parameters
+    ----------
+    statistics : sequence of dict
+        What :func:`gradient_statistics` returned. A gradient of 0 is a cross at the left edge.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure. A second net of the same layers in the same Axes
+        gets another colour.
+    label : str, optional
+        Name in the legend; by default there is no legend.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If there is no record.
+    """
+    names = [r["layer"] if r["parameter"] == "weight" else f"{r['layer']} {r['parameter']}" for r in statistics]
+    drawn = 0 if ax is None else len({line.get_color() for line in ax.lines})
+    ax, rows = _rows(statistics, ax, names)
+    color, norms = PALETTE[drawn % len(PALETTE)], numpy.array([r["norm"] for r in statistics])
+    shown = numpy.where(norms > 0, norms, numpy.nan)
+    ax.plot(shown, rows, "o-", color=color, markersize=5, linewidth=1, label=label)
+    ax.set(xscale="log", xlabel="length of the gradient of the loss")
+    zero = numpy.flatnonzero(norms == 0)
+    at_edge = {"transform": ax.get_yaxis_transform(), "color": color, "clip_on": False}
+    ax.plot(numpy.full(len(zero), 0.0), zero, "x", **at_edge)
+    if label is not None:
+        ax.legend(frameon=False)
+    return ax
+
+
+def plot_dead_units(found: Sequence[dict[str, Any]], *, ax: Optional[plt.Axes] = None) -> plt.Axes:
+    """Draw the share of dead units in each activation, the first on top.
+
+    Parameters
+    ----------
+    found : sequence of dict
+        What :func:`dead_units` returned.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure, as high as the layers need.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If there is no record: the net has no activation with a zero region.
+    """
+    ax, rows = _rows(found, ax)
+    shares = [100 * len(r["dead"]) / r["units"] for r in found]
+    ax.barh(rows, shares, height=0.6, color=PALETTE[1])
+    for row, share, record in zip(rows, shares, found):
+        beside = {"textcoords": "offset points", "va": "center", "fontsize": 8, "color": GREY}
+        ax.annotate(f"{len(record['dead'])} of {record['units']}", (share, row), (4, 0), **beside)
+    ax.set(xlabel="dead units (% of the layer's)", xlim=(0, max(100 / 8, 1.2 * max(shares))))
+    return ax
+
+
+def plot_output(
+    activation: Any,
+    loss: Any,
+    *,
+    classes: int = 10,
+    xlim: tuple[float, float] = (-10, 10),
+    points: int = 501,
+    ax: Optional[plt.Axes] = None,
+    label: Optional[str] = None,
+) -> plt.Axes:
+    """Draw the loss (solid) and the size of its gradient (dashed) against the score of the true class.
+
+    The scores of the other classes are 0. A loss of single outputs (sigmoid cross-entropy, L2, …)
+    gets one score, whose target is 1. Where the loss keeps above 0 however large the score is,
+    that floor is marked.
+
+    Parameters
+    ----------
+    activation : None, str, Block or callable
+        What the scores pass before the loss: nothing, a catalog name, "softmax", "log_softmax", or
+        a block or function.
+    loss : mxnet.gluon.loss.Loss
+        One of Gluon's losses.
+    classes : int
+        How many classes there are, two or more.
+    xlim : tuple of float
+        The interval that is drawn.
+    points : int
+        How many points the curves have, two or more.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure.
+    label : str, optional
+        Name in the legend; by default the activation's own.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ValueError
+        If ``xlim`` is no interval, ``points`` or ``classes`` is below two, or the loss gives one
+        number for the whole batch.
+    """
+    check_grid(xlim, points)
+    if classes < 2:
+        raise ValueError(f"classes is 2 or more, not {classes!r}")
+    block = _OUTPUTS[activation]() if activation in _OUTPUTS else get_activation(activation)
+    far = 1e3  # where a floor shows
+    x = numpy.append(numpy.linspace(*xlim, points), far)
+    value, slope = _loss_curves(block, loss, x, classes)
+    ax = new_axes() if ax is None else ax
+    drawn = sum(not other.get_label().startswith("_") for other in ax.lines) // 2
+    color = PALETTE[drawn % len(PALETTE)]
+    name = label or ("no activation" if activation is None else _output_name(activation, block))
+    ax.plot(x[:-1], value[:-1], color=color, linewidth=2, label=f"{name}: loss")
+    ax.plot(x[:-1], slope[:-1], color=color, linewidth=2, linestyle=(0, (4, 2)), label=f"{name}: gradient")
+    floor = value[-1]
+    if 1e-3 < floor <= value[:-1].min() * (1 + 1e-6):
+        ax.axhline(floor, color=color, linewidth=0.8, linestyle=":", zorder=0)
+        text = {"xytext": (4, 3), "textcoords": "offset points", "fontsize": 8, "color": color}
+        ax.annotate(f"floor {floor:.3f}", (xlim[0], floor), **text)
+    finish(ax, xlim, "loss and size of its gradient")
+    ax.set_xlabel("score of the true class" if _of_classes(loss) else "score, for the target 1")
+    ax.legend(frameon=False)
+    return ax
+
+
+def _log_softmax(x):
+    return ops._layer(x, "log_softmax", "log_softmax", axis=-1)
+
+
+_OUTPUTS = {"softmax": blocks.Softmax, "log_softmax": lambda: blocks.Wrapped(_log_softmax)}
+
+
+def _output_name(activation, block):
+    return activation if isinstance(activation, str) and activation in _OUTPUTS else display_name(block)
+
+
+def _of_classes(loss):
+    return type(loss).__name__ in ("SoftmaxCrossEntropyLoss", "KLDivLoss")
+
+
+def _loss_curves(block, loss, x, classes):
+    """The loss at each score and the size of its gradient, as NumPy arrays."""
+    scores = numpy.zeros((len(x), classes if _of_classes(loss) else 1))
+    scores[:, 0] = x
+    target = numpy.eye(1, scores.shape[1]).repeat(len(x), axis=0)
+    if getattr(loss, "_sparse_label", False):
+        target = numpy.zeros(len(x))
+    scores, target = ops.array(scores), ops.array(target)
+    scores.attach_grad()
+    with mx.autograd.record(train_mode=False):
+        value = loss(block(scores), target)
+    if value.shape != (len(x),):
+        raise ValueError(f"{type(loss).__name__} gives one number for the whole batch, so it has no curve")
+    slope = mx.autograd.grad([value], [scores], train_mode=False)[0]
+    return value.asnumpy(), abs(slope.asnumpy()[:, 0])
+
+
+def _rows(records, ax, names=None):
+    """Axes with one row for each record, the first on top, and the rows' heights."""
+    records = list(records)
+    if not records:
+        raise ValueError("there is nothing to draw: no record was given")
+    if ax is None:
+        size = {"figsize": (6.4, 1.1 + 0.23 * len(records)), "dpi": DPI, "layout": "constrained"}
+        figure, ax = plt.subplots(**size)
+    rows = list(range(len(records)))
+    ax.set_yticks(rows, [r["layer"] for r in records] if names is None else names, fontsize=8)
+    ax.set_ylim(len(records) - 0.4, -0.6)
+    return tidy(ax), rows
+
+
+def _column(ax, place, title, shares):
+    """Write shares in percent at the right of the rows."""
+    beside = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "annotation_clip": False}
+    style = {**beside, "ha": "right", "va": "center", "fontsize": 8, "color": GREY}
+    for row, share in [(-1, title), *enumerate(shares)]:
+        text = share if row < 0 else "–" if share is None else f"{100 * share:.0f} %"
+        ax.annotate(text, (1, row), (place, 0), **style)
