@@ -81,7 +81,8 @@ def plot_gradient_statistics(
     ax.set(xscale="log", xlabel="length of the gradient of the loss")
     zero = numpy.flatnonzero(norms == 0)
     at_edge = {"transform": ax.get_yaxis_transform(), "color": color, "clip_on": False}
-    ax.plot(numpy.full(len(zero), 0.0), zero, "x", **at_edge)
+    if len(zero):
+        ax.plot(numpy.zeros(len(zero)), zero, "x", **at_edge)
     if label is not None:
         ax.legend(frameon=False)
     return ax

@@ -30,10 +30,12 @@ def draws(cell):
     return any("image/png" in output.get("data", {}) for output in cell["outputs"])
 
 
+# Pages of the design that are still to be written.
+PLANNED = {11, 12}
+
+
 def test_all_pages_are_there():
-    names = [path.stem for path in PAGES]
-    assert [name[:2] for name in names] == [f"{i:02d}" for i in range(len(names))]
-    assert len(names) >= 5
+    assert [int(path.stem[:2]) for path in PAGES] == sorted({*range(14)} - PLANNED)
 
 
 def test_the_frame(cells):

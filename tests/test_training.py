@@ -247,6 +247,8 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path, monkeypatch, jobs):
     again = sweep(grid(number=range(4)), range(3), slow_square, file=file, jobs=1, progress=False)
     assert again == EXPECTED
     assert file.read_bytes().startswith(kept[: kept.rindex(b"\n") + 1])
+    assert sweep(grid(number=range(4)), range(3), slow_square, file=file, jobs=1, progress=False) == EXPECTED
+    assert len(file.read_bytes().splitlines()) == 12  # the torn line is gone
     repeated = (tmp_path / "trace").read_text().splitlines()[len(started) :]
     assert len(repeated) == 12 - finished
     finished_runs = [json.loads(line) for line in kept.decode().splitlines()[:finished]]
