@@ -165,6 +165,14 @@ def test_accuracy(arrays, scores, labels, share):
     assert accuracy(lambda x: x, np.array(scores, "float32"), np.array(labels)) == pytest.approx(share)
 
 
+def test_the_experiment_is_the_same_for_every_kind_of_array():
+    results = []
+    for np_arrays in (False, True):
+        with mx.util.np_shape(np_arrays), mx.util.np_array(np_arrays):
+            results.append(experiment(seed=0, epochs=1))
+    assert all(result == results[0] for result in results)
+
+
 def test_the_experiment_names_what_it_knows():
     with pytest.raises(ValueError, match="model is one of 'mlp', 'cnn', not 'rnn'"):
         experiment(seed=0, model="rnn")
