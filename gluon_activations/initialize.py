@@ -27,7 +27,8 @@ def gain(name: str) -> float:
     -------
     float
         ``1 / sqrt(E f(z)^2)`` for a standard normal z: the square root of 2 for ReLU, 1 for SELU.
-        Only SELU's fixed point attracts. For the smooth gates it repels: what is a little too
+        The mean square 1 is then a fixed point. SELU's attracts, and so do those of ELU, tanh and the
+        sigmoid; ReLU's keeps any mean square; those of the smooth gates repel: what is a little too
         large grows, in twenty SiLU layers some tens of times.
 
     Raises
