@@ -2,7 +2,7 @@
 
 All look at somebody's net from outside, by Gluon's forward hooks, and leave it as it was:
 hooks gone, graph and hybridization kept, parameters, gradients and running statistics untouched.
-What is no block cannot be seen: an operator inside a block's own forward pass, as the ReLU after
+What is not a block cannot be seen: an operator inside a block's own forward pass, as the ReLU after
 the sum in the model zoo's ResNets, or the inside of a net imported as one ``SymbolBlock``.
 """
 
@@ -56,7 +56,7 @@ def layer_statistics(
         One for each call of a layer, in order: "layer" (its place in the net and its name),
         "shape" of the output, its "mean", "std" and share of exact "zeros"; and "saturated",
         the share of inputs at which the activation is flat, None for what is no activation.
-        Activations are the catalog's, MXNet's and ours; and blocks or functions of your own
+        Activations are the catalog's, MXNet's and this package's; and blocks or functions of your own
         that keep the shape and, as far as one changed element shows, treat each element alike.
 
     Raises
@@ -149,7 +149,8 @@ def gradient_statistics(
 def dead_units(net: Block, batches: Any, *, axis: int = 1, train_mode: bool = False) -> list[Record]:
     """Units that are 0 with slope 0 for *every* sample: nothing passes them, forwards or backwards.
 
-    In a healthy ReLU layer half the values are 0, each unit for other samples; that is no defect.
+    In a healthy ReLU layer about half the values are 0, each unit's for other samples; that is no
+    defect. (A net that gives nan may look dead: MXNet's ReLU turns nan into 0 on the CPU.)
 
     Parameters
     ----------

@@ -45,10 +45,10 @@ _VERDICTS: dict[str, tuple[str, dict[str, Optional[str]], str]] = {
         "{loss} applies a softmax to that",
         {
             "raw": None,
-            "log_softmax": "this changes nothing the second time, so it is harmless, but done twice",
-            "bounded": "the loss cannot fall below {floor}, and its gradient stays small",
-            "bounded below": "no score can fall below {low}, and where the activation is flat nothing is learned",
-            "other": "it wants scores that nothing has bent",
+            "log_softmax": "the second time changes nothing, so it is harmless, but superfluous",
+            "bounded": "the loss cannot fall below {floor}, and its gradient is lost where the activation is flat",
+            "bounded below": "no score falls below {low}, and the gradient is lost where the activation is flat",
+            "other": "it wants scores without an activation",
         },
         _RAW,
     ),
@@ -57,7 +57,7 @@ _VERDICTS: dict[str, tuple[str, dict[str, Optional[str]], str]] = {
         {
             "log_softmax": None,
             "raw": "nothing normalises the scores, so the loss falls without end as they grow",
-            "softmax": "it takes probabilities for their logarithms, and hardly minds what is surely wrong",
+            "softmax": "it takes probabilities for their logarithms, and hardly punishes sure mistakes",
             "other": "these are no log-probabilities of classes",
         },
         "Write {loss}(from_logits=False) and end in raw scores, or end in a log-softmax.",
@@ -70,7 +70,7 @@ _VERDICTS: dict[str, tuple[str, dict[str, Optional[str]], str]] = {
             "label is 1 and {no} where it is 0",
             "bounded below": "the probability stays above {p_low}, and the loss above {no} where the label is 0",
             "bounded above": "the probability stays below {p_high}, and the loss above {yes} where the label is 1",
-            "other": "it wants a score that nothing has bent",
+            "other": "it wants a score without an activation",
         },
         _RAW,
     ),
@@ -95,7 +95,7 @@ _VERDICTS: dict[str, tuple[str, dict[str, Optional[str]], str]] = {
         {
             "raw": None,
             "unbounded": None,
-            "other": "{loss} never reaches a target outside, and where the activation is flat nothing is learned",
+            "other": "{loss} never reaches a target outside, and the gradient is lost where it is flat",
         },
         "Let a regression end in a layer without activation, unless that range is meant.",
     ),
@@ -138,7 +138,7 @@ def check_output(net: Block, loss: Block, x: Any = None) -> list[str]:
     net : Block
         The net. Without ``x`` it need not be initialised.
     loss : mxnet.gluon.loss.Loss
-        One of Gluon's losses, or a child of one.
+        One of Gluon's losses, or a subclass of one.
     x : mxnet array or tuple of mxnet array, optional
         A batch. It is needed for a net with a forward pass of its own, whose last layer shows in
         a run only: without it nests of (Hybrid)Sequential and the model zoo's nets are understood.

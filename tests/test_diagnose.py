@@ -574,7 +574,7 @@ def judge(arrays, net, loss, says):
 
 LOG_SOFTMAX = lambda: softmax_lambda("log_softmax")  # noqa: E731
 PAIRS = [
-    (LOG_SOFTMAX, CE(), "harmless, but done twice"),
+    (LOG_SOFTMAX, CE(), "harmless, but superfluous"),
     (LOG_SOFTMAX, CE(from_logits=True), None),
     (lambda: Identity(), CE(from_logits=True), "the loss falls without end"),
     (lambda: softmax_lambda(), CE(from_logits=True), "takes probabilities for their logarithms"),
@@ -583,12 +583,12 @@ PAIRS = [
     (lambda: nn.Activation("sigmoid"), CE(), "ln(1 + (K-1)/e) = 1.461"),
     (lambda: nn.Activation("tanh"), CE(), "ln(1 + (K-1)/e^2) = 0.7966"),
     (lambda: HardTanh(-3, 3), CE(), "ln(1 + (K-1)/e^6) = 0.02206"),
-    (lambda: nn.Activation("relu"), CE(), "no score can fall below 0"),
-    (lambda: nn.LeakyReLU(0.1), CE(), "wants scores that nothing has bent"),
+    (lambda: nn.Activation("relu"), CE(), "no score falls below 0"),
+    (lambda: nn.LeakyReLU(0.1), CE(), "wants scores without an activation"),
     (lambda: softmax_lambda("sigmoid"), BCE(), "between 0.500 and 0.731"),
     (lambda: nn.Activation("relu"), BCE(), "stays above 0.500"),
     (lambda: get_activation("log_sigmoid"), BCE(), "stays below 0.500"),
-    (lambda: nn.LeakyReLU(0.1), BCE(), "a score that nothing has bent"),
+    (lambda: nn.LeakyReLU(0.1), BCE(), "a score without an activation"),
     (lambda: nn.Activation("sigmoid"), BCE(from_sigmoid=True), None),
     (lambda: softmax_lambda("sigmoid"), BCE(from_sigmoid=True), None),
     (lambda: Softmax(), BCE(from_sigmoid=True), "labels that belong together push each other out"),
