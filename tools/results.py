@@ -47,7 +47,7 @@ def best_rates(records):
     return [{name: runs[0][name] for name in settings} for runs in best.values()]
 
 
-def costs(rounds=5):
+def costs(rounds=7):
     """Seconds for an epoch of training, the median of some rounds in which the activations take turns."""
     rows = []
     for model, make in (("mlp", mlp), ("cnn", cnn)):
