@@ -32,9 +32,9 @@ help:
 	@echo 'make outputs      execute the pages and store their outputs in them (ONLY=04)'
 	@echo 'make accuracy     the largest error of every activation, in units in the last place'
 	@echo 'make exercises    write the exercises without their answers into build/exercises/'
-	@echo 'make results      compute the tables of page 09 anew (some 40 minutes; goes on after an interruption)'
+	@echo 'make results      compute the tables of page 09 anew (some 20 minutes; what build/results/ holds is kept)'
 	@echo 'make lock         resolve requirements/*.in into exact, hashed lists (needs uv)'
-	@echo 'make clean        remove build/ and caches;  make distclean the environments too'
+	@echo 'make clean        remove what can be made again;  make distclean the environments too'
 	@echo
 	@echo 'PYTHON=python3.11 (after any target) picks another Python than python3: 3.9, 3.10 or 3.11.'
 
@@ -99,7 +99,7 @@ lock:
 	done
 
 clean:
-	rm -rf build .ruff_cache .pytest_cache gluon_activations.egg-info
+	rm -rf build/notebooks build/*.* .ruff_cache .pytest_cache gluon_activations.egg-info
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean

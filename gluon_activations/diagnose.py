@@ -35,7 +35,8 @@ def layer_statistics(
 ) -> list[Record]:
     """Mean, spread and share of zeros and saturated values of every layer's output.
 
-    A layer is a block without blocks inside, or with parameters of its own. The activation in
+    A layer is a block without blocks inside, or with parameters of its own; an operator that a block
+    calls in its own forward pass is not seen. The activation in
     ``Dense(units, activation="relu")`` is a layer too, and the Dense is shown as it is before it.
 
     Parameters
@@ -83,6 +84,8 @@ def gradient_statistics(
     net: Block, x: Any, y: Any, loss: Callable[[Any, Any], Any], *, train_mode: bool = False, every: bool = False
 ) -> list[Record]:
     """Size of the gradient of the batch's mean loss with respect to every layer's parameters.
+
+    A layer is a block with parameters of its own.
 
     Parameters
     ----------
@@ -151,6 +154,7 @@ def dead_units(net: Block, batches: Any, *, axis: int = 1, train_mode: bool = Fa
 
     In a healthy ReLU layer about half the values are 0, each unit's for other samples; that is no
     defect. (A net that gives nan may look dead: MXNet's ReLU turns nan into 0 on the CPU.)
+    Only activations that are blocks are seen, not operators inside a block's own forward pass.
 
     Parameters
     ----------

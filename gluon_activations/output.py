@@ -175,6 +175,8 @@ def check_output(net: Block, loss: Block, x: Any = None) -> list[str]:
     wrong = wrongs[next(group for group in (found.kind, extent, "other") if group in wrongs)]
     if wrong is None:
         return []
+    if "{floor}" in wrong and title != "SoftmaxCrossEntropyLoss":
+        wrong = "such scores cannot tell the classes clearly apart, and the gradient is lost where it is flat"
     flag = _FROM_SIGMOID if hasattr(loss, "_from_sigmoid") else ""
     flag = _FROM_LOGITS if hasattr(loss, "_from_logits") and "rate" not in want else flag
     text = f"The net ends in {{ends}}, and {does}: {wrong}. {cure}{flag}"
@@ -248,6 +250,8 @@ def _output(net: Block, x: Any, axis: int) -> _Output:
                 f"the output cannot be judged: after its last layer ({calls[-1].layer}) the net computes on in a "
                 f"forward pass of its own, which check_output does not see"
             )
+    if not chain:
+        raise ValueError("the net is empty: it has no output layer")
     while len(chain) > 1 and (type(chain[-1]).__name__ in _PASSED_OVER or "Pool" in type(chain[-1]).__name__):
         chain = chain[:-1]
     last = chain[-1]

@@ -274,7 +274,7 @@ def test_a_failed_run_stops_no_other(tmp_path):
 def test_a_damaged_file_is_named(tmp_path):
     file = tmp_path / "runs.jsonl"
     file.write_text("not a result\n")
-    with pytest.raises(ValueError, match="line 1 of .*runs.jsonl is no result of a sweep: 'not a result'"):
+    with pytest.raises(ValueError, match="line 1 of .*runs.jsonl is no result of a sweep: b'not a result'"):
         sweep(grid(number=[1]), [0], slow_square, file=file)
 
 
@@ -288,9 +288,29 @@ def clashing(*, number, seed):
     return {"number": 0}
 
 
-def test_a_result_may_not_hide_a_setting():
+def test_a_result_may_not_hide_a_setting(tmp_path):
+    options = {"file": tmp_path / "runs.jsonl", "jobs": 1, "progress": False}
     with pytest.raises(ValueError, match="called like a setting: number"):
-        sweep(grid(number=[1]), [0], clashing, jobs=1, progress=False)
+        sweep(grid(number=[1]), [0], clashing, **options)
+    assert not options["file"].exists()
+
+
+def test_a_result_that_no_file_can_hold_is_a_failed_run():
+    with pytest.raises(RuntimeError, match="seed 0: AttributeError"):
+        sweep(grid(number=[1]), [0], unwritable, jobs=1, progress=False)
+
+
+def unwritable(*, number, seed):
+    """A result that JSON does not know."""
+    return {"thing": object()}
+
+
+def test_a_file_that_is_no_journal_is_left_alone(tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_text("my notes")
+    with pytest.raises(ValueError, match="does not end as the results of a sweep do: b'my notes'"):
+        sweep(grid(number=[1]), [0], slow_square, file=file)
+    assert file.read_text() == "my notes"
 
 
 def test_a_sweep_on_a_dask_cluster_gives_the_same_table():
@@ -298,10 +318,15 @@ def test_a_sweep_on_a_dask_cluster_gives_the_same_table():
 
     runs = grid(activation=["relu", "mish"], epochs=[2], learning_rate=[0.01])
     here = sweep(runs, range(2), progress=False)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster):
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
         with joblib.parallel_config(backend="dask"):
             there = sweep(runs, range(2), progress=False)
-        assert len(cluster.scheduler.workers) == 2
+            places = sweep(grid(number=range(6)), [0], where, progress=False)
+        workers = set(client.run(os.getpid).values())
+    assert len(workers) == 2 and {place["process"] for place in places} <= workers
     assert here == there
     assert len({record["loss"] for record in here}) == 4
 

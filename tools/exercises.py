@@ -5,6 +5,7 @@ that a reader's own answer is judged by the same asserts.
 """
 
 import re
+import sys
 from pathlib import Path
 
 import nbformat
@@ -36,9 +37,11 @@ def without_answers(page):
 
 def main():
     """Write the twin and say where it is."""
+    if TWIN.exists():
+        sys.exit(f"{TWIN.relative_to(ROOT)} is there already, perhaps with your answers: move it away first")
     TWIN.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(without_answers(nbformat.read(PAGE, as_version=4)), TWIN)
-    print(f"{TWIN.relative_to(ROOT)}: the exercises without their answers; `make lab` opens it")
+    print(f"{TWIN.relative_to(ROOT)}: the exercises without their answers")
 
 
 if __name__ == "__main__":
