@@ -598,7 +598,7 @@ PAIRS = [
     (LOG_SOFTMAX, losses.KLDivLoss(), None),
     (lambda: Softmax(), losses.KLDivLoss(), "takes probabilities for their logarithms"),
     (lambda: Identity(), losses.KLDivLoss(from_logits=False), None),
-    (lambda: Softmax(), losses.KLDivLoss(from_logits=False), "cannot fall below"),
+    (lambda: Softmax(), losses.KLDivLoss(from_logits=False), "cannot tell the classes clearly apart"),
     (lambda: Softmax(), losses.CTCLoss(), "applies a softmax"),
     (lambda: Identity(), losses.LogisticLoss(), None),
     (lambda: nn.Activation("sigmoid"), losses.LogisticLoss(), "between 0.500 and 0.731"),
