@@ -38,6 +38,26 @@ class Builtin:
 
 
 @dataclass(frozen=True)
+class Knob:
+    """A number that the block takes and that bends the curve, and how far it is worth turning."""
+
+    name: str
+    symbol: str  # LaTeX, as in ``forms``
+    default: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Form:
+    """Formula and derivative with the knobs left open, under the choices that the block is given."""
+
+    formula: str  # LaTeX, in x and the symbols of the knobs
+    derivative: str
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Activation:
     """The facts about one activation, for the default parameters of its block."""
 
@@ -58,6 +78,8 @@ class Activation:
     papers: tuple[Paper, ...]
     zero_centred: bool = False  # an odd function: symmetric input gives output of mean 0
     aliases: tuple[str, ...] = ()
+    knobs: tuple[Knob, ...] = ()
+    forms: tuple[Form, ...] = ()  # the default first; empty where the block takes nothing
 
 
 # A family is a page of the collection.
@@ -191,9 +213,33 @@ def _leaky_relu(alpha: float = 0.01) -> Block:
     return nn.LeakyReLU(alpha)
 
 
+def _prelu(alpha: float = 0.25) -> Block:
+    """Gluon's PReLU, by the slope that it starts with."""
+    return nn.PReLU(mx.init.Constant(alpha))
+
+
 def _activation(act_type: str) -> Callable[[], Block]:
     return lambda: nn.Activation(act_type)
 
+
+_LEAKY = Form(r"\max(0, x) + \alpha \min(0, x)", r"\mathbf{1}[x > 0] + \alpha \, \mathbf{1}[x \leq 0]")
+
+
+def _swish(beta: str) -> tuple[str, str]:
+    """Formula and derivative of x times the sigmoid of ``beta`` x."""
+    power = f"e^{{-{beta} x}}"
+    return rf"\frac{{x}}{{1 + {power}}}", rf"\frac{{1 + {power} + {beta} x {power}}}{{(1 + {power})^2}}"
+
+
+_GELU = (
+    r"\frac{x}{2} (1 + \mathrm{erf}(\frac{x}{\sqrt{2}}))",
+    r"\frac{1}{2} (1 + \mathrm{erf}(\frac{x}{\sqrt{2}})) + \frac{x}{\sqrt{2 \pi}} e^{-x^2 / 2}",
+)
+_U = r"\tanh(\sqrt{\frac{2}{\pi}} (x + 0.044715 x^3))"
+_GELU_TANH = (
+    rf"\frac{{x}}{{2}} (1 + {_U})",
+    rf"\frac{{1}}{{2}} (1 + {_U}) + \frac{{x}}{{2}} (1 - {_U}^2) \sqrt{{\frac{{2}}{{\pi}}}} (1 + 0.134145 x^2)",
+)
 
 # The minimum of x * sigmoid(x) is at -1 - W(1/e), with value -W(1/e); the other two are
 # solved by the tests to the last digit printed here.
@@ -252,6 +298,8 @@ _ENTRIES = (
         lipschitz=1 / 6,
         builtin=None,
         papers=(_COURBARIAUX, _HOWARD),
+        knobs=(Knob("slope", "s", 1 / 6, 0.05, 1.0),),
+        forms=(Form(r"\max(0, \min(1, s x + \frac{1}{2}))", r"s \, \mathbf{1}[|x| \leq \frac{1}{2 s}]"),),
     ),
     Activation(
         name="tanh",
@@ -288,6 +336,8 @@ _ENTRIES = (
         lipschitz=1.0,
         builtin=None,
         papers=(_COLLOBERT,),
+        knobs=(Knob("min_val", "a", -1.0, -5.0, -0.1), Knob("max_val", "b", 1.0, 0.1, 5.0)),
+        forms=(Form(r"\max(a, \min(b, x))", r"\mathbf{1}[x \geq a] \, \mathbf{1}[x \leq b]"),),
     ),
     Activation(
         name="softsign",
@@ -393,12 +443,14 @@ _ENTRIES = (
         builtin=Builtin("nn.LeakyReLU(0.01)", fault="its left half has float32 accuracy in float64"),
         papers=(_MAAS,),
         aliases=("leaky",),
+        knobs=(Knob("alpha", r"\alpha", 0.01, 0.0, 1.0),),
+        forms=(_LEAKY,),
     ),
     Activation(
         name="prelu",
         title="PReLU",
         family="rectifiers",
-        block=nn.PReLU,
+        block=_prelu,
         formula=r"\max(0, x) + 0.25 \min(0, x)",
         derivative=r"\mathbf{1}[x > 0] + 0.25 \, \mathbf{1}[x \leq 0]",
         range=(-inf, inf),
@@ -410,6 +462,8 @@ _ENTRIES = (
         lipschitz=1.0,
         builtin=Builtin("nn.PReLU()", fault="its left half has float32 accuracy in float64"),
         papers=(_HE,),
+        knobs=(Knob("alpha", r"\alpha", 0.25, -0.5, 1.0),),
+        forms=(_LEAKY,),
     ),
     Activation(
         name="softplus",
@@ -428,6 +482,8 @@ _ENTRIES = (
         builtin=Builtin("nn.Activation('softrelu')", fault="below 0 in its left tail, as at -20"),
         papers=(_DUGAS,),
         aliases=("softrelu",),
+        knobs=(Knob("beta", r"\beta", 1.0, 0.2, 10.0),),
+        forms=(Form(r"\frac{\ln(1 + e^{\beta x})}{\beta}", r"\frac{1}{1 + e^{-\beta x}}"),),
     ),
     Activation(
         name="elu",
@@ -445,6 +501,13 @@ _ENTRIES = (
         lipschitz=1.0,
         builtin=Builtin("nn.ELU()", fault="few digits just below 0 in float32, as at -1e-6"),
         papers=(_CLEVERT,),
+        knobs=(Knob("alpha", r"\alpha", 1.0, 0.1, 3.0),),
+        forms=(
+            Form(
+                r"\max(0, x) + \alpha \min(0, e^{x} - 1)",
+                r"\mathbf{1}[x > 0] + \alpha e^{x} \, \mathbf{1}[x \leq 0]",
+            ),
+        ),
     ),
     Activation(
         name="celu",
@@ -462,6 +525,13 @@ _ENTRIES = (
         lipschitz=1.0,
         builtin=None,
         papers=(_BARRON,),
+        knobs=(Knob("alpha", r"\alpha", 1.0, 0.1, 3.0),),
+        forms=(
+            Form(
+                r"\max(0, x) + \alpha \min(0, e^{x / \alpha} - 1)",
+                r"\mathbf{1}[x > 0] + e^{x / \alpha} \, \mathbf{1}[x \leq 0]",
+            ),
+        ),
     ),
     Activation(
         name="selu",
@@ -502,8 +572,8 @@ _ENTRIES = (
         title="GELU",
         family="smooth gates",
         block=blocks.GELU,
-        formula=r"\frac{x}{2} (1 + \mathrm{erf}(\frac{x}{\sqrt{2}}))",
-        derivative=r"\frac{1}{2} (1 + \mathrm{erf}(\frac{x}{\sqrt{2}})) + \frac{x}{\sqrt{2 \pi}} e^{-x^2 / 2}",
+        formula=_GELU[0],
+        derivative=_GELU[1],
         range=(-0.16997120747990369, inf),
         attained=(True, False),
         minimum=(-0.7517915246935645, -0.16997120747990369),
@@ -513,6 +583,11 @@ _ENTRIES = (
         lipschitz=1.1289041451851547,
         builtin=Builtin("nn.GELU()", fault="float32 accuracy in float64"),
         papers=(_HENDRYCKS,),
+        forms=(
+            Form(*_GELU, (("approximate", "none"),)),
+            Form(*_GELU_TANH, (("approximate", "tanh"),)),
+            Form(*_swish("1.702"), (("approximate", "sigmoid"),)),
+        ),
     ),
     Activation(
         name="swish",
@@ -530,6 +605,8 @@ _ENTRIES = (
         lipschitz=1.099839320128867,
         builtin=Builtin("nn.Swish()", fault="nan at -inf"),
         papers=(_RAMACHANDRAN,),
+        knobs=(Knob("beta", r"\beta", 1.0, 0.0, 10.0),),
+        forms=(Form(*_swish(r"\beta")),),
     ),
     Activation(
         name="mish",

@@ -26,9 +26,10 @@ _NAMES = {
 }
 
 
-def evaluate(formula, x):
-    """Value of a LaTeX formula at ``x``, to mpmath's precision."""
-    return eval(to_python(formula), {"__builtins__": {}}, {**_NAMES, "x": mpf(x)})
+def evaluate(formula, x, **symbols):
+    """Value of a LaTeX formula at ``x`` and these values of its Greek and Latin letters."""
+    letters = {name: mpf(value) for name, value in symbols.items()}
+    return eval(to_python(formula), {"__builtins__": {}}, {**_NAMES, **letters, "x": mpf(x)})
 
 
 def to_python(formula):
@@ -36,7 +37,13 @@ def to_python(formula):
     text = formula.replace(r"\,", " ")
     text = re.sub(r"\\mathbf\{1\}\[(.*?)\]", r"one(\1)", text)
     text = re.sub(r"\|(.*?)\|", r"Abs(\1)", text)
-    for latex, python in ((r"\leq", "<="), (r"\geq", ">="), (r"\lambda", "lamda "), (r"\alpha", "alpha ")):
+    for latex, python in (
+        (r"\leq", "<="),
+        (r"\geq", ">="),
+        (r"\lambda", "lamda "),
+        (r"\alpha", "alpha "),
+        (r"\beta", "beta "),
+    ):
         text = text.replace(latex, python)
     text = text.replace(r"\mathrm{erf}", "erf").replace(r"\pi", "pi")
     while r"\frac" in text or r"\sqrt" in text or re.search(r"[e)x]\^\{", text):

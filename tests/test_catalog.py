@@ -44,6 +44,7 @@ def slopes(name, xs=GRID):
 def test_each_field_has_its_test():
     checked = {"name", "title", "family", "block", "formula", "derivative", "range", "minimum", "monotonic"}
     checked |= {"gain", "lipschitz", "attained", "kinks", "zero_centred", "builtin", "papers", "aliases"}
+    checked |= {"knobs", "forms"}
     assert {field.name for field in fields(Activation)} == checked
 
 
@@ -68,6 +69,50 @@ def test_formula_and_derivative_as_printed(name):
         assert abs(latex.evaluate(entry.derivative, kink) - exact(name, kink)[1]) <= 1e-15
     for text in (entry.formula, entry.derivative):
         MathTextParser("agg").parse(f"${text}$")
+
+
+def letter(symbol):
+    """What a knob's LaTeX is called in ``latex``."""
+    return symbol.lstrip("\\")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_knobs_are_the_numbers_that_the_block_takes(name):
+    entry = CATALOG[name]
+    signature = inspect.signature(entry.block).parameters.values()
+    numbers = {p.name: p.default for p in signature if isinstance(p.default, (int, float))}
+    taken = {n: float(v) for n, v in numbers.items() if not isinstance(v, bool) and n != "in_channels"}
+    assert taken == {knob.name: knob.default for knob in entry.knobs}
+    chooses = any(isinstance(p.default, str) for p in signature)
+    assert bool(entry.forms) == bool(taken or chooses)
+    for knob in entry.knobs:
+        assert knob.low <= knob.default <= knob.high and knob.low < knob.high
+        assert all(knob.symbol in form.formula for form in entry.forms)
+    for form in entry.forms:
+        get_activation(name, **dict(form.choices))
+        for text in (form.formula, form.derivative):
+            MathTextParser("agg").parse(f"${text}$")
+
+
+@pytest.mark.parametrize("where", ["default", "low", "high", "between"])
+@pytest.mark.parametrize("name", [name for name in NAMES if CATALOG[name].forms])
+def test_forms_are_what_the_block_computes(name, where, arrays):
+    """The formula with its letters open, at four places of each knob."""
+    entry = CATALOG[name]
+    xs = np.array([-7.5, -2.95, -1.05, -0.3, 0.2, 0.95, 2.5, 5.9, 7.5])
+    for form in entry.forms:
+        at = {"between": lambda k: (2 * k.low + k.high) / 3}.get(where, lambda k: getattr(k, where))
+        values = {knob.name: at(knob) for knob in entry.knobs}
+        letters = {letter(knob.symbol): values[knob.name] for knob in entry.knobs}
+        value, slope = evaluate(get_activation(name, **values, **dict(form.choices)), arrays(xs))
+        for text, got in ((form.formula, value), (form.derivative, slope)):
+            exactly = [float(latex.evaluate(text, float(x), **letters)) for x in xs]
+            np.testing.assert_allclose(got.asnumpy(), exactly, rtol=1e-5, atol=3e-6)
+    if where == "default":
+        first, letters = entry.forms[0], {letter(k.symbol): k.default for k in entry.knobs}
+        for general, printed in ((first.formula, entry.formula), (first.derivative, entry.derivative)):
+            for x in (-7.5, -1.0, -0.3, 0.2, 2.5):
+                assert abs(latex.evaluate(general, x, **letters) - latex.evaluate(printed, x)) < 1e-16
 
 
 @pytest.mark.parametrize("name", NAMES)
