@@ -86,6 +86,18 @@ def test_every_picture_has_alt_text(cells):
             assert len(alt.split()) >= 6, cell["source"]
 
 
+def test_every_picture_has_a_caption_of_its_own(cells):
+    captions = []
+    for cell in code(cells):
+        if draws(cell):
+            mystnb = cell["metadata"].get("mystnb", {})
+            captions.append(mystnb.get("figure", {}).get("caption", ""))
+            assert len(captions[-1].split()) >= 5, cell["source"]
+            assert captions[-1].endswith("."), captions[-1]
+            assert captions[-1] != mystnb["image"]["alt"], captions[-1]
+    assert len(set(captions)) == len(captions), sorted(captions)
+
+
 def test_outputs_are_whole_and_clean(cells):
     counts = [cell["execution_count"] for cell in code(cells)]
     assert counts == list(range(1, len(counts) + 1))
