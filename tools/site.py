@@ -18,8 +18,11 @@ sys.path.insert(0, str(DOCS / "builder"))
 
 def stage():
     """Put pages, notebooks and generated pages where Sphinx reads them."""
+    import explorer
+
     shutil.copytree(DOCS, STAGE, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "notebooks", STAGE / "notebooks", dirs_exist_ok=True)
+    explorer.write(STAGE / "_static" / "explorer")
 
 
 def build():

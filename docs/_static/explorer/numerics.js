@@ -1,0 +1,130 @@
+// What the explorer computes: the functions that formulas are made of, what a curve is like
+// between minus and plus infinity, and what a chain of wide layers does to signal and gradient.
+"use strict";
+
+// Bounded so that neither its square nor a product with x leaves the numbers.
+const exp = (u) => Math.exp(Math.min(u, 345));
+const sigmoid = (u) => 1 / (1 + exp(-u));
+const softplus = (u) => Math.max(u, 0) + Math.log1p(Math.exp(-Math.abs(u)));
+
+// The complement of the error function: a series of positive terms near 0, a continued fraction further out.
+function erfc(u) {
+  const a = Math.abs(u);
+  let tail;
+  if (a < 2.5) {
+    let term = a, sum = a;
+    for (let k = 1; term > sum * 1e-17; k++) sum += term *= (2 * a * a) / (2 * k + 1);
+    tail = 1 - (2 / Math.sqrt(Math.PI)) * Math.exp(-a * a) * sum;
+  } else {
+    let fraction = a;
+    for (let k = 80; k > 0; k--) fraction = a + k / 2 / fraction;
+    tail = Math.exp(-a * a) / Math.sqrt(Math.PI) / fraction;
+  }
+  return u < 0 ? 2 - tail : tail;
+}
+
+// -- one curve ---------------------------------------------------------------------------------
+
+// A curve is { name, p, choices }; these are its value and its gradient as functions of x.
+function form(curve) {
+  const forms = ACTIVATIONS[curve.name].forms;
+  const chosen = forms.find((f) => Object.entries(f.choices).every(([key, value]) => curve.choices[key] === value));
+  return { value: (x) => chosen.value(x, curve.p), gradient: (x) => chosen.gradient(x, curve.p) };
+}
+
+function bisect(f, low, high) {
+  const start = f(low);
+  for (let i = 0; i < 80; i++) {
+    const middle = (low + high) / 2;
+    if (Math.sign(f(middle)) === Math.sign(start)) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+// The limit of a function that is steady from some point on: infinite where it still climbs or falls there.
+function limit(f, g, sign) {
+  const far = sign * 1e9;
+  return Math.abs(g(far)) > 1e-6 ? sign * Math.sign(g(far)) * Infinity : f(far);
+}
+
+// Every kink, at every setting of the knobs, is nearer to 0 than REACH; a smooth minimum may be further out.
+const REACH = 12;
+const NEAR = Array.from({ length: 4800 }, (_, i) => -REACH + (i + 0.3) / 200);
+const OUT = Array.from({ length: 800 }, (_, i) => REACH * 1.01 ** (i + 1));
+const GRID = [...OUT.map((x) => -x).reverse(), ...NEAR, ...OUT];
+
+// Where a gradient that is exactly 0 at `inside` begins to be 0.
+function edge(g, outside, inside) {
+  for (let i = 0; i < 80; i++) {
+    const middle = (outside + inside) / 2;
+    if (g(middle) === 0) inside = middle;
+    else outside = middle;
+  }
+  return inside;
+}
+
+// The intervals on which the gradient is exactly 0, which the tail of a smooth curve never is so near to 0.
+function flatPieces(g) {
+  const pieces = [];
+  NEAR.forEach((x, i) => {
+    if (g(x) !== 0) return;
+    const [before, after] = [NEAR[i - 1], NEAR[i + 1]];
+    if (before === undefined || g(before) !== 0) pieces.push([before === undefined ? -Infinity : edge(g, before, x), Infinity]);
+    if (after !== undefined && g(after) !== 0) pieces[pieces.length - 1][1] = edge(g, after, x);
+  });
+  return pieces;
+}
+
+// Range, lowest point, zeros of the gradient and steepest place of a curve.
+function facts(curve) {
+  const { value: f, gradient: g } = form(curve);
+  const slopes = GRID.map(g);
+  const turns = [];
+  // Far out, where nothing but rounding is left, the sign says nothing.
+  const counts = (i) => Math.abs(slopes[i]) > 1e-100;
+  for (let i = 1; i < GRID.length; i++) if (slopes[i - 1] * slopes[i] < 0 && counts(i)) turns.push(bisect(g, GRID[i - 1], GRID[i]));
+  const flat = flatPieces(g);
+  const ends = [limit(f, g, -1), limit(f, g, 1)];
+  // Values that are taken: where the curve turns, and on both sides of each flat piece.
+  const taken = [...turns, ...flat.flatMap(([a, b]) => [Math.max(a, -REACH), Math.min(b, REACH)])].map((x) => ({ x, y: f(x) }));
+  const heights = [...ends, ...taken.map((point) => point.y)];
+  const range = [Math.min(...heights), Math.max(...heights)];
+  const steepest = GRID.reduce((best, x, i) => (Math.abs(slopes[i]) > Math.abs(best.slope) ? { x, slope: slopes[i] } : best), { x: 0, slope: g(0) });
+  return {
+    range,
+    closed: range.map((end) => taken.some((point) => point.y === end)),
+    minimum: taken.find((point) => point.y === range[0] && turns.includes(point.x)) || null,
+    zeros: turns.filter((x) => Math.abs(g(x)) < 1e-6), // elsewhere the gradient jumps over 0
+    flat,
+    steepest,
+  };
+}
+
+// -- a chain of layers -------------------------------------------------------------------------
+
+// Means over a standard normal z, by the midpoint rule, which has no node at a kink in 0.
+const NODES = Array.from({ length: 1600 }, (_, k) => -10 + (k + 0.5) / 80);
+const WEIGHTS = NODES.map((z) => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI) / 80);
+const mean = (h) => NODES.reduce((sum, z, k) => sum + WEIGHTS[k] * h(z), 0);
+
+function ownGain(curve) {
+  const { value } = form(curve);
+  return 1 / Math.sqrt(mean((z) => value(z) ** 2));
+}
+
+// Wide layers without biases, weights independent with standard deviation scale / sqrt(fan-in), inputs of mean
+// square 1. Each layer's sums are then normal; signal[l] is the root mean square of layer l's outputs, and
+// gradient[l] that of the gradient there, the gradient at the last layer being 1.
+function chain(curve, layers, scale) {
+  const { value, gradient } = form(curve);
+  const signal = [1], factors = [];
+  for (let l = 1; l <= layers; l++) {
+    const spread = scale * signal[l - 1];
+    signal.push(Math.sqrt(mean((z) => value(spread * z) ** 2)));
+    factors.push(scale * Math.sqrt(mean((z) => gradient(spread * z) ** 2)));
+  }
+  const back = [1];
+  for (let l = layers - 1; l >= 0; l--) back.unshift(back[0] * factors[l]);
+  return { signal, gradient: back };
+}

@@ -1,0 +1,86 @@
+"""The catalog's formulas as JavaScript, for the explorer: what is printed is what is drawn.
+
+LaTeX becomes Python (by ``tests/latex.py``, which the tests compute with), Python becomes
+JavaScript. On the way a few forms are put into the shape that keeps their digits.
+"""
+
+import ast
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
+
+import latex
+from references import SELU_ALPHA, SELU_LAMBDA
+
+_FUNCTIONS = {"Max": "Math.max", "Min": "Math.min", "Abs": "Math.abs", "sqrt": "Math.sqrt", "ln": "Math.log"}
+_FUNCTIONS |= {"tanh": "Math.tanh", "exp": "exp"}
+_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+
+
+def function(formula, knobs):
+    """A JavaScript arrow function (x, p) of one LaTeX formula, p holding the knobs by name."""
+    names = {knob.symbol.lstrip("\\"): f"p.{knob.name}" for knob in knobs}
+    names = {"alpha": repr(float(SELU_ALPHA)), "lamda": repr(float(SELU_LAMBDA)), "pi": "Math.PI", "x": "x"} | names
+    tree = ast.parse(latex.to_python(formula), mode="eval").body
+    return f"(x, p) => {_Translator(names).visit(tree)}"
+
+
+class _Translator(ast.NodeVisitor):
+    def __init__(self, names):
+        self.names = names
+
+    def visit_Name(self, node):
+        return self.names[node.id]
+
+    def visit_UnaryOp(self, node):
+        return f"-({self.visit(node.operand)})"
+
+    def visit_Compare(self, node):
+        left, right = self.visit(node.left), self.visit(node.comparators[0])
+        return f"{left} {_COMPARISONS[type(node.ops[0])]} {right}"
+
+    def visit_Call(self, node):
+        name, (argument, *rest) = node.func.id, node.args
+        if name == "mpf":
+            return str(ast.literal_eval(argument))
+        if name == "one":
+            return f"({self.visit(argument)} ? 1 : 0)"
+        if name == "ln" and _is_one_plus(argument, "exp"):
+            return f"softplus({self.visit(argument.right.args[0])})"
+        return f"{_FUNCTIONS[name]}({', '.join(self.visit(part) for part in (argument, *rest))})"
+
+    def visit_BinOp(self, node):
+        left, right = node.left, node.right
+        if isinstance(node.op, ast.Pow):
+            return f"(({self.visit(left)}) ** {self.visit(right)})"
+        if isinstance(node.op, ast.Mult) and _is_call(right, "one"):
+            # Not a product: infinity times 0 would be no number.
+            return f"({self.visit(right.args[0])} ? {self.visit(left)} : 0)"
+        if _is_one_plus(node, "erf"):
+            return f"erfc(-({self.visit(right.args[0])}))"
+        if _is_one_plus(node, "tanh"):
+            return f"(2 * sigmoid(2 * ({self.visit(right.args[0])})))"
+        if isinstance(node.op, ast.Sub) and _is_one(right) and _is_call(left, "exp"):
+            return f"Math.expm1({self.visit(left.args[0])})"
+        if isinstance(node.op, ast.Sub) and _is_one(left) and isinstance(right, ast.BinOp):
+            if isinstance(right.op, ast.Pow) and _is_call(right.left, "tanh"):
+                return f"(Math.cosh({self.visit(right.left.args[0])}) ** -2)"
+        return f"({self.visit(left)} {_OPERATORS[type(node.op)]} {self.visit(right)})"
+
+    def generic_visit(self, node):
+        raise ValueError(f"the explorer cannot write {ast.dump(node)} in JavaScript: teach docs/builder/javascript.py")
+
+
+def _is_call(node, name):
+    return isinstance(node, ast.Call) and node.func.id == name
+
+
+def _is_one(node):
+    return _is_call(node, "mpf") and node.args[0].value == "1"
+
+
+def _is_one_plus(node, name):
+    """Whether a node is 1 + name(…)."""
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _is_one(node.left) and _is_call(node.right, name)
