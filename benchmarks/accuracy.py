@@ -2,6 +2,7 @@
 
     make accuracy        # both lines of MXNet; prints the table and writes build/accuracy.md
 
+The numbers themselves are kept in docs/data/, where tests/test_measured.py measures them again.
 float32 is swept over its whole range (every 1013th number, but for the subnormal ones, which
 MXNet 2.0.0b1 takes for 0), float16 over all its numbers.
 One line of MXNet is measured by this file's ``measure``; ``report`` joins the lines.
@@ -14,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "build"
+DATA = ROOT / "docs" / "data"
+TABLE = ROOT / "build" / "accuracy.md"
 STEP = 1013
 CENTRE = 20
 sys.path.insert(0, str(ROOT / "tests"))
@@ -39,7 +41,7 @@ def units(got, exact, dtype, neighbours=None):
     """
     info = np.finfo(dtype)
     rounded = np.abs(exact).astype(dtype)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         unit = np.spacing(np.maximum(rounded, info.tiny)).astype(float)
     if neighbours is not None:
         unit = np.maximum(unit, np.abs(neighbours - exact))
@@ -49,47 +51,84 @@ def units(got, exact, dtype, neighbours=None):
     return np.where(counted, np.where(np.isnan(error), np.inf, error), 0.0)
 
 
-def measure():
-    """Errors of all activations on the MXNet at hand, written to build/accuracy-<line>.json."""
-    import mxnet as mx
+def makers(entry, line):
+    """What makes our block and MXNet's own; one of the two where the catalog uses MXNet's or MXNet has none."""
     from mxnet.gluon import nn
+
+    found = {"ours": entry.block}
+    if entry.builtin and line in entry.builtin.lines:
+        found["mxnet"] = lambda: eval(entry.builtin.code, {"nn": nn})
+        if entry.block.__module__ != "gluon_activations.blocks":
+            del found["ours"]  # the catalog uses MXNet's own
+    return found
+
+
+def errors(entry, block, xs):
+    """Errors of a new block in value and slope, at inputs whose dtype is the one to compute in."""
+    import mxnet as mx
     from references import FLOAT64
+
+    from gluon_activations import evaluate
+
+    exact, dtype = FLOAT64[entry.name], xs.dtype.name
+    with np.errstate(all="ignore"):
+        value, slope = exact(xs.astype(float))
+        beside = exact(np.nextafter(xs, np.inf).astype(float))[1]
+        near = np.abs(xs - (entry.minimum or (np.inf, 0))[0]) < 0.5
+    block.initialize()
+    if dtype == "float16":
+        block.cast(dtype)
+    got_value, got_slope = evaluate(block, mx.np.array(xs, dtype=dtype))
+    return {
+        "value": units(got_value.asnumpy(), value, dtype),
+        "slope": units(got_slope.asnumpy(), slope, dtype, np.where(near, beside, slope)),
+    }
+
+
+def measure():
+    """Errors of all activations on the MXNet at hand, written to docs/data/accuracy-<line>.json.
+
+    A row holds the largest error for abs(x) <= CENTRE, the largest of all, and its x.
+    """
+    import mxnet as mx
     from tqdm import tqdm
 
-    from gluon_activations import CATALOG, evaluate
+    from gluon_activations import CATALOG
     from gluon_activations.blocks import GLUON_2
 
     mx.npx.set_np()
     line = "2.0" if GLUON_2 else "1.9"
     rows = {}
     for name, entry in tqdm(CATALOG.items(), unit="activation", desc=f"MXNet {mx.__version__}"):
-        makers = {"ours": entry.block}
-        if entry.builtin and line in entry.builtin.lines:
-            makers["mxnet"] = lambda code=entry.builtin.code: eval(code, {"nn": nn})
-        if "mxnet" in makers and entry.block.__module__ != "gluon_activations.blocks":
-            del makers["ours"]  # the catalog uses MXNet's own
         for dtype in ("float32", "float16"):
             xs = numbers(dtype)
-            with np.errstate(all="ignore"):
-                value, slope = FLOAT64[name](xs.astype(float))
-                beside = FLOAT64[name](np.nextafter(xs, np.inf).astype(float))[1]
-                near = np.abs(xs - (entry.minimum or (np.inf, 0))[0]) < 0.5
-            for whose, make in makers.items():
-                block = make()
-                block.initialize()
-                if dtype == "float16":
-                    block.cast(dtype)
-                got_value, got_slope = evaluate(block, mx.np.array(xs, dtype=dtype))
-                errors = {
-                    "value": units(got_value.asnumpy(), value, dtype),
-                    "slope": units(got_slope.asnumpy(), slope, dtype, np.where(near, beside, slope)),
-                }
-                for what, error in errors.items():
+            for whose, make in makers(entry, line).items():
+                for what, error in errors(entry, make(), xs).items():
                     worst = int(error.argmax())
-                    centre = float(error[np.abs(xs) <= CENTRE].max())
-                    rows[f"{name} {whose} {dtype} {what}"] = [centre, float(error[worst]), float(xs[worst])]
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"accuracy-{line}.json").write_text(json.dumps(rows))
+                    centre = error[np.abs(xs) <= CENTRE].max()
+                    rows[f"{name} {whose} {dtype} {what}"] = [*map(float, (centre, error[worst], xs[worst]))]
+    write(DATA / f"accuracy-{line}.json", rows)
+
+
+def write(path, rows):
+    """A dict as JSON, sorted, one line for each entry. JSON has no infinity and no nan: they are strings in it."""
+    lines = [f" {json.dumps(key)}: {json.dumps(_strings(rows[key]), allow_nan=False)}" for key in sorted(rows)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def _strings(value):
+    if isinstance(value, dict):
+        return {key: _strings(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strings(part) for part in value]
+    return str(value) if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def read(line):
+    """The rows of one line of MXNet."""
+    rows = json.loads((DATA / f"accuracy-{line}.json").read_text(encoding="utf-8"))
+    return {key: [float(number) for number in row] for key, row in rows.items()}
 
 
 INTRODUCTION = f"""# Accuracy
@@ -116,7 +155,7 @@ def report():
     """Print the table of both lines, and write it to build/accuracy.md."""
     from gluon_activations import CATALOG
 
-    lines = {path.stem[9:]: json.loads(path.read_text()) for path in sorted(RESULTS.glob("accuracy-*.json"))}
+    lines = {path.stem[9:]: read(path.stem[9:]) for path in sorted(DATA.glob("accuracy-*.json"))}
     text = [INTRODUCTION]
     for line, rows in lines.items():
         text += [f"## MXNet {line}", ""]
@@ -129,7 +168,8 @@ def report():
             cells += [_pair(rows, name, whose, "float16", 1) for whose in ("ours", "mxnet")]
             text.append(f"| {name} | " + " | ".join(cells) + " |")
         text += ["", *_verdict(rows, line), ""]
-    (RESULTS / "accuracy.md").write_text("\n".join(text), encoding="utf-8")
+    TABLE.parent.mkdir(exist_ok=True)
+    TABLE.write_text("\n".join(text), encoding="utf-8")
     print("\n".join(text))
 
 

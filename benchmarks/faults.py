@@ -1,0 +1,213 @@
+"""Where MXNet's own operators give wrong numbers, measured, and what to use instead.
+
+    python benchmarks/faults.py measure    # on one line of MXNet; writes docs/data/faults-<line>.json
+    python benchmarks/faults.py report     # writes the tables of docs/errors_in_mxnet.md from these files
+
+tests/test_measured.py measures each number again.
+"""
+
+import json
+import os
+import re
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+from accuracy import DATA, ROOT, write
+
+PAGE = ROOT / "docs" / "errors_in_mxnet.md"
+LINES = {"1.9": "1.9.1", "2.0": "2.0.0b1"}
+END = "<!-- end of the table -->\n"
+MANY = 3000
+inf, nan = float("inf"), float("nan")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One number that MXNet gets wrong.
+
+    What is evaluated is an expression in x, or a block or function of it. In both, y is an array
+    of zeros and s is npx.sigmoid.
+    """
+
+    code: str  # what you write
+    what: str  # "value", "gradient", or "sum": that of the values at MANY equal inputs
+    dtype: str
+    x: float
+    truth: str  # the function, by its name in tests/references.py or in OTHERS below
+    repair: str  # what to use instead
+    page: str = ""  # where it is shown; else a test pins it
+    lines: tuple[str, ...] = ("1.9", "2.0")  # where it is wrong; on the other line it is right, or missing
+    convention: bool = False  # not wrong, but another choice than elsewhere
+
+    @property
+    def key(self):
+        """Name of the record in the files."""
+        return f"{self.code} {self.what} {self.dtype} {self.x}"
+
+
+_SIGMOID = "s(x) / (s(x) + s(-x))"
+_TANH = "(s(2 * x) - s(-2 * x)) / (s(2 * x) + s(-2 * x))"
+_LOSS = "(y - 1) * log_sigmoid(-x) - y * log_sigmoid(x)"
+_P1, _P2, _P3, _P4 = "01_sigmoids", "02_rectifiers", "03_exponential_units", "04_smooth_gates"
+_P6 = "06_match_the_output_layer"
+
+FAULTS = (
+    Fault("nn.SELU()", "gradient", "float32", -1.0, "selu", "SELU()", _P3),
+    Fault("nn.SELU()", "gradient", "float32", -5.0, "selu", "SELU()", _P3),
+    Fault("nn.SELU()", "gradient", "float32", -10.0, "selu", "SELU()", _P3),
+    Fault("nn.ELU()", "value", "float32", -1e-6, "elu", "ELU()", _P3),
+    Fault("nn.Activation('softrelu')", "value", "float32", -20.0, "softplus", "Softplus()", _P2),
+    Fault("nn.Activation('relu')", "value", "float32", nan, "relu", "npx.relu", _P2),
+    Fault("nn.LeakyReLU(0.01)", "value", "float64", -1.0, "leaky_relu", "np.where(x > 0, x, 0.01 * x)", _P2),
+    Fault("nn.PReLU()", "value", "float64", -0.1, "prelu", "np.where(x > 0, x, 0.25 * x)", _P2),
+    Fault("nn.Activation('log_sigmoid')", "value", "float32", 20.0, "log_sigmoid", "LogSigmoid()", _P1, ("2.0",)),
+    Fault("nn.Activation('log_sigmoid')", "value", "float16", -100.0, "log_sigmoid", "LogSigmoid()", "", ("2.0",)),
+    Fault("nn.Activation('sigmoid')", "gradient", "float32", 20.0, "sigmoid", _SIGMOID, _P1),
+    Fault("nn.Activation('sigmoid')", "value", "float32", -87.3, "sigmoid", "npx.sigmoid"),
+    Fault("nn.Activation('tanh')", "gradient", "float32", 20.0, "tanh", _TANH, _P1),
+    Fault("nn.Activation('softsign')", "value", "float32", inf, "softsign", "Softsign()", _P1),
+    Fault("SigmoidBCELoss()(x, y)", "gradient", "float32", 0.0, "softplus", _LOSS, _P1),
+    Fault("SigmoidBCELoss()(x, y)", "value", "float32", -20.0, "softplus", _LOSS, _P1),
+    Fault("nn.GELU()", "value", "float32", -6.0, "gelu", "GELU()(x.astype('float64'))", _P4),
+    Fault("nn.GELU()", "value", "float64", -5.0, "gelu", "GELU()", _P4),
+    Fault("nn.GELU()", "value", "float32", -inf, "gelu", "GELU()", _P4),
+    Fault("nn.Swish()", "value", "float32", -inf, "swish", "Swish()", _P4),
+    Fault("nn.SiLU()", "value", "float32", -inf, "silu", "SiLU()", _P4, ("2.0",)),
+    Fault("nn.Activation('mish')", "value", "float32", -20.0, "mish", "Mish()", _P4, ("2.0",)),
+    Fault("nn.Activation('mish')", "gradient", "float32", 1e14, "mish", "Mish()", _P4, ("2.0",)),
+    Fault("npx.erf", "gradient", "float64", 0.0, "erf", "ops.erf"),
+    Fault("npx.softmax", "sum", "float16", 0.0, "one", "Softmax()", _P6, ("1.9",)),
+    Fault("np.maximum(x, 0)", "gradient", "float32", 0.0, "relu", "npx.relu", _P2, convention=True),
+    Fault("nd.hard_sigmoid", "value", "float32", 1.0, "hard_sigmoid", "HardSigmoid()", _P1, convention=True),
+    Fault("npx.leaky_relu", "value", "float32", -1.0, "leaky_relu", "nn.LeakyReLU(0.01)", _P2, convention=True),
+)
+
+
+def truth(fault):
+    """The right number, exact to fifty digits."""
+    import mpmath
+    from references import REFERENCES, exact
+
+    others = {"erf": mpmath.erf, "one": lambda x: mpmath.mpf(1)}
+    x, slope = float(np.dtype(fault.dtype).type(fault.x)), fault.what == "gradient"
+    if fault.truth in REFERENCES:
+        return exact(fault.truth, x)[slope]
+    return mpmath.diff(others[fault.truth], x) if slope else others[fault.truth](mpmath.mpf(x))
+
+
+def got(fault, code):
+    """The number that the code gives; None where this line of MXNet lacks the operator."""
+    import mxnet as mx
+
+    x = mx.np.full((1, MANY if fault.what == "sum" else 1), fault.x, dtype=fault.dtype)
+    if code.startswith("nd."):
+        x = x.as_nd_ndarray()
+    x.attach_grad()
+    try:
+        with mx.autograd.record():
+            y = _evaluate(code, x)
+        y.backward()
+        found = (x.grad if fault.what == "gradient" else y).asnumpy()
+    except (AttributeError, mx.base.MXNetError):
+        return None
+    return float(found.astype("float64").sum())
+
+
+def _evaluate(code, x):
+    import mxnet as mx
+    from mxnet.gluon import Block, loss, nn
+
+    import gluon_activations
+
+    names = {**vars(gluon_activations), "nn": nn, "nd": mx.nd, "np": mx.np, "npx": mx.npx}
+    names.update(s=mx.npx.sigmoid, log_sigmoid=gluon_activations.functional.log_sigmoid)
+    names.update(x=x, y=mx.np.zeros(x.shape), SigmoidBCELoss=loss.SigmoidBCELoss)
+    found = eval(code, names)
+    if re.search(r"\bx\b", code):
+        return found
+    if isinstance(found, Block):
+        found.initialize()
+        found.cast(x.dtype)
+    return found(x)
+
+
+def measure():
+    """All numbers on the MXNet at hand, written to docs/data/faults-<line>.json."""
+    import mxnet as mx
+
+    from gluon_activations.blocks import GLUON_2
+
+    mx.npx.set_np()
+    os.environ.pop("MXNET_SAFE_ACCUMULATION", None)  # numbers are those of a fresh installation
+    write(DATA / f"faults-{'2.0' if GLUON_2 else '1.9'}.json", {fault.key: record(fault) for fault in FAULTS})
+
+
+def record(fault):
+    """What one fault is on the MXNet at hand: MXNet's number, the truth, and that of the repair."""
+    return {"mxnet": got(fault, fault.code), "ours": got(fault, fault.repair), "truth": float(truth(fault))}
+
+
+def read(line):
+    """The records of one line of MXNet."""
+    rows = json.loads((DATA / f"faults-{line}.json").read_text(encoding="utf-8"))
+    return {
+        key: {name: None if value is None else float(value) for name, value in row.items()}
+        for key, row in rows.items()
+    }
+
+
+def tables():
+    """The two tables in Markdown, each after its marker: what is wrong, and what is chosen otherwise."""
+    records = {line: read(line) for line in LINES}
+    found = {}
+    for convention, marker, right in ((False, "wrong numbers", "truth"), (True, "other conventions", "elsewhere")):
+        head = ["you write", "what you ask for", *LINES.values(), right, "use instead", "gives", "page"]
+        rows = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+        for fault in FAULTS:
+            if fault.convention == convention:
+                rows.append("| " + " | ".join(_cells(fault, [records[line][fault.key] for line in LINES])) + " |")
+        found[f"<!-- {marker}: make errors -->"] = "\n".join(rows)
+    return found
+
+
+def _cells(fault, both):
+    right = both[0]["truth"]
+    theirs = [row["mxnet"] for row in both]
+    # As many digits as it takes to tell wrong from right.
+    wrong = [value for line, value in zip(LINES, theirs) if line in fault.lines]
+    digits = next(n for n in range(4, 18) if all(_number(value, n) != _number(right, n) for value in wrong))
+    where = f"{fault.what} at {_number(fault.x, 4)}, {fault.dtype}"
+    if fault.what == "sum":
+        where = f"sum over {MANY} equal scores, {fault.dtype}"
+    return [
+        f"`{fault.code}`",
+        where,
+        *("missing" if value is None else _number(value, digits) for value in theirs),
+        _number(right, digits),
+        f"`{fault.repair}`",
+        " / ".join(dict.fromkeys(_number(row["ours"], digits) for row in both)),
+        f"[{fault.page[:2]}](notebooks/{fault.page}.ipynb)" if fault.page else "–",
+    ]
+
+
+def _number(value, digits):
+    text = re.sub(r"e([+-])0*", r"e\1", f"{value + 0.0:.{digits}g}").replace("e+", "e")
+    return text.replace("inf", "∞").replace("-", "−")
+
+
+def with_tables(text):
+    """The page with its tables as they should be."""
+    for marker, table in tables().items():
+        head, rest = text.split(f"{marker}\n")
+        text = f"{head}{marker}\n\n{table}\n\n{END}{rest.split(END, 1)[1]}"
+    return text
+
+
+def report():
+    """Write the tables into the page."""
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    {"measure": measure, "report": report}[sys.argv[1] if len(sys.argv) > 1 else "report"]()
