@@ -5,9 +5,14 @@ PYTHON ?= python3
 CTX ?= cpu
 ONLY ?=
 FAST ?=
+PORT ?= 8000
 
 MXNET1 := .venv
 MXNET2 := .venv-mxnet2
+SITE := .venv-docs
+LIST_$(MXNET1) := mxnet1
+LIST_$(MXNET2) := mxnet2
+LIST_$(SITE) := docs
 PYTEST := -m pytest -n 2 -p no:cacheprovider
 # Pages run in one thread each, two pages at a time; every sum is then made in one order.
 NBVAL := OMP_NUM_THREADS=1 JUPYTER_PREFER_ENV_PATH=1 CTX=cpu
@@ -20,17 +25,22 @@ HAS_MXNET2 := $(filter x86_64,$(shell uname -m))
 export CTX PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test test-quick lab lint format figures outputs accuracy exercises results lock clean distclean $(MXNET1) $(MXNET2)
+.PHONY: help notebooks test test-quick lab lint format figures outputs accuracy exercises results lock clean distclean \
+  docs serve test-docs errors $(MXNET1) $(MXNET2) $(SITE)
 
 help:
 	@echo 'make notebooks    execute every page into build/notebooks/ (CTX=gpu, FAST=1, ONLY=04)'
 	@echo 'make test         all tests: package on both MXNet lines, strict check of every page (CTX=gpu)'
 	@echo 'make test-quick   the package tests alone, on MXNet 1.9.1'
+	@echo 'make docs         build the site into build/site/ (EXECUTE=1 runs its pages anew)'
+	@echo 'make serve        show the site on http://127.0.0.1:8000/ (PORT=8001 for another port)'
+	@echo 'make test-docs    the site in a browser, all outside requests refused (part of make test)'
 	@echo 'make lab          open the pages in JupyterLab'
 	@echo 'make lint         check the code style;  make format mends it'
 	@echo 'make figures      draw the pictures and write the table of the README anew'
 	@echo 'make outputs      execute the pages and store their outputs in them (ONLY=04)'
 	@echo 'make accuracy     the largest error of every activation, in units in the last place'
+	@echo 'make errors       measure the errors found in MXNet anew, for docs/errors_in_mxnet.md'
 	@echo 'make exercises    write the exercises without their answers into build/exercises/'
 	@echo 'make results      compute the tables of page 09 anew (some 20 minutes; what build/results/ holds is kept)'
 	@echo 'make lock         resolve requirements/*.in into exact, hashed lists (needs uv)'
@@ -38,9 +48,9 @@ help:
 	@echo
 	@echo 'PYTHON=python3.11 (after any target) picks another Python than python3: 3.9, 3.10 or 3.11.'
 
-$(MXNET1) $(MXNET2):
+$(MXNET1) $(MXNET2) $(SITE):
 	@$(PYTHON) -c '' 2> /dev/null || { echo 'There is no $(PYTHON) that runs: install Python 3.9, 3.10 or 3.11.'; exit 1; }
-	@$(PYTHON) tools/environment.py $@ requirements/$(if $(filter $(MXNET1),$@),mxnet1,mxnet2).txt
+	@$(PYTHON) tools/environment.py $@ requirements/$(LIST_$@).txt
 
 notebooks: $(MXNET1)
 	@$(MXNET1)/bin/python tools/run_notebooks.py --ctx '$(CTX)' --only '$(ONLY)' $(if $(filter-out 0,$(FAST)),--fast)
@@ -63,6 +73,18 @@ ifdef HAS_MXNET2
 	@echo '== strict nbval of every page, MXNet 2.0.0b1, as on an older processor with two threads'
 	$(NBVAL) $(OTHER) $(MXNET2)/bin/python $(PYTEST) $(NBVAL_OPTIONS) notebooks
 endif
+	@echo '== the site, in a browser'
+	@$(MAKE) --no-print-directory test-docs
+
+docs: $(SITE)
+	@$(SITE)/bin/python tools/site.py build
+
+serve: $(SITE)
+	@$(SITE)/bin/python tools/site.py serve $(PORT)
+
+test-docs: docs
+	@$(SITE)/bin/python tools/browser.py
+	$(SITE)/bin/python -m pytest -n 2 -p no:cacheprovider docs/tests
 
 test-quick: $(MXNET1)
 	$(MXNET1)/bin/python $(PYTEST) tests
@@ -86,6 +108,11 @@ accuracy: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python benchmarks/accuracy.py measure)
 	@$(MXNET1)/bin/python benchmarks/accuracy.py report
 
+errors: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
+	@$(MXNET1)/bin/python benchmarks/faults.py measure
+	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python benchmarks/faults.py measure)
+	@$(MXNET1)/bin/python benchmarks/faults.py report
+
 exercises: $(MXNET1)
 	@$(MXNET1)/bin/python tools/exercises.py
 
@@ -93,14 +120,14 @@ results: $(MXNET1)
 	@$(MXNET1)/bin/python tools/results.py
 
 lock:
-	@for list in mxnet1 mxnet2; do \
+	@for list in mxnet1 mxnet2 docs; do \
 	  uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --no-annotate --custom-compile-command 'make lock' requirements/$$list.in --output-file requirements/$$list.txt || exit 1; \
 	done
 
 clean:
-	rm -rf build/notebooks build/*.* .ruff_cache .pytest_cache gluon_activations.egg-info
+	rm -rf build/notebooks build/site build/site-sources build/*.* .ruff_cache .pytest_cache gluon_activations.egg-info
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf $(MXNET1) $(MXNET2)
+	rm -rf $(MXNET1) $(MXNET2) $(SITE)

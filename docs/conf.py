@@ -31,10 +31,13 @@ extensions = [
     "crosslink",
     "launch",
     "mathematics",
+    "fignumbers",
 ]
-exclude_patterns = ["builder", "data", "README.md"]
+exclude_patterns = ["builder", "data", "README.md", "**/_*"]
 templates_path = ["_templates"]
-nitpicky = False
+nitpicky = True
+# Names of Python, NumPy and MXNet in the docstrings: their pages are on other hosts.
+nitpick_ignore_regex = [(r"py:.*", r"(?!gluon_activations\b).*")]
 numfig = True
 suppress_warnings = ["myst.header"]
 

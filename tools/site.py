@@ -1,9 +1,10 @@
 """Build the site into build/site/, or serve it on this machine alone.
 
 python tools/site.py build      # EXECUTE=1 runs the notebooks anew instead of showing their stored outputs
-python tools/site.py serve      # http://127.0.0.1:8000/, PORT= for another port
+python tools/site.py serve [PORT]
 """
 
+import http.server
 import shutil
 import sys
 import time
@@ -18,10 +19,17 @@ sys.path.insert(0, str(DOCS / "builder"))
 
 def stage():
     """Put pages, notebooks and generated pages where Sphinx reads them."""
+    import api
+    import atlas
     import explorer
 
-    shutil.copytree(DOCS, STAGE, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "notebooks", STAGE / "notebooks", dirs_exist_ok=True)
+    shutil.copytree(DOCS, STAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "notebooks", STAGE / "notebooks")
+    for name in ("README.md", "environment.yml"):
+        shutil.copy(ROOT / name, STAGE)
+    shutil.copy(DOCS / "images" / "family.png", STAGE / "_static")
+    atlas.write(STAGE)
+    api.write(STAGE)
     explorer.write(STAGE / "_static" / "explorer")
 
 
@@ -42,5 +50,48 @@ def build():
     print(f"{len(pages)} pages, {size / 1e6:.0f} MB, in {seconds:.0f} s: build/site/index.html (or `make serve`)")
 
 
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves the site, and its own page for what is not there."""
+
+    def __init__(self, *args):
+        super().__init__(*args, directory=str(SITE))
+
+    def send_error(self, code, message=None, explain=None):
+        """The site's 404 page in place of the bare one."""
+        if code != 404:
+            return super().send_error(code, message, explain)
+        page = (SITE / "404.html").read_bytes()
+        self.send_response(404)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(page)
+
+    def log_message(self, format, *args):
+        """Say nothing of each request."""
+
+
+def serve(port=8000):
+    """Serve the site to this machine alone until Ctrl-C."""
+    if not (SITE / "index.html").exists():
+        build()
+    try:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    except OSError as error:
+        sys.exit(f"Port {port} cannot be used ({error.strerror}): choose another one with PORT=8001.")
+    print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)", flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print()
+
+
 if __name__ == "__main__":
-    {"build": build}[sys.argv[1]]()
+    task, *rest = sys.argv[1:] or [""]
+    if task == "build":
+        build()
+    elif task == "serve":
+        serve(*map(int, rest))
+    else:
+        sys.exit(__doc__)

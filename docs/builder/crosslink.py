@@ -1,3 +1,42 @@
-"""Public names in prose become links to the API reference."""
+"""The first time that a page names something public in its prose, the name leads to the API reference.
+
+The pages are notebooks, which are read elsewhere too, so their text holds no markup for this.
+"""
+
+import re
+
+import api
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.transforms import SphinxTransform
+
+
 def setup(app):
+    """Add the transform."""
+    app.add_transform(Crosslink)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+class Crosslink(SphinxTransform):
+    """Turn inline code that is a public name, or a call of one, into a reference."""
+
+    default_priority = 500
+    targets = {name: path for names in api.public().values() for name, path in names.items()}
+
+    def apply(self):
+        """Go through the literals of one page, in order."""
+        if self.env.docname.startswith("api/"):
+            return
+        seen = set()
+        for literal in list(self.document.findall(nodes.literal)):
+            match = re.fullmatch(r"(?:gluon_activations\.)?([A-Za-z_.]+)(\(.*\))?", literal.astext(), re.DOTALL)
+            target = self.targets.get(match[1]) if match else None
+            inside_link = isinstance(literal.parent, (nodes.reference, pending_xref, nodes.title))
+            if target and target not in seen and not inside_link:
+                seen.add(target)
+                link = pending_xref(
+                    "", refdomain="py", reftype="obj", reftarget=target, refexplicit=True, refwarn=True,
+                    refdoc=self.env.docname,
+                )  # fmt: skip
+                literal.replace_self(link)
+                link += literal

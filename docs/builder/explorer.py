@@ -48,7 +48,9 @@ def write(folder):
     )
     # In a function of its own, so that none of its short names meets one of Sphinx's.
     vega = vl_convert.javascript_bundle(f"import * as Vega from '{_module_of_vega()}'; window.vega = Vega;")
-    notice = f"/* Vega {vl_convert.get_vega_version()}, University of Washington Interactive Data Lab, BSD-3-Clause */"
+    notice = (
+        f"/* Vega {vl_convert.get_vega_version()}, University of Washington Interactive Data Lab, BSD-3-Clause */"
+    )
     (folder / "vega.js").write_text(f"{notice}\n(function () {{\n{vega}\n}})();\n", encoding="utf-8")
 
 

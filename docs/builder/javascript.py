@@ -22,7 +22,12 @@ _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 def function(formula, knobs):
     """A JavaScript arrow function (x, p) of one LaTeX formula, p holding the knobs by name."""
     names = {knob.symbol.lstrip("\\"): f"p.{knob.name}" for knob in knobs}
-    names = {"alpha": repr(float(SELU_ALPHA)), "lamda": repr(float(SELU_LAMBDA)), "pi": "Math.PI", "x": "x"} | names
+    names = {
+        "alpha": repr(float(SELU_ALPHA)),
+        "lamda": repr(float(SELU_LAMBDA)),
+        "pi": "Math.PI",
+        "x": "x",
+    } | names
     tree = ast.parse(latex.to_python(formula), mode="eval").body
     return f"(x, p) => {_Translator(names).visit(tree)}"
 
@@ -70,7 +75,9 @@ class _Translator(ast.NodeVisitor):
         return f"({self.visit(left)} {_OPERATORS[type(node.op)]} {self.visit(right)})"
 
     def generic_visit(self, node):
-        raise ValueError(f"the explorer cannot write {ast.dump(node)} in JavaScript: teach docs/builder/javascript.py")
+        raise ValueError(
+            f"the explorer cannot write {ast.dump(node)} in JavaScript: teach docs/builder/javascript.py"
+        )
 
 
 def _is_call(node, name):
@@ -83,4 +90,9 @@ def _is_one(node):
 
 def _is_one_plus(node, name):
     """Whether a node is 1 + name(…)."""
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _is_one(node.left) and _is_call(node.right, name)
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Add)
+        and _is_one(node.left)
+        and _is_call(node.right, name)
+    )

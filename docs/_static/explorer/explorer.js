@@ -163,7 +163,7 @@ function draw(id, what) {
     ],
     axes: [
       { orient: "bottom", scale: "x", title: what.xTitle, tickCount: 8, ...axis },
-      { orient: "left", scale: "y", title: what.yTitle, tickCount: what.log ? 6 : 7, format: what.log ? "~e" : undefined, labelOverlap: true, ...axis },
+      { orient: "left", scale: "y", title: what.yTitle, ...(what.log ? { values: powers(what.y), format: "~e" } : { tickCount: 7 }), ...axis },
     ],
     marks: [
       ...lines,
@@ -194,6 +194,13 @@ function aroundLogs(lines) {
   const ys = lines.flat().map((row) => row.y).filter((y) => y > 0 && isFinite(y));
   const logs = [-1, 1, ...ys.map(Math.log10)];
   return [10 ** Math.floor(Math.min(...logs)), 10 ** Math.ceil(Math.max(...logs))];
+}
+
+// At most nine powers of ten, evenly spaced, between two of them.
+function powers([low, high]) {
+  const [a, b] = [Math.round(Math.log10(low)), Math.round(Math.log10(high))];
+  const step = Math.ceil((b - a) / 8);
+  return Array.from({ length: b - a + 1 }, (_, i) => 10 ** (a + i)).filter((_, i) => i % step === 0);
 }
 
 function drawCurves() {
@@ -248,10 +255,11 @@ function tables() {
 }
 
 let speaking;
-function say(text) {
+function speak(text) {
   clearTimeout(speaking); // only the last of many moves is worth hearing
   speaking = setTimeout(() => ($("explorer-status").textContent = text), 400);
 }
+const tell = (text) => ($("explorer-message").textContent = text);
 const spoken = () => state.curves.map((curve) => `${label(curve)}: at x = ${figure(state.x, 4)} value ${figure(form(curve).value(state.x), 4)}, gradient ${figure(form(curve).gradient(state.x), 4)}`).join(". ");
 
 // -- controls ----------------------------------------------------------------------------------
@@ -348,7 +356,7 @@ function changed() {
     drawCurves();
     drawChain();
     tables();
-    say(spoken());
+    speak(spoken());
   });
 }
 
@@ -359,7 +367,7 @@ function moved(x) {
   showControls();
   for (const which of ["value", "gradient"]) views[which].data("cursor", cursorOf(which)).run();
   fill($("facts"), `At x = ${figure(state.x)}, and in all`, FACTS);
-  say(spoken());
+  speak(spoken());
 }
 
 function open(address) {
@@ -368,8 +376,7 @@ function open(address) {
   if (!state.curves.length) state.curves = read(START).state.curves;
   cards();
   changed();
-  if (wrong.length) say(`Some of the address was left out: ${wrong.join("; ")}.`);
-  return wrong;
+  tell(wrong.length ? `Some of the address was left out: ${wrong.join("; ")}.` : "");
 }
 
 function listen() {
@@ -383,9 +390,9 @@ function listen() {
   $("link").addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(location.href);
-      say("The link is copied.");
+      tell("The link is copied.");
     } catch {
-      say("Your browser does not let a page copy: take the link from the address bar.");
+      tell("Your browser does not let a page copy: take the link from the address bar.");
     }
   });
   $("x").addEventListener("input", () => moved(Number($("x").value)));
@@ -406,6 +413,5 @@ function listen() {
 
 document.querySelectorAll(".explorer").forEach((part) => (part.hidden = false));
 document.querySelector(".js-only-note").hidden = true;
-const wrongAtFirst = open(location.hash);
-if (wrongAtFirst.length) setTimeout(() => say(`Some of the address was left out: ${wrongAtFirst.join("; ")}.`), 100);
+open(location.hash);
 listen();

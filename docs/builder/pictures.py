@@ -1,0 +1,73 @@
+"""The site's own pictures: for each activation a large and a small one, which take on the colours of either theme."""
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt
+
+import gluon_activations  # noqa: F401  before MXNet
+import mxnet as mx
+from gluon_activations import CATALOG, evaluate, visualize_activation
+from gluon_activations.catalog import FAMILIES
+from gluon_activations.visualize import PALETTE
+
+# Text stays text, and the same picture is the same file each time.
+STYLE = {"svg.fonttype": "none", "svg.hashsalt": "gluon_activations", "font.family": "sans-serif"}
+SAVE = {"transparent": True, "metadata": {"Date": None, "Creator": None}}
+
+
+def write(folder, folder_of_small):
+    """Draw all of them into two folders."""
+    folder_of_small.mkdir(parents=True, exist_ok=True)
+    mx.npx.set_np()
+    with matplotlib.rc_context(STYLE):
+        for name in CATALOG:
+            large(name).savefig(folder / f"{name}.svg", **SAVE)
+            small(name).savefig(folder_of_small / f"{name}.svg", **SAVE)
+            plt.close("all")
+
+
+def color(name):
+    """One colour for each family."""
+    return PALETTE[list(FAMILIES).index(CATALOG[name].family) % len(PALETTE)]
+
+
+def large(name):
+    """Value and gradient, with kinks and minimum marked."""
+    entry = CATALOG[name]
+    figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+    visualize_activation(name, xlim=(-6, 6), points=1201, ax=ax, color=color(name))
+    _mark(name, ax, 6)
+    low, high = ax.get_ylim()
+    ax.set_ylim(max(low, -4), min(high, 6.3))
+    return figure
+
+
+def small(name):
+    """The same without words, for a list of pictures."""
+    figure, ax = plt.subplots(figsize=(1.6, 1.2), layout="constrained")
+    visualize_activation(name, xlim=(-4, 4), points=201, ax=ax, color=color(name), linewidth=1.8)
+    ax.get_legend().remove()
+    ax.set(ylim=(-2, 4), xlabel="", ylabel="", xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    _mark(name, ax, 4)
+    return figure
+
+
+def _mark(name, ax, size):
+    entry = CATALOG[name]
+    for kink in entry.kinks:
+        ax.plot(kink, float(evaluate(name, mx.np.array([kink]))[0]), "o", color=color(name), markersize=size)
+    if entry.minimum:
+        ax.plot(*entry.minimum, "v", color=color(name), markersize=1.4 * size)
+
+
+def words(name):
+    """What the picture shows, for those who do not see it."""
+    entry = CATALOG[name]
+    xs = mx.np.array([-4.0, 0.0, 4.0])
+    value, slope = (["{:.3g}".format(float(v)).replace("-", "−") for v in part] for part in evaluate(name, xs))
+    text = f"{entry.title} is {value[0]} at −4, {value[1]} at 0 and {value[2]} at 4"
+    if entry.minimum:
+        text += f", with its minimum {entry.minimum[1]:.3g} at {entry.minimum[0]:.3g}".replace("-", "−")
+    return f"{text}; its gradient there is {slope[0]}, {slope[1]} and {slope[2]}."
