@@ -38,8 +38,8 @@ def main():
     path = find()
     if not path:
         sys.exit(
-            "The site cannot be tested: there is no Chromium, and it could not be installed. Install it (on Debian "
-            "and Ubuntu: apt-get install chromium) or name one with CHROMIUM=/path/to/chrome, then run again."
+            "The site cannot be tested: there is no Chromium, and it could not be installed. Install it (on "
+            "Debian: apt-get install chromium) or name one with CHROMIUM=/path/to/chrome, then run again."
         )
     print(f"browser: {path}")
 

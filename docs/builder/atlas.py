@@ -4,19 +4,16 @@ import json
 import re
 from pathlib import Path
 
-import gluon_activations  # before MXNet
-import mxnet as mx
 import numpy
-import yaml
-from mxnet.gluon import nn
-
-from gluon_activations import CATALOG, blocks, derivative, evaluate, functional
-from gluon_activations.catalog import FAMILIES
-
 import pictures
+import yaml
+
+from gluon_activations import CATALOG, blocks, derivative, evaluate, functional, ops
+from gluon_activations.catalog import FAMILIES
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 LINES = ("1.9", "2.0")
+CENTRE = 20  # as benchmarks/accuracy.py has it
 
 
 def write(stage):
@@ -26,16 +23,17 @@ def write(stage):
     pictures.write(folder, stage / "_static" / "atlas")
     frameworks = yaml.safe_load((DATA / "frameworks.yml").read_text(encoding="utf-8"))
     measured = {line: json.loads((DATA / f"accuracy-{line}.json").read_text()) for line in LINES}
+    faults = {line: json.loads((DATA / f"faults-{line}.json").read_text()) for line in LINES}
     mentions = _mentions(stage / "notebooks")
     near = _relatives()
     for name in CATALOG:
-        text = page(name, frameworks.get(name, {}), measured, mentions[name], near[name])
+        text = page(name, frameworks.get(name, {}), measured, faults, mentions[name], near[name])
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     (folder / "index.md").write_text(index(), encoding="utf-8")
     (folder / "_gallery.txt").write_text(gallery(""), encoding="utf-8")
 
 
-def page(name, frameworks, measured, mentions, near):
+def page(name, frameworks, measured, faults, mentions, near):
     """The page of one activation, in MyST Markdown."""
     entry = CATALOG[name]
     parts = [
@@ -45,7 +43,7 @@ def page(name, frameworks, measured, mentions, near):
         "## Formula\n\n" + _formulas(entry),
         "## Properties\n\n" + _properties(name),
         "## In your net\n\n" + _code(name),
-        "## In MXNet itself\n\n" + _builtin(name, measured),
+        "## In MXNet itself\n\n" + _builtin(name, measured, faults),
         "## In other frameworks\n\n" + _frameworks(frameworks),
         "## Relatives\n\n" + _nearest(name, near),
         "## Where it is taught\n\n" + _taught(entry, mentions),
@@ -61,36 +59,50 @@ def gallery(root):
         rows.append(f'<h2 class="gallery-family">{family.capitalize()}</h2>\n<ul class="gallery">')
         for name, entry in CATALOG.items():
             if entry.family == family:
-                rows.append(
-                    f'<li><a href="{root}atlas/{name}.html"><img class="adapts" src="{root}_static/atlas/{name}.svg" '
-                    f'width="120" height="90" loading="lazy" alt="{pictures.words(name)}">{entry.title}</a></li>'
-                )
+                picture = f'<img class="adapts" src="{root}_static/atlas/{name}.svg" width="120" height="90"'
+                picture += f' loading="lazy" alt="{pictures.words(name)}">'
+                rows.append(f'<li><a href="{root}atlas/{name}.html">{picture}{entry.title}</a></li>')
         rows.append("</ul>")
     return "```{raw} html\n" + "\n".join(rows) + "\n```"
 
 
+INDEX = """# Atlas of activations
+
+One page for each activation: picture, formula, properties, what MXNet has and how wrong it is, the names in
+other frameworks, papers, and the pages where it is taught. Values are solid, gradients dashed.
+
+{gallery}
+
+## Side by side
+
+{table}
+
+```{{toctree}}
+:hidden:
+
+{names}
+```
+"""
+
+
 def index():
     """The list of all pages."""
-    entries = "\n".join(CATALOG)
-    return (
-        "# Atlas of activations\n\n"
-        f"One page for each of the {len(CATALOG)} activations: picture, formula, properties, what MXNet has and how wrong it is, "
-        "the names in other frameworks, papers, and the pages where it is taught. Values are solid, gradients dashed.\n\n"
-        f"{gallery('../')}\n\n"
-        "## Side by side\n\n" + _table() + f"\n\n```{{toctree}}\n:hidden:\n\n{entries}\n```\n"
-    )
+    return INDEX.format(gallery=gallery("../"), table=_table(), names="\n".join(CATALOG))
 
 
 def _table():
-    rows = [
-        "| activation | range | minimum | monotonic | kinks | steepest slope | gain |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    rows = ["| activation | range | minimum | monotonic | kinks | steepest slope | gain |", "|" + "---|" * 7]
     for name, entry in CATALOG.items():
-        rows.append(
-            f"| [{entry.title}]({name}.md) | {interval(entry)} | {_short_minimum(entry)} | {'yes' if entry.monotonic else 'no'} "
-            f"| {_numbers(entry.kinks) or '–'} | {number(entry.lipschitz)} | {number(entry.gain)} |"
-        )
+        cells = [
+            f"[{entry.title}]({name}.md)",
+            interval(entry),
+            f"{number(entry.minimum[1])} at {number(entry.minimum[0])}" if entry.minimum else "–",
+            "yes" if entry.monotonic else "no",
+            ", ".join(map(number, entry.kinks)) or "–",
+            number(entry.lipschitz),
+            number(entry.gain),
+        ]
+        rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows)
 
 
@@ -99,7 +111,9 @@ def _table():
 
 def number(value, digits=4):
     """A number with a true minus, an infinity sign, and no more digits than help."""
-    if value in (float("inf"), float("-inf")):
+    if numpy.isnan(value):
+        return "nan"
+    if numpy.isinf(value):
         return "∞" if value > 0 else "−∞"
     return f"{value:.{digits}g}".replace("-", "−")
 
@@ -110,28 +124,21 @@ def interval(entry):
     return f"{'(['[entry.attained[0]]}{low}, {high}{')]'[entry.attained[1]]}"
 
 
-def _numbers(values):
-    return ", ".join(number(value) for value in values)
-
-
-def _short_minimum(entry):
-    return f"{number(entry.minimum[1])} at {number(entry.minimum[0])}" if entry.minimum else "–"
-
-
 # -- the parts of a page -----------------------------------------------------------------------
 
 
 def _lead(name):
     entry = CATALOG[name]
-    page = FAMILIES[entry.family]
-    block = f"{{py:class}}`~gluon_activations.{entry.title}`" if _ours(entry) else f"`{entry.builtin.code}`"
-    same = ""
+    first = ""
     if hasattr(functional, name):
-        first = functional.__dict__[name].__doc__.split("\n\n")[0].replace("\n", " ").strip()
-        same = re.sub(r"``(.*?)``", r"`\1`", " ".join(first.split())) + " "
-    family = f"It belongs to the [{entry.family}](../notebooks/{page}.ipynb)"
-    ours = "and its block here is" if _ours(entry) else "and the block is MXNet's own,"
-    return f"{same}{family}, {ours} {block}; its name in the catalog is `{name}`."
+        first = " ".join(getattr(functional, name).__doc__.split("\n\n")[0].split())
+        first = re.sub(r"``(.*?)``", r"`\1`", first) + " "
+    where = f"[{entry.family}](../notebooks/{FAMILIES[entry.family]}.ipynb)"
+    block = f"`{entry.builtin.code}` of MXNet itself" if entry.builtin else ""
+    if _ours(entry):
+        block = f"{{py:class}}`~gluon_activations.{entry.title}`"
+    who = "It" if first else entry.title
+    return f"{first}{who} belongs to the {where}; its block is {block}, its name in the catalog `{name}`."
 
 
 def _ours(entry):
@@ -146,17 +153,19 @@ def _picture(name):
     if entry.minimum:
         marks.append("a triangle marks the minimum")
     more = f"; {' and '.join(marks)}" if marks else ""
+    turn = "Turn its knobs" if entry.forms else "See it"
     return (
         f"```{{figure}} {name}.svg\n:alt: {pictures.words(name)}\n:class: adapts\n:name: picture-{name}\n\n"
         f"{entry.title} (solid) and its gradient (dashed){more}.\n```\n\n"
-        f'[Turn its knobs in the explorer](../explorer.md){{.explorer-link data-curve="{name}"}}'
+        f'```{{raw}} html\n<p><a href="../explorer.html#curve={name}">{turn} in the explorer</a></p>\n```'
     )
 
 
 def _formulas(entry):
     text = f"$$f(x) = {entry.formula}$$\n\n$$f'(x) = {entry.derivative}$$"
     if entry.name == "selu":
-        text += f"\n\nwith $\\alpha \\approx {functional.SELU_ALPHA:.10f}$ and $\\lambda \\approx {functional.SELU_LAMBDA:.10f}$."
+        alpha, scale = functional.SELU_ALPHA, functional.SELU_LAMBDA
+        text += f"\n\nwith $\\alpha \\approx {alpha:.10f}$ and $\\lambda \\approx {scale:.10f}$."
     if entry.knobs:
         values = ", ".join(f"${knob.symbol} = {knob.default:.4g}$ (`{knob.name}`)" for knob in entry.knobs)
         form = entry.forms[0]
@@ -173,20 +182,20 @@ def _formulas(entry):
 
 def _properties(name):
     entry = CATALOG[name]
-    slopes = derivative(name, mx.np.array(entry.kinks)).asnumpy() if entry.kinks else ()
-    kinks = "; ".join(
-        f"x = {number(x)}, with slope {number(float(slope))}" for x, slope in zip(entry.kinks, slopes)
-    )
-    rows = [
-        ("range", interval(entry)),
-        ("minimum", f"{number(entry.minimum[1], 10)} at x = {number(entry.minimum[0], 10)}" if entry.minimum else "at no single point"),
-        ("monotonic", "yes" if entry.monotonic else "no"),
-        ("centred on zero", "yes: an odd function" if entry.zero_centred else "no"),
-        ("kinks", kinks or "none"),
-        ("steepest slope", number(entry.lipschitz, 10) + (" (a jump)" if numpy.isinf(entry.lipschitz) else "")),
-        ("gain", f"{number(entry.gain, 10)}, so that layers keep the mean square of normal inputs ([why](../notebooks/07_follow_the_gradient.ipynb))"),
-    ]  # fmt: skip
-    return "| property | value |\n|---|---|\n" + "\n".join(f"| {what} | {value} |" for what, value in rows)
+    slopes = derivative(name, ops.array(entry.kinks)).asnumpy() if entry.kinks else ()
+    kinks = [f"x = {number(x)}, with slope {number(slope)}" for x, slope in zip(entry.kinks, slopes)]
+    minimum = "{1} at x = {0}".format(*(number(v, 10) for v in entry.minimum)) if entry.minimum else ""
+    why = "layers with it keep the mean square of normal inputs ([why](../notebooks/07_follow_the_gradient.ipynb))"
+    rows = {
+        "range": interval(entry),
+        "minimum": minimum or "at no single point",
+        "monotonic": "yes" if entry.monotonic else "no",
+        "centred on zero": "yes: an odd function" if entry.zero_centred else "no",
+        "kinks": "; ".join(kinks) or "none",
+        "steepest slope": number(entry.lipschitz, 10) + (" (a jump)" if numpy.isinf(entry.lipschitz) else ""),
+        "gain": f"{number(entry.gain, 10)}: {why}",
+    }
+    return "| property | value |\n|---|---|\n" + "\n".join(f"| {what} | {value} |" for what, value in rows.items())
 
 
 def _code(name):
@@ -208,44 +217,67 @@ def _code(name):
     return text
 
 
-def _builtin(name, measured):
+def _builtin(name, measured, faults):
     entry = CATALOG[name]
     if entry.builtin is None:
         return "MXNet has no block for it." + _errors(name, measured)
     where = "on both lines" if len(entry.builtin.lines) > 1 else f"on {entry.builtin.lines[0]} only"
-    fault = (
-        f"What is wrong with it: {entry.builtin.fault}." if entry.builtin.fault else "No fault was found in it."
-    )
-    more = " [All errors found in MXNet](../errors_in_mxnet.md)." if entry.builtin.fault else ""
-    return f"`{entry.builtin.code}`, {where}. {fault}{more}" + _errors(name, measured)
+    if not entry.builtin.fault:
+        return f"`{entry.builtin.code}`, {where}. No fault was found in it." + _errors(name, measured)
+    fault = f"What is wrong with it: {entry.builtin.fault} ([all errors found in MXNet](../errors_in_mxnet.md))."
+    return f"`{entry.builtin.code}`, {where}. {fault}" + _examples(entry, faults) + _errors(name, measured)
+
+
+def _examples(entry, faults):
+    """Numbers that it gets wrong, on the first line of MXNet that has it."""
+    rows = []
+    for key, numbers in sorted(faults[entry.builtin.lines[0]].items(), key=_place):
+        if key.startswith(f"{entry.builtin.code} "):
+            what, dtype, x = key.removeprefix(f"{entry.builtin.code} ").split()
+            got, truth = (float(numbers[whose]) for whose in ("mxnet", "truth"))
+            digits = 10 if abs(got - truth) < 1e-3 * abs(truth) else 4
+            rows.append(
+                f"| {what} at {number(float(x))}, {dtype} | {number(got, digits)} | {number(truth, digits)} |"
+            )
+    return "\n\n| for example | it gives | the truth |\n|---|---|---|\n" + "\n".join(rows) if rows else ""
+
+
+def _place(item):
+    """Values before gradients, and from 0 outwards."""
+    what, _, x = item[0].split()[-3:]
+    return what != "value", abs(float(x))
+
+
+ERRORS = """
+
+The largest error in float32, in units in the last place, where the size of x is at most {centre}, and over
+all numbers (`make accuracy`):
+
+| MXNet | whose | value, small x | gradient, small x | value, all x | gradient, all x |
+|---|---|---|---|---|---|
+{rows}"""
+LOST = "\n\nMillions of units mean that no digit is left, as in a tail tiny beside what it was computed from."
 
 
 def _errors(name, measured):
-    rows = []
+    rows, worst = [], 0.0
     for line, found in measured.items():
-        for whose, title in (("ours", "ours"), ("mxnet", "MXNet's own")):
-            value, slope = (found.get(f"{name} {whose} float32 {what}") for what in ("value", "slope"))
-            if value:
-                cells = [_units(error[which]) for which in (0, 1) for error in (value, slope)]
-                rows.append(f"| {line} | {title} | " + " | ".join(cells) + " |")
+        for whose, title in (("ours", "ours"), ("mxnet", "its own")):
+            pair = [found.get(f"{name} {whose} float32 {what}") for what in ("value", "slope")]
+            if all(pair):
+                errors = [float(error[which]) for which in (0, 1) for error in pair]
+                worst = max(worst, *errors)
+                rows.append(f"| {line} | {title} | " + " | ".join(map(_units, errors)) + " |")
     if not rows:
         return ""
-    return (
-        "\n\nThe largest error in float32, in units in the last place, for |x| ≤ 20 and over all numbers (`make accuracy`):\n\n"
-        "| MXNet | whose | value, \\|x\\| ≤ 20 | gradient, \\|x\\| ≤ 20 | value, all x | gradient, all x |\n"
-        "|---|---|---|---|---|---|\n" + "\n".join(rows)
-    )
+    return ERRORS.format(centre=CENTRE, rows="\n".join(rows)) + (LOST if worst >= 1e6 else "")
 
 
 def _units(error):
-    error = float(error)
-    if error == float("inf"):
-        return "∞"
-    return (
-        f"{error:.1f}"
-        if error < 1000
-        else f"{error:.0e}".replace("e+", " · 10^").replace("^0", "^").replace("^", "<sup>") + "</sup>"
-    )
+    if error < 1000 or numpy.isinf(error):
+        return "∞" if numpy.isinf(error) else f"{error:.1f}"
+    digit, power = f"{error:.0e}".split("e")
+    return f"{digit} · 10<sup>{int(power)}</sup>"
 
 
 def _frameworks(frameworks):
@@ -307,7 +339,7 @@ def _papers(entry):
 def _relatives(count=3):
     """For each activation the nearest others, with their distance for standard normal inputs."""
     nodes, weights = numpy.polynomial.hermite_e.hermegauss(80)
-    grid = mx.np.array(nodes, dtype="float32")
+    grid = ops.array(nodes)
     values = {name: evaluate(name, grid)[0].asnumpy().astype(float) for name in CATALOG}
     total = weights.sum()
 

@@ -55,7 +55,7 @@ def write(folder):
 
 
 def _module_of_vega():
-    """The name under which vl-convert carries Vega: the address its own pages would load it from. Nothing is fetched."""
+    """The name under which vl-convert carries Vega: where its own pages would find it. Nothing is fetched."""
     page = vl_convert.vega_to_html({"width": 1, "height": 1}, bundle=False)
     return re.search(r'src="(https:[^"]*/)vega@', page)[1] + f"vega@{vl_convert.get_vega_version()}/+esm"
 
@@ -71,14 +71,10 @@ def _curve(curve):
         }
         for knob in curve["knobs"]
     ]
-    forms = ", ".join(
-        "{ choices: %s, value: %s, gradient: %s }"
-        % (
-            json.dumps(dict(form.choices)),
-            javascript.function(form.formula, curve["knobs"]),
-            javascript.function(form.derivative, curve["knobs"]),
-        )
-        for form in curve["forms"]
-    )
+    forms = []
+    for form in curve["forms"]:
+        value, gradient = (javascript.function(text, curve["knobs"]) for text in (form.formula, form.derivative))
+        choices = json.dumps(dict(form.choices))
+        forms.append(f"{{ choices: {choices}, value: {value}, gradient: {gradient} }}")
     facts = {key: curve[key] for key in ("title", "family", "page")} | {"knobs": knobs}
-    return json.dumps(facts, ensure_ascii=False)[:-1] + f', "forms": [{forms}] }}'
+    return json.dumps(facts, ensure_ascii=False)[:-1] + f', "forms": [{", ".join(forms)}] }}'

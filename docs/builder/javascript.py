@@ -69,9 +69,8 @@ class _Translator(ast.NodeVisitor):
             return f"(2 * sigmoid(2 * ({self.visit(right.args[0])})))"
         if isinstance(node.op, ast.Sub) and _is_one(right) and _is_call(left, "exp"):
             return f"Math.expm1({self.visit(left.args[0])})"
-        if isinstance(node.op, ast.Sub) and _is_one(left) and isinstance(right, ast.BinOp):
-            if isinstance(right.op, ast.Pow) and _is_call(right.left, "tanh"):
-                return f"(Math.cosh({self.visit(right.left.args[0])}) ** -2)"
+        if isinstance(node.op, ast.Sub) and _is_one(left) and _is_power_of(right, "tanh"):
+            return f"(Math.cosh({self.visit(right.left.args[0])}) ** -2)"
         return f"({self.visit(left)} {_OPERATORS[type(node.op)]} {self.visit(right)})"
 
     def generic_visit(self, node):
@@ -86,6 +85,10 @@ def _is_call(node, name):
 
 def _is_one(node):
     return _is_call(node, "mpf") and node.args[0].value == "1"
+
+
+def _is_power_of(node, name):
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and _is_call(node.left, name)
 
 
 def _is_one_plus(node, name):

@@ -1,13 +1,11 @@
-"""The site's own pictures: for each activation a large and a small one, which take on the colours of either theme."""
+"""The site's own pictures of each activation, a large and a small one, transparent for either theme."""
 
 import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
-import gluon_activations  # noqa: F401  before MXNet
-import mxnet as mx
-from gluon_activations import CATALOG, evaluate, visualize_activation
+from gluon_activations import CATALOG, evaluate, ops, visualize_activation
 from gluon_activations.catalog import FAMILIES
 from gluon_activations.visualize import PALETTE
 
@@ -19,7 +17,6 @@ SAVE = {"transparent": True, "metadata": {"Date": None, "Creator": None}}
 def write(folder, folder_of_small):
     """Draw all of them into two folders."""
     folder_of_small.mkdir(parents=True, exist_ok=True)
-    mx.npx.set_np()
     with matplotlib.rc_context(STYLE):
         for name in CATALOG:
             large(name).savefig(folder / f"{name}.svg", **SAVE)
@@ -34,7 +31,6 @@ def color(name):
 
 def large(name):
     """Value and gradient, with kinks and minimum marked."""
-    entry = CATALOG[name]
     figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
     visualize_activation(name, xlim=(-6, 6), points=1201, ax=ax, color=color(name))
     _mark(name, ax, 6)
@@ -56,8 +52,9 @@ def small(name):
 
 def _mark(name, ax, size):
     entry = CATALOG[name]
-    for kink in entry.kinks:
-        ax.plot(kink, float(evaluate(name, mx.np.array([kink]))[0]), "o", color=color(name), markersize=size)
+    if entry.kinks:
+        heights = evaluate(name, ops.array(entry.kinks))[0].asnumpy()
+        ax.plot(entry.kinks, heights, "o", color=color(name), markersize=size)
     if entry.minimum:
         ax.plot(*entry.minimum, "v", color=color(name), markersize=1.4 * size)
 
@@ -65,8 +62,8 @@ def _mark(name, ax, size):
 def words(name):
     """What the picture shows, for those who do not see it."""
     entry = CATALOG[name]
-    xs = mx.np.array([-4.0, 0.0, 4.0])
-    value, slope = (["{:.3g}".format(float(v)).replace("-", "−") for v in part] for part in evaluate(name, xs))
+    xs = ops.array([-4.0, 0.0, 4.0])
+    value, slope = ([f"{v:.3g}".replace("-", "−") for v in part.asnumpy()] for part in evaluate(name, xs))
     text = f"{entry.title} is {value[0]} at −4, {value[1]} at 0 and {value[2]} at 4"
     if entry.minimum:
         text += f", with its minimum {entry.minimum[1]:.3g} at {entry.minimum[0]:.3g}".replace("-", "−")
