@@ -187,7 +187,7 @@ def _cells(fault, both):
         _number(right, digits),
         f"`{fault.repair}`",
         " / ".join(dict.fromkeys(_number(row["ours"], digits) for row in both)),
-        f"[{fault.page[:2]}](notebooks/{fault.page}.ipynb)" if fault.page else "–",
+        f"[{fault.page[:2]}](../notebooks/{fault.page}.ipynb)" if fault.page else "–",
     ]
 
 

@@ -134,6 +134,8 @@ class HardSigmoid(Elementwise):
     ValueError
         If it is out of its range.
 
+    Notes
+    -----
     Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
     """
 
@@ -160,6 +162,8 @@ class HardTanh(Elementwise):
     ValueError
         If it is out of its range.
 
+    Notes
+    -----
     Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
     """
 
@@ -245,6 +249,8 @@ class Softplus(Elementwise):
     ValueError
         If ``beta`` is not finite and above 0.
 
+    Notes
+    -----
     Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
     """
 
@@ -271,6 +277,8 @@ class ELU(Elementwise):
     ValueError
         If it is out of its range.
 
+    Notes
+    -----
     Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
     """
 
@@ -297,6 +305,8 @@ class CELU(Elementwise):
     ValueError
         If it is out of its range.
 
+    Notes
+    -----
     Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
     """
 
@@ -338,6 +348,8 @@ class AlphaDropout(Elementwise):
     ValueError
         If it is out of its range.
 
+    Notes
+    -----
     Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
     """
 
@@ -381,6 +393,8 @@ class GELU(Elementwise):
     ValueError
         If ``approximate`` is none of the three.
 
+    Notes
+    -----
     Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
     """
 
@@ -415,6 +429,8 @@ class Swish(Elementwise):
         If ``beta`` is not finite, if ``in_channels`` is not a positive integer, or is more
         than 1 without ``learnable``; when called, if axis 1 does not have that length.
 
+    Notes
+    -----
     Inputs: an array of any shape (with ``in_channels`` above 1: two axes or more), in
     float16, float32 or float64. Outputs: the same.
     """
@@ -494,6 +510,8 @@ class GLU(FunctionBlock):
     ValueError
         If the activation is none of these; when called, if the axis is missing or of odd length.
 
+    Notes
+    -----
     Inputs: an array with an axis of even length. Outputs: the same with that axis half as long.
     """
 
@@ -528,6 +546,8 @@ class Softmax(FunctionBlock):
     ValueError
         If ``temperature`` is not finite and above 0.
 
+    Notes
+    -----
     Inputs: an array of one axis or more, in float16, float32 or float64. Outputs: the same.
     """
 
@@ -565,6 +585,8 @@ class Maxout(nn.HybridSequential):
     ValueError
         If ``units`` or ``pieces`` is not a positive integer.
 
+    Notes
+    -----
     Inputs: (..., channels), two axes or more; channels are found at the first call.
     Outputs: (..., units).
     """

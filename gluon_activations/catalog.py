@@ -47,6 +47,11 @@ class Knob:
     low: float
     high: float
 
+    @property
+    def letter(self) -> str:
+        """The symbol where no formula can stand: α for the LaTeX of it."""
+        return {r"\alpha": "α", r"\beta": "β"}.get(self.symbol, self.symbol)
+
 
 @dataclass(frozen=True)
 class Form:

@@ -35,6 +35,5 @@ def test_a_check_holds(head, arrays):
 
 
 def test_links_lead_to_pages():
-    """The site has the page beside the folder of the notebooks."""
     for target in re.findall(r"\]\(([^)]*)\)", TEXT):
-        assert target.startswith("https://") or (ROOT / target).exists(), target
+        assert target.startswith("https://") or (ROOT / "docs" / target).exists(), target

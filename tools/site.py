@@ -28,9 +28,19 @@ def stage():
     for name in ("README.md", "environment.yml"):
         shutil.copy(ROOT / name, STAGE)
     shutil.copy(DOCS / "images" / "family.png", STAGE / "_static")
+    for page in STAGE.glob("*.md"):
+        text = page.read_text(encoding="utf-8").replace("<!-- chapters -->", chapters())
+        page.write_text(text.replace("](../", "]("), encoding="utf-8")  # docs/ has become the first folder
     atlas.write(STAGE)
     api.write(STAGE)
     explorer.write(STAGE / "_static" / "explorer")
+
+
+def chapters():
+    """The lines of the list of contents that name the notebooks: "04 Smooth gates"."""
+    pages = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    titles = [page.stem[:3].replace("_", " ") + page.stem[3:].replace("_", " ").capitalize() for page in pages]
+    return "\n".join(f"{title} <notebooks/{page.stem}>" for title, page in zip(titles, pages))
 
 
 def build():
