@@ -13,6 +13,7 @@ SITE := .venv-docs
 LIST_$(MXNET1) := mxnet1
 LIST_$(MXNET2) := mxnet2
 LIST_$(SITE) := docs
+OLDEST_$(SITE) := 3.11
 PYTEST := -m pytest -n 2 -p no:cacheprovider
 # Pages run in one thread each, two pages at a time; every sum is then made in one order.
 NBVAL := OMP_NUM_THREADS=1 JUPYTER_PREFER_ENV_PATH=1 CTX=cpu
@@ -21,6 +22,8 @@ OTHER := OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive DNNL_MAX_CPU_ISA=SSE41 OPENBL
 NBVAL_OPTIONS := --nbval --nbval-current-env --dist loadfile -W ignore
 # MXNet 2.0.0b1 was published for x86-64 only.
 HAS_MXNET2 := $(filter x86_64,$(shell uname -m))
+# The site is built with one set of versions, which wants one Python.
+HAS_SITE := $(shell $(PYTHON) -c 'import sys; print("yes" * (sys.version_info[:2] == (3, 11)))' 2> /dev/null)
 
 export CTX PYTHONDONTWRITEBYTECODE = 1
 
@@ -50,7 +53,7 @@ help:
 
 $(MXNET1) $(MXNET2) $(SITE):
 	@$(PYTHON) -c '' 2> /dev/null || { echo 'There is no $(PYTHON) that runs: install Python 3.9, 3.10 or 3.11.'; exit 1; }
-	@$(PYTHON) tools/environment.py $@ requirements/$(LIST_$@).txt
+	@$(PYTHON) tools/environment.py $@ requirements/$(LIST_$@).txt $(OLDEST_$@)
 
 notebooks: $(MXNET1)
 	@$(MXNET1)/bin/python tools/run_notebooks.py --ctx '$(CTX)' --only '$(ONLY)' $(if $(filter-out 0,$(FAST)),--fast)
@@ -73,8 +76,12 @@ ifdef HAS_MXNET2
 	@echo '== strict nbval of every page, MXNet 2.0.0b1, as on an older processor with two threads'
 	$(NBVAL) $(OTHER) $(MXNET2)/bin/python $(PYTEST) $(NBVAL_OPTIONS) notebooks
 endif
+ifdef HAS_SITE
 	@echo '== the site, in a browser'
 	@$(MAKE) --no-print-directory test-docs
+else
+	@echo '== the site wants Python 3.11: its tests are left out'
+endif
 
 docs: $(SITE)
 	@$(SITE)/bin/python tools/site.py build
@@ -121,7 +128,7 @@ results: $(MXNET1)
 
 lock:
 	@for list in mxnet1 mxnet2 docs; do \
-	  uv pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  uv pip compile --quiet --universal --python-version $$([ $$list = docs ] && echo $(OLDEST_$(SITE)) || echo 3.9) --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --no-annotate --custom-compile-command 'make lock' requirements/$$list.in --output-file requirements/$$list.txt || exit 1; \
 	done
 

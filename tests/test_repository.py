@@ -150,6 +150,12 @@ def test_a_python_that_is_too_old_or_too_new(environment, monkeypatch, version):
         environment.check_machine()
 
 
+def test_the_site_wants_one_python(environment, monkeypatch):
+    monkeypatch.setattr(environment.sys, "version_info", (3, 10, 4))
+    with pytest.raises(SystemExit, match=r"^Python 3\.11 is needed, and .* PYTHON=python3\.11 after"):
+        environment.main("unused", "requirements/docs.txt", "3.11")
+
+
 def test_a_machine_without_wheels(environment, monkeypatch):
     monkeypatch.setattr(environment.platform, "system", lambda: "Windows")
     with pytest.raises(SystemExit, match="no wheel for Windows .* Linux container"):

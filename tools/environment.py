@@ -1,6 +1,7 @@
 """Create or refresh a virtual environment from an exact, hashed list.
 
     python3 tools/environment.py .venv requirements/mxnet1.txt
+    python3 tools/environment.py .venv-docs requirements/docs.txt 3.11    # this Python or a later one
 
 The environment is rebuilt when its list, its Python or its place changes. The
 stamp is written last, so a half-built environment is never taken for a whole one.
@@ -19,7 +20,7 @@ OLDEST, NEWEST = (3, 9), (3, 11)
 PLATFORMS = ("Linux x86_64", "Linux aarch64", "Darwin x86_64")
 
 
-def check_machine():
+def check_machine(oldest=OLDEST):
     """Stop with one sentence if this Python cannot carry the environment."""
     here = "%s %s" % (platform.system(), platform.machine())
     if here not in PLATFORMS:
@@ -27,12 +28,13 @@ def check_machine():
             "MXNet has no wheel for %s (only for %s): run these commands in a Linux "
             "container, for example the image python:3.11." % (here, ", ".join(PLATFORMS))
         )
-    if not OLDEST <= sys.version_info[:2] <= NEWEST:
-        names = ["python3.%d" % minor for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
+    if not oldest <= sys.version_info[:2] <= NEWEST:
+        names = ["python3.%d" % minor for minor in range(NEWEST[1], oldest[1] - 1, -1)]
         found = [name for name in names if works(name)] or names[:1]
+        which = "Python 3.%d" % NEWEST[1] if oldest == NEWEST else "Python 3.%d to 3.%d" % (oldest[1], NEWEST[1])
         sys.exit(
-            "Python 3.%d to 3.%d is needed, and %s is %s: run again with PYTHON=%s "
-            "after the make target." % (OLDEST[1], NEWEST[1], sys.executable, platform.python_version(), found[0])
+            "%s is needed, and %s is %s: run again with PYTHON=%s after the make target."
+            % (which, sys.executable, platform.python_version(), found[0])
         )
     try:
         import ensurepip  # noqa: F401  Debian ships python3 without it
@@ -91,9 +93,9 @@ def show(text, end=""):
     sys.stdout.flush()
 
 
-def main(directory, requirements):
+def main(directory, requirements, oldest="%d.%d" % OLDEST):
     """Build the environment unless the one that is there was made from the same."""
-    check_machine()
+    check_machine(tuple(map(int, oldest.split("."))))
     stamp = os.path.join(directory, "complete")
     wanted = fingerprint(requirements)
     try:
@@ -112,7 +114,7 @@ def main(directory, requirements):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     try:
         main(*sys.argv[1:])

@@ -1,7 +1,9 @@
 // The explorer's page: its state, which the address holds, the controls that change it, and the views that show it.
 "use strict";
 
+(() => {
 const MOST = 4;
+const PADDING = 5;
 const DASHES = [[], [9, 3], [3, 3], [9, 3, 2, 3]];
 const START = "curve=swish&curve=relu";
 const $ = (id) => document.getElementById(id);
@@ -137,50 +139,63 @@ const DEPTH = [
 
 // -- pictures ----------------------------------------------------------------------------------
 
-const views = {};
+const views = {}; // by the id of their box: { view, made }, made saying what it was built for
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// A view is built for a number of curves, a size and a theme; whatever else changes is handed to it.
 function draw(id, what) {
-  const box = $(id), style = getComputedStyle(document.documentElement);
-  const color = (name) => style.getPropertyValue(name).trim();
-  const [text, grid] = [color("--pst-color-text-base"), color("--pst-color-border")];
-  const axis = { domainColor: text, tickColor: text, labelColor: text, titleColor: text, gridColor: grid, grid: true, gridOpacity: 0.7, labelFontSize: 12, titleFontSize: 13, titleFontWeight: "normal" };
-  const lines = state.curves.map((curve, i) => ({
-    type: "line",
-    from: { data: "line" + i },
-    encode: { enter: {
-      x: { scale: "x", field: "x" }, y: { scale: "y", field: "y" }, defined: { signal: "isValid(datum.y)" },
-      stroke: { value: color("--curve-" + i) }, strokeWidth: { value: 2.5 }, strokeDash: { value: DASHES[i] },
-    } },
-    clip: true,
-  }));
-  const spec = {
-    width: box.clientWidth, height: box.clientHeight, padding: 5, autosize: { type: "fit", contains: "padding" },
-    config: { aria: false },
-    data: [...state.curves.map((curve, i) => ({ name: "line" + i, values: what.lines[i] })), { name: "cursor", values: what.cursor }],
-    scales: [
-      { name: "x", type: "linear", domain: what.x, range: "width", nice: false, zero: false },
-      { name: "y", type: what.log ? "log" : "linear", domain: what.y, range: "height", nice: false, zero: false },
-    ],
-    axes: [
-      { orient: "bottom", scale: "x", title: what.xTitle, tickCount: 8, ...axis },
-      { orient: "left", scale: "y", title: what.yTitle, ...(what.log ? { values: powers(what.y), format: "~e" } : { tickCount: 7 }), ...axis },
-    ],
-    marks: [
-      ...lines,
-      { type: "rule", from: { data: "cursor" }, encode: { update: { x: { scale: "x", field: "x" }, y: { value: 0 }, y2: { signal: "height" }, stroke: { value: text }, strokeWidth: { value: 0.5 } } } },
-      { type: "symbol", from: { data: "cursor" }, clip: true, encode: { update: { x: { scale: "x", field: "x" }, y: { scale: "y", field: "y" }, size: { value: 60 }, fill: { field: "color" } } } },
-    ],
-  };
-  if (views[id]) views[id].finalize();
-  views[id] = new vega.View(vega.parse(spec), { renderer: "svg", container: box, hover: false, logLevel: vega.Error }).run();
+  const box = $(id);
+  const made = [state.curves.length, box.clientWidth, box.clientHeight, css("--pst-color-text-base")].join();
+  if (!views[id] || views[id].made !== made) {
+    if (views[id]) views[id].view.finalize();
+    views[id] = { made, view: new vega.View(vega.parse(chart(box, what)), { renderer: "svg", container: box, hover: false, logLevel: vega.Error }) };
+    // Vega makes the box a document whose marks would all need names: to a screen reader it stays one picture.
+    box.setAttribute("role", "img");
+    box.querySelector("svg").setAttribute("aria-hidden", "true");
+  }
+  const { view } = views[id];
+  what.lines.forEach((rows, i) => view.data("line" + i, rows));
+  view.data("cursor", what.cursor).signal("xs", what.x).signal("ys", what.y);
+  if (what.log) view.signal("powers", powers(what.y));
+  view.run();
   box.setAttribute("aria-label", what.words);
 }
 
-function cursorRows(pick, x) {
-  const style = getComputedStyle(document.documentElement);
-  return state.curves.map((curve, i) => ({ x, y: pick(curve), color: style.getPropertyValue("--curve-" + i).trim() }));
+function chart(box, what) {
+  const [text, grid] = [css("--pst-color-text-base"), css("--pst-color-border")];
+  const axis = { domainColor: text, tickColor: text, labelColor: text, titleColor: text, gridColor: grid, grid: true, gridOpacity: 0.7, labelFontSize: 12, titleFontSize: 13, titleFontWeight: "normal" };
+  const [x, y] = [{ scale: "x", field: "x" }, { scale: "y", field: "y" }];
+  const line = (i) => ({
+    type: "line",
+    from: { data: "line" + i },
+    clip: true,
+    encode: {
+      enter: { stroke: { value: css("--curve-" + i) }, strokeWidth: { value: 2.5 }, strokeDash: { value: DASHES[i] } },
+      update: { x, y, defined: { signal: "isValid(datum.y)" } },
+    },
+  });
+  return {
+    width: box.clientWidth, height: box.clientHeight, padding: PADDING, autosize: { type: "fit", contains: "padding" },
+    config: { aria: false }, // the box has a label, and the numbers are in the tables
+    signals: [{ name: "xs", value: what.x }, { name: "ys", value: what.y }, { name: "powers", value: [] }],
+    data: [...state.curves.map((_, i) => ({ name: "line" + i })), { name: "cursor" }],
+    scales: [
+      { name: "x", type: "linear", domain: { signal: "xs" }, range: "width", nice: false, zero: false },
+      { name: "y", type: what.log ? "log" : "linear", domain: { signal: "ys" }, range: "height", nice: false, zero: false },
+    ],
+    axes: [
+      { orient: "bottom", scale: "x", title: what.xTitle, tickCount: 8, ...axis },
+      { orient: "left", scale: "y", title: what.yTitle, ...(what.log ? { values: { signal: "powers" }, format: "~e" } : { tickCount: 7 }), ...axis },
+    ],
+    marks: [
+      ...state.curves.map((_, i) => line(i)),
+      { type: "rule", from: { data: "cursor" }, encode: { update: { x, y: { value: 0 }, y2: { signal: "height" }, stroke: { value: text }, strokeWidth: { value: 0.5 } } } },
+      { type: "symbol", from: { data: "cursor" }, clip: true, encode: { update: { x, y, size: { value: 60 }, fill: { field: "color" } } } },
+    ],
+  };
 }
-const cursorOf = (which) => cursorRows((curve) => form(curve)[which](state.x), state.x);
+
+const cursorOf = (which) => state.curves.map((curve, i) => ({ x: state.x, y: form(curve)[which](state.x), color: css("--curve-" + i) }));
 
 // The interval that holds all of it and 0, in steps that do not make the axis jump at each touch of a knob.
 function around(lines) {
@@ -345,13 +360,21 @@ function showControls() {
 
 // -- together ----------------------------------------------------------------------------------
 
+// Browsers do not like an address that changes with each move of the mouse.
+let keeping;
+const keepNow = () => history.replaceState(null, "", write(state));
+function keep() {
+  clearTimeout(keeping);
+  keeping = setTimeout(keepNow, 100);
+}
+
 let waiting = false;
 function changed() {
   if (waiting) return;
   waiting = true;
   requestAnimationFrame(() => {
     waiting = false;
-    history.replaceState(null, "", write(state));
+    keep();
     showControls();
     drawCurves();
     drawChain();
@@ -363,9 +386,9 @@ function changed() {
 // Only the place that is read has moved.
 function moved(x) {
   state.x = Number(clamp(x, -state.w, state.w).toPrecision(4));
-  history.replaceState(null, "", write(state));
+  keep();
   showControls();
-  for (const which of ["value", "gradient"]) views[which].data("cursor", cursorOf(which)).run();
+  for (const which of ["value", "gradient"]) views[which].view.data("cursor", cursorOf(which)).run();
   fill($("facts"), `At x = ${figure(state.x)}, and in all`, FACTS);
   speak(spoken());
 }
@@ -388,6 +411,7 @@ function listen() {
   });
   $("reset").addEventListener("click", () => open(""));
   $("link").addEventListener("click", async () => {
+    keepNow();
     try {
       await navigator.clipboard.writeText(location.href);
       tell("The link is copied.");
@@ -402,7 +426,10 @@ function listen() {
   document.querySelectorAll("[data-scale]").forEach((button) => button.addEventListener("click", () => { state.s = Number(button.dataset.scale); state.own = false; changed(); }));
   $("own").addEventListener("click", () => { state.own = !state.own; changed(); });
   for (const which of ["value", "gradient"]) {
-    const follow = (event) => moved(views[which].scale("x").invert(event.clientX - $(which).getBoundingClientRect().left - views[which].origin()[0] - 5));
+    const follow = (event) => {
+      const { view } = views[which];
+      moved(view.scale("x").invert(event.clientX - $(which).getBoundingClientRect().left - view.origin()[0] - PADDING));
+    };
     $(which).addEventListener("pointermove", follow);
     $(which).addEventListener("pointerdown", follow);
   }
@@ -415,3 +442,4 @@ document.querySelectorAll(".explorer").forEach((part) => (part.hidden = false));
 document.querySelector(".js-only-note").hidden = true;
 open(location.hash);
 listen();
+})();
