@@ -38,6 +38,7 @@ from .blocks import (
 )
 from .catalog import CATALOG, activations, derivative, display_name, evaluate, get_activation
 from .diagnose import dead_units, gradient_statistics, layer_statistics
+from .explore import explore  # at once, or the module of that name would hide it; loads matplotlib when called
 from .initialize import gain, initializer
 from .output import check_output
 from .replace import replace_activations
@@ -94,6 +95,7 @@ __all__ = [
     "derivative",
     "display_name",
     "evaluate",
+    "explore",
     "functional",
     "gain",
     "get_activation",
