@@ -66,7 +66,11 @@ def gallery(root):
     return "```{raw} html\n" + "\n".join(rows) + "\n```"
 
 
-INDEX = """# Atlas of activations
+INDEX = """---
+html_theme.sidebar_secondary.remove: true
+---
+
+# Atlas of activations
 
 One page for each activation: picture, formula, properties, what MXNet has and how wrong it is, the names in
 other frameworks, papers, and the pages where it is taught. Values are solid, gradients dashed.
