@@ -133,7 +133,7 @@ lock:
 	done
 
 clean:
-	rm -rf build/notebooks build/site build/site-sources build/*.* .ruff_cache .pytest_cache gluon_activations.egg-info
+	rm -rf build/notebooks build/site build/site-sources build/site-doctrees build/*.* .ruff_cache .pytest_cache gluon_activations.egg-info
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean

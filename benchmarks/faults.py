@@ -162,7 +162,7 @@ def tables():
     records = {line: read(line) for line in LINES}
     found = {}
     for convention, marker, right in ((False, "wrong numbers", "truth"), (True, "other conventions", "elsewhere")):
-        head = ["you write", "what you ask for", *LINES.values(), right, "use instead", "gives", "page"]
+        head = ["you write", "what you ask for", *LINES.values(), right, "use instead", "page"]
         rows = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
         for fault in FAULTS:
             if fault.convention == convention:
@@ -186,7 +186,6 @@ def _cells(fault, both):
         *("missing" if value is None else _number(value, digits) for value in theirs),
         _number(right, digits),
         f"`{fault.repair}`",
-        " / ".join(dict.fromkeys(_number(row["ours"], digits) for row in both)),
         f"[{fault.page[:2]}](../notebooks/{fault.page}.ipynb)" if fault.page else "–",
     ]
 

@@ -32,6 +32,7 @@ extensions = [
     "launch",
     "mathematics",
     "fignumbers",
+    "sidebar",
 ]
 exclude_patterns = ["builder", "data", "README.md", "**/_*"]
 templates_path = ["_templates"]
@@ -46,6 +47,7 @@ nb_execution_mode = "force" if os.environ.get("EXECUTE", "0") not in ("", "0") e
 nb_execution_timeout = 900
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # so that links in what a cell prints lead to pages, not to notebooks
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist", "attrs_inline", "attrs_block", "substitution"]
 myst_heading_anchors = 3
 myst_dmath_double_inline = True
@@ -53,7 +55,6 @@ myst_dmath_double_inline = True
 # -- API reference -----------------------------------------------------------------------------
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
-autodoc_mock_imports: list[str] = []
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
@@ -62,9 +63,8 @@ html_theme = "sphinx_book_theme"
 html_title = "Activation functions for MXNet Gluon"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_favicon = "_static/favicon.svg"
-html_last_updated_fmt = None
-html_copy_source = True
 html_show_sourcelink = False
 html_sourcelink_suffix = ""
 html_context = {"default_mode": "auto"}
@@ -85,6 +85,7 @@ html_baseurl = SITE if PUBLISHED else ""  # makes the canonical links
 site_url = SITE
 sitemap_url_scheme = "{link}"
 sitemap_locales = [None]
+sitemap_excludes = ["404.html", "genindex.html", "search.html"]
 ogp_site_url = SITE
 ogp_site_name = html_title
 ogp_social_cards = {"enable": False}

@@ -46,7 +46,9 @@ def to_python(formula):
     ):
         text = text.replace(latex, python)
     text = text.replace(r"\mathrm{erf}", "erf").replace(r"\pi", "pi")
-    while r"\frac" in text or r"\sqrt" in text or re.search(r"[e)x]\^\{", text):
+    before = None
+    while text != before:
+        before = text
         text = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1) / (\2))", text)
         text = re.sub(r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)", text)
         text = re.sub(r"(?<![a-z])e\^\{([^{}]*)\}", r"exp(\1)", text)

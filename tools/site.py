@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 STAGE = ROOT / "build" / "site-sources"
 SITE = ROOT / "build" / "site"
+CACHE = ROOT / "build" / "site-doctrees"
 sys.path.insert(0, str(DOCS / "builder"))
 
 
@@ -23,7 +24,7 @@ def stage():
     import atlas
     import explorer
 
-    shutil.copytree(DOCS, STAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(DOCS, STAGE, ignore=shutil.ignore_patterns("__pycache__", "tests"))
     shutil.copytree(ROOT / "notebooks", STAGE / "notebooks")
     for name in ("README.md", "environment.yml"):
         shutil.copy(ROOT / name, STAGE)
@@ -48,12 +49,14 @@ def build():
     from sphinx.cmd.build import main as sphinx
 
     started = time.perf_counter()
-    shutil.rmtree(STAGE, ignore_errors=True)
-    shutil.rmtree(SITE, ignore_errors=True)
+    for folder in (STAGE, CACHE, SITE):
+        shutil.rmtree(folder, ignore_errors=True)
     stage()
-    failed = sphinx(["-b", "html", "-W", "--keep-going", "-q", "-j", "2", str(STAGE), str(SITE)])
+    failed = sphinx(["-b", "html", "-W", "--keep-going", "-q", "-j", "2", "-d", str(CACHE), str(STAGE), str(SITE)])
     if failed:
         sys.exit("The site was not built: see the warnings above.")
+    for template in (SITE / "_static").glob("*.html"):  # the themes', no pages
+        template.unlink()
     pages = list(SITE.rglob("*.html"))
     size = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file())
     seconds = time.perf_counter() - started
@@ -63,15 +66,17 @@ def build():
 class Handler(http.server.SimpleHTTPRequestHandler):
     """Serves the site, and its own page for what is not there."""
 
+    folder = SITE
+
     def __init__(self, *args):
-        super().__init__(*args, directory=str(SITE))
+        super().__init__(*args, directory=str(self.folder))
 
     def send_error(self, code, message=None, explain=None):
         """The site's 404 page in place of the bare one."""
         if code != 404:
             super().send_error(code, message, explain)
             return
-        page = (SITE / "404.html").read_bytes()
+        page = (self.folder / "404.html").read_bytes()
         self.send_response(404)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(page)))

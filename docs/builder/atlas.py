@@ -2,6 +2,7 @@
 
 import json
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import numpy
@@ -24,16 +25,16 @@ def write(stage):
     frameworks = yaml.safe_load((DATA / "frameworks.yml").read_text(encoding="utf-8"))
     measured = {line: json.loads((DATA / f"accuracy-{line}.json").read_text()) for line in LINES}
     faults = {line: json.loads((DATA / f"faults-{line}.json").read_text()) for line in LINES}
-    mentions = _mentions(stage / "notebooks")
+    chapters = _chapters(stage / "notebooks")
     near = _relatives()
     for name in CATALOG:
-        text = page(name, frameworks.get(name, {}), measured, faults, mentions[name], near[name])
+        text = page(name, frameworks.get(name, {}), measured, faults, chapters, near[name])
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     (folder / "index.md").write_text(index(), encoding="utf-8")
     (folder / "_gallery.txt").write_text(gallery(""), encoding="utf-8")
 
 
-def page(name, frameworks, measured, faults, mentions, near):
+def page(name, frameworks, measured, faults, chapters, near):
     """The page of one activation, in MyST Markdown."""
     entry = CATALOG[name]
     parts = [
@@ -46,7 +47,7 @@ def page(name, frameworks, measured, faults, mentions, near):
         "## In MXNet itself\n\n" + _builtin(name, measured, faults),
         "## In other frameworks\n\n" + _frameworks(frameworks),
         "## Relatives\n\n" + _nearest(name, near),
-        "## Where it is taught\n\n" + _taught(entry, mentions),
+        "## Where it is taught\n\n" + _taught(entry, chapters),
         "## Papers\n\n" + _papers(entry),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
@@ -119,7 +120,12 @@ def number(value, digits=4):
         return "nan"
     if numpy.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:.{digits}g}".replace("-", "−")
+    return minus(re.sub(r"e([+-])0*", r"e\1", f"{value:.{digits}g}"))
+
+
+def minus(text):
+    """A text whose numbers have a true minus."""
+    return re.sub(r"(?<![\w.])-(?=\d)|(?<=\de)-(?=\d)", "−", text)
 
 
 def interval(entry):
@@ -153,7 +159,8 @@ def _picture(name):
     entry = CATALOG[name]
     marks = []
     if entry.kinks:
-        marks.append("discs mark the kinks" if len(entry.kinks) > 1 else "a disc marks the kink")
+        what = "jump" if numpy.isinf(entry.lipschitz) else "kink"
+        marks.append(f"discs mark the {what}s" if len(entry.kinks) > 1 else f"a disc marks the {what}")
     if entry.minimum:
         marks.append("a triangle marks the minimum")
     more = f"; {' and '.join(marks)}" if marks else ""
@@ -171,7 +178,7 @@ def _formulas(entry):
         alpha, scale = functional.SELU_ALPHA, functional.SELU_LAMBDA
         text += f"\n\nwith $\\alpha \\approx {alpha:.10f}$ and $\\lambda \\approx {scale:.10f}$."
     if entry.knobs:
-        values = ", ".join(f"${knob.symbol} = {knob.default:.4g}$ (`{knob.name}`)" for knob in entry.knobs)
+        values = ", ".join(f"${knob.symbol} = {_default(knob)}$ (`{knob.name}`)" for knob in entry.knobs)
         form = entry.forms[0]
         text += (
             f"\n\nThat is for the default, {values}. With {'it' if len(entry.knobs) == 1 else 'them'} left open:"
@@ -184,27 +191,45 @@ def _formulas(entry):
     return text
 
 
+def _default(knob):
+    """A default as one writes it: 0.01, or 1/6."""
+    text = f"{knob.default:.4g}"
+    return text if float(text) == knob.default else str(Fraction(knob.default).limit_denominator(100))
+
+
 def _properties(name):
     entry = CATALOG[name]
     slopes = derivative(name, ops.array(entry.kinks)).asnumpy() if entry.kinks else ()
     kinks = [f"x = {number(x)}, with slope {number(slope)}" for x, slope in zip(entry.kinks, slopes)]
-    minimum = "{1} at x = {0}".format(*(number(v, 10) for v in entry.minimum)) if entry.minimum else ""
     why = "layers with it keep the mean square of normal inputs ([why](../notebooks/07_follow_the_gradient.ipynb))"
     rows = {
         "range": interval(entry),
-        "minimum": minimum or "at no single point",
+        "minimum": _minimum(entry),
         "monotonic": "yes" if entry.monotonic else "no",
         "centred on zero": "yes: an odd function" if entry.zero_centred else "no",
-        "kinks": "; ".join(kinks) or "none",
+        "jump" if numpy.isinf(entry.lipschitz) else "kinks": "; ".join(kinks) or "none",
         "steepest slope": number(entry.lipschitz, 10) + (" (a jump)" if numpy.isinf(entry.lipschitz) else ""),
         "gain": f"{number(entry.gain, 10)}: {why}",
     }
     return "| property | value |\n|---|---|\n" + "\n".join(f"| {what} | {value} |" for what, value in rows.items())
 
 
+def _minimum(entry):
+    if entry.minimum:
+        return "{1} at x = {0}".format(*(number(v, 10) for v in entry.minimum))
+    low = entry.range[0]
+    if numpy.isinf(low):
+        return "none: it falls without end"
+    return (
+        f"{number(low)}, all along a flat piece"
+        if entry.attained[0]
+        else f"none: it only comes near {number(low)}"
+    )
+
+
 def _code(name):
     entry = CATALOG[name]
-    knobs = "".join(f", {knob.name}={knob.default:.4g}" for knob in entry.knobs)
+    knobs = "".join(f", {knob.name}={_default(knob)}" for knob in entry.knobs)
     build = f'get_activation("{name}"{knobs})'
     if _ours(entry):
         uses, call = f"{entry.title}, visualize_activation", f"{entry.title}()"
@@ -224,20 +249,24 @@ def _code(name):
 def _builtin(name, measured, faults):
     entry = CATALOG[name]
     if entry.builtin is None:
-        return "MXNet has no block for it." + _errors(name, measured)
+        operator = _examples(f"nd.{name}", faults["1.9"])
+        only = f"; there is an operator, `nd.{name}`, with other defaults" if operator else ""
+        return f"Gluon has no block for it{only}." + operator + _errors(name, measured)
     where = "on both lines" if len(entry.builtin.lines) > 1 else f"on {entry.builtin.lines[0]} only"
     if not entry.builtin.fault:
         return f"`{entry.builtin.code}`, {where}. No fault was found in it." + _errors(name, measured)
-    fault = f"What is wrong with it: {entry.builtin.fault} ([all errors found in MXNet](../errors_in_mxnet.md))."
-    return f"`{entry.builtin.code}`, {where}. {fault}" + _examples(entry, faults) + _errors(name, measured)
+    fault = f"Wrong: {minus(entry.builtin.fault)} ([all errors found in MXNet](../errors_in_mxnet.md))."
+    # Its wrong numbers on the first line of MXNet that has it.
+    examples = _examples(entry.builtin.code, faults[entry.builtin.lines[0]])
+    return f"`{entry.builtin.code}`, {where}. {fault}" + examples + _errors(name, measured)
 
 
-def _examples(entry, faults):
-    """Numbers that it gets wrong, on the first line of MXNet that has it."""
+def _examples(code, faults):
+    """A table of the numbers that some code of MXNet's gets wrong."""
     rows = []
-    for key, numbers in sorted(faults[entry.builtin.lines[0]].items(), key=_place):
-        if key.startswith(f"{entry.builtin.code} "):
-            what, dtype, x = key.removeprefix(f"{entry.builtin.code} ").split()
+    for key, numbers in sorted(faults.items(), key=_place):
+        if key.startswith(f"{code} "):
+            what, dtype, x = key.removeprefix(f"{code} ").split()
             got, truth = (float(numbers[whose]) for whose in ("mxnet", "truth"))
             digits = 10 if abs(got - truth) < 1e-3 * abs(truth) else 4
             rows.append(
@@ -287,19 +316,17 @@ def _units(error):
 def _frameworks(frameworks):
     if not frameworks:
         return "Not looked up yet."
-    rows, notes = [], []
+    rows = []
     for framework, found in frameworks.items():
-        calls = [f"[`{found['call']}`]({found['link']})"] if found.get("call") else ["none"]
+        calls = [f"[`{found['call']}`]({found['link']})"] if found.get("call") else ["has none"]
         if found.get("function"):
             calls.append(f"[`{found['function']}`]({found['function_link']})")
-        same = (
-            f"`{found['same_as_ours']}`" if found.get("same_as_ours") else "the same" if found.get("call") else "–"
-        )
-        rows.append(f"| {framework} | {'<br>'.join(calls)} | {same} |")
+        if found.get("same_as_ours"):
+            calls.append(f"for the curve of this page: `{found['same_as_ours']}`")
         if found.get("note"):
-            notes.append(f"* {framework}: {found['note']}")
-    table = "| framework | name and defaults | for the curve of this page |\n|---|---|---|\n" + "\n".join(rows)
-    return table + ("\n\n" + "\n".join(notes) if notes else "")
+            calls.append(minus(found["note"]))
+        rows.append(f"| {framework} | {'<br>'.join(calls)} |")
+    return "| framework | name and defaults |\n|---|---|\n" + "\n".join(rows)
 
 
 def _nearest(name, near):
@@ -312,11 +339,13 @@ def _nearest(name, near):
     )
 
 
-def _taught(entry, mentions):
+def _taught(entry, chapters):
     main = FAMILIES[entry.family]
-    others = [page for page, count in mentions if page != main]
-    text = f"* [{_title(main)}](../notebooks/{main}.ipynb): its own section"
-    return "\n".join([text, *(f"* [{_title(page)}](../notebooks/{page}.ipynb)" for page in others)])
+    rows = [f"* [{chapters[main][0]}](../notebooks/{main}.ipynb), the chapter of its family"]
+    for page, (title, text) in chapters.items():
+        if page != main and _speaks_of(text, entry.name):
+            rows.append(f"* [{title}](../notebooks/{page}.ipynb)")
+    return "\n".join(rows)
 
 
 def _papers(entry):
@@ -342,13 +371,13 @@ def _papers(entry):
 
 def _relatives(count=3):
     """For each activation the nearest others, with their distance for standard normal inputs."""
-    nodes, weights = numpy.polynomial.hermite_e.hermegauss(80)
-    grid = ops.array(nodes)
-    values = {name: evaluate(name, grid)[0].asnumpy().astype(float) for name in CATALOG}
-    total = weights.sum()
+    grid = numpy.linspace(-8, 8, 32001)
+    weights = numpy.exp(-(grid**2) / 2)
+    weights /= weights.sum()
+    values = {name: evaluate(name, ops.array(grid))[0].asnumpy().astype(float) for name in CATALOG}
 
     def distance(name, other):
-        return float(numpy.sqrt((weights * (values[name] - values[other]) ** 2).sum() / total))
+        return float(numpy.sqrt((weights * (values[name] - values[other]) ** 2).sum()))
 
     others = {
         name: sorted((distance(name, other), other) for other in CATALOG if other != name) for name in CATALOG
@@ -356,23 +385,17 @@ def _relatives(count=3):
     return {name: [(other, gap) for gap, other in found[:count]] for name, found in others.items()}
 
 
-_titles = {}
-
-
-def _title(page):
-    return _titles[page]
-
-
-def _mentions(folder):
-    """For each activation the pages that speak of it three times or more, in the order of the collection."""
-    found = {name: [] for name in CATALOG}
+def _chapters(folder):
+    """Title and text of each notebook, in the order of the collection."""
+    found = {}
     for path in sorted(folder.glob("*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         text = "\n".join("".join(cell["source"]) for cell in cells)
-        _titles[path.stem] = text.partition("\n")[0].lstrip("# ")
-        for name in CATALOG:
-            pattern = rf"(?<![\w.]){name.replace('_', '[ _-]?')}(?!\w)"
-            count = len(re.findall(pattern, text, re.IGNORECASE))
-            if count >= 3:
-                found[name].append((path.stem, count))
+        found[path.stem] = text.partition("\n")[0].lstrip("# "), text
     return found
+
+
+def _speaks_of(text, name):
+    """Whether a chapter names an activation often enough to be worth a look."""
+    pattern = rf"(?<![\w.]){name.replace('_', '[ _-]?')}(?!\w)"
+    return len(re.findall(pattern, text, re.IGNORECASE)) >= 5

@@ -21,12 +21,15 @@ class Crosslink(SphinxTransform):
     """Turn inline code that is a public name, or a call of one, into a reference."""
 
     default_priority = 500
-    targets = {name: path for names in api.public().values() for name, path in names.items()}
+    # Not the records of the catalog: `Activation("relu")` is Gluon's.
+    targets = {
+        name: path for names in api.public().values() for name, path in names.items() if name not in api.RECORDS
+    }
 
     def apply(self):
         """Go through the literals of one page, in order."""
-        if self.env.docname.startswith("api/"):
-            return
+        if self.env.docname.startswith("api/") or self.env.docname == "index":
+            return  # there they are links, and here the whole card is one
         seen = set()
         for literal in list(self.document.findall(nodes.literal)):
             match = re.fullmatch(r"(?:gluon_activations\.)?([A-Za-z_.]+)(\(.*\))?", literal.astext(), re.DOTALL)

@@ -28,8 +28,12 @@ def function(formula, knobs):
         "pi": "Math.PI",
         "x": "x",
     } | names
-    tree = ast.parse(latex.to_python(formula), mode="eval").body
-    return f"(x, p) => {_Translator(names).visit(tree)}"
+    try:
+        tree = ast.parse(latex.to_python(formula), mode="eval").body
+        return f"(x, p) => {_Translator(names).visit(tree)}"
+    except (SyntaxError, KeyError, AttributeError) as error:
+        advice = "teach tests/latex.py and docs/builder/javascript.py"
+        raise ValueError(f"the explorer cannot write {formula} in JavaScript ({error}): {advice}") from None
 
 
 class _Translator(ast.NodeVisitor):
@@ -63,6 +67,8 @@ class _Translator(ast.NodeVisitor):
         if isinstance(node.op, ast.Mult) and _is_call(right, "one"):
             # Not a product: infinity times 0 would be no number.
             return f"({self.visit(right.args[0])} ? {self.visit(left)} : 0)"
+        if isinstance(node.op, ast.Div) and _is_tanh(left, right):
+            return f"Math.tanh({self.visit(left.left.args[0])})"
         if _is_one_plus(node, "erf"):
             return f"erfc(-({self.visit(right.args[0])}))"
         if _is_one_plus(node, "tanh"):
@@ -74,9 +80,7 @@ class _Translator(ast.NodeVisitor):
         return f"({self.visit(left)} {_OPERATORS[type(node.op)]} {self.visit(right)})"
 
     def generic_visit(self, node):
-        raise ValueError(
-            f"the explorer cannot write {ast.dump(node)} in JavaScript: teach docs/builder/javascript.py"
-        )
+        raise KeyError(ast.dump(node))
 
 
 def _is_call(node, name):
@@ -89,6 +93,16 @@ def _is_one(node):
 
 def _is_power_of(node, name):
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and _is_call(node.left, name)
+
+
+def _is_tanh(above, below):
+    """Whether a quotient is that of e^x - e^-x and e^x + e^-x, whose numerator has no digits near 0."""
+    parts = [part for node in (above, below) if isinstance(node, ast.BinOp) for part in (node.left, node.right)]
+    if len(parts) < 4 or not all(_is_call(part, "exp") for part in parts):
+        return False
+    first, second, *others = (ast.dump(part.args[0]) for part in parts)
+    turned = ast.dump(ast.UnaryOp(ast.USub(), parts[0].args[0]))
+    return isinstance(above.op, ast.Sub) and [first, second] == others and second == turned
 
 
 def _is_one_plus(node, name):

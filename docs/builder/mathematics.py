@@ -9,6 +9,7 @@ from sphinx.util.fileutil import copy_asset
 # input languages too: half a megabyte a page.
 PARTS = ["input/tex", "output/chtml", "a11y/assistive-mml"]
 FILES = ["core.js", "loader.js", "startup.js", *(f"{part}.js" for part in PARTS), "output/chtml/fonts"]
+FILES += ["input/tex/extensions"]  # one of them is loaded where a formula needs it, as for \boldsymbol
 
 
 def setup(app):

@@ -42,9 +42,10 @@ def large(name):
 def small(name):
     """The same without words, for a list of pictures."""
     figure, ax = plt.subplots(figsize=(1.6, 1.2), layout="constrained")
-    visualize_activation(name, xlim=(-4, 4), points=201, ax=ax, color=color(name), linewidth=1.8)
+    reach = 8 if max(map(abs, CATALOG[name].kinks), default=0) > 4 else 4
+    visualize_activation(name, xlim=(-reach, reach), points=201, ax=ax, color=color(name), linewidth=1.8)
     ax.get_legend().remove()
-    ax.set(ylim=(-2, 4), xlabel="", ylabel="", xticks=[], yticks=[])
+    ax.set(ylim=(-reach / 2, reach), xlabel="", ylabel="", xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     _mark(name, ax, 4)
     return figure

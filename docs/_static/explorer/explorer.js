@@ -19,16 +19,24 @@ function newCurve(name) {
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const short = (number) => String(Number(number.toPrecision(6)));
 
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // a lone % is no code
+  }
+}
+
 // What an address says, with a sentence for each part that it says wrongly.
 function read(address) {
   const state = { curves: [], x: 1, w: 6, n: 20, s: 1, own: false };
   const limits = { x: [-20, 20], w: [1, 20], n: [1, 50], s: [0.2, 3] };
   const wrong = [];
-  for (const part of address.replace(/^#/, "").split("&").filter(Boolean).map(decodeURIComponent)) {
+  for (const part of address.replace(/^#/, "").split("&").filter(Boolean).map(decoded)) {
     const [key, text] = [part.split("=")[0], part.slice(part.indexOf("=") + 1)];
     if (key === "curve") readCurve(text, state, wrong);
     else if (key === "own") state.own = text === "1";
-    else if (key in limits && text !== "" && isFinite(text)) state[key] = clamp(Number(text), ...limits[key]);
+    else if (Object.hasOwn(limits, key) && text !== "" && isFinite(text)) state[key] = clamp(Number(text), ...limits[key]);
     else wrong.push(`“${part}” in the address is not understood`);
   }
   state.n = Math.round(state.n);
@@ -51,14 +59,16 @@ function readCurve(text, state, wrong) {
   return state.curves.push(curve);
 }
 
+// What a curve has other than by default: pairs of name and value, choices as words, knobs as numbers.
+function changedIn(curve) {
+  const usual = newCurve(curve.name);
+  return ["p", "choices"].flatMap((kind) => Object.entries(curve[kind]).filter(([key, value]) => value !== usual[kind][key]));
+}
+
 // The address of a state; what is at its default is left out.
 function write(state) {
-  const parts = state.curves.map((curve) => {
-    const usual = newCurve(curve.name);
-    const own = Object.keys(curve.p).filter((key) => curve.p[key] !== usual.p[key]).map((key) => `${key}:${short(curve.p[key])}`);
-    const chosen = Object.keys(curve.choices).filter((key) => curve.choices[key] !== usual.choices[key]).map((key) => `${key}:${curve.choices[key]}`);
-    return "curve=" + [curve.name, ...own, ...chosen].join(",");
-  });
+  const word = (value) => (typeof value === "number" ? short(value) : value);
+  const parts = state.curves.map((curve) => "curve=" + [curve.name, ...changedIn(curve).map(([key, value]) => `${key}:${word(value)}`)].join(","));
   const usual = read("").state;
   for (const key of ["x", "w", "n", "s"]) if (state[key] !== usual[key]) parts.push(`${key}=${short(state[key])}`);
   if (state.own) parts.push("own=1");
@@ -72,32 +82,29 @@ let state;
 function figure(number, digits = 6) {
   if (!isFinite(number)) return isNaN(number) ? "not a number" : number > 0 ? "∞" : "−∞";
   const size = Math.abs(number);
-  if (size < 1e-100) return "0";
+  if (size < 1e-100) return "0"; // what is left of an exponential that is bounded
   const text = size >= 1e-4 && size < 1e6 ? String(Number(number.toPrecision(digits))) : Number(number.toPrecision(digits)).toExponential();
   return text.replace(/-/g, "−");
 }
 
 function label(curve) {
   const knobs = ACTIVATIONS[curve.name].knobs.map((knob) => `${knob.symbol} = ${figure(curve.p[knob.name], 4)}`);
-  const choices = Object.values(curve.choices).filter((value) => value !== "none");
+  const choices = changedIn(curve).map(([, value]) => value).filter((value) => typeof value === "string");
   return [ACTIVATIONS[curve.name].title, ...knobs, ...choices].join(", ");
 }
 
 function code(curve) {
   if (curve.name === "softmax") return `Softmax(temperature=${short(curve.p.temperature)})`;
-  const usual = newCurve(curve.name);
-  const own = Object.keys(curve.p).filter((key) => curve.p[key] !== usual.p[key]).map((key) => `, ${key}=${short(curve.p[key])}`);
-  const chosen = Object.keys(curve.choices).filter((key) => curve.choices[key] !== usual.choices[key]).map((key) => `, ${key}="${curve.choices[key]}"`);
-  return `get_activation("${curve.name}"${own.join("")}${chosen.join("")})`;
+  const word = (value) => (typeof value === "number" ? short(value) : `"${value}"`);
+  return `get_activation("${curve.name}"${changedIn(curve).map(([key, value]) => `, ${key}=${word(value)}`).join("")})`;
 }
 
 function interval([low, high]) {
   if (low === -Infinity && high === Infinity) return "every x";
-  if (low === -Infinity) return `x below ${figure(nearZero(high), 4)}`;
-  if (high === Infinity) return `x above ${figure(nearZero(low), 4)}`;
-  return `x from ${figure(nearZero(low), 4)} to ${figure(nearZero(high), 4)}`;
+  if (low === -Infinity) return `x below ${figure(high, 4)}`;
+  if (high === Infinity) return `x above ${figure(low, 4)}`;
+  return `x from ${figure(low, 4)} to ${figure(high, 4)}`;
 }
-const nearZero = (x) => (Math.abs(x) < 1e-12 ? 0 : x);
 
 const cache = new Map();
 function remembered(key, compute) {
@@ -120,14 +127,16 @@ const FACTS = [
     return `${closed[0] ? "[" : "("}${figure(range[0], 4)}, ${figure(range[1], 4)}${closed[1] ? "]" : ")"}`;
   }],
   ["minimum", (curve) => {
-    const { minimum } = known(curve);
-    return minimum ? `${figure(minimum.y, 4)} at x = ${figure(nearZero(minimum.x), 4)}` : "at no single x";
+    const { minimum, range, closed } = known(curve);
+    if (minimum) return `${figure(minimum.y, 4)} at x = ${figure(minimum.x, 4)}`;
+    if (range[0] === -Infinity) return "none: it falls without end";
+    return closed[0] ? `${figure(range[0], 4)}, all along a flat piece` : `none: it only comes near ${figure(range[0], 4)}`;
   }],
   ["gradient is 0 at", (curve) => {
     const { zeros, flat } = known(curve);
-    return [...zeros.map((x) => `x = ${figure(nearZero(x), 4)}`), ...flat.map(interval)].join("; ") || "no x";
+    return [...zeros.map((x) => `x = ${figure(x, 4)}`), ...flat.map(interval)].join("; ") || "no x";
   }],
-  ["steepest gradient", (curve) => figure(known(curve).steepest.slope, 4)],
+  ["steepest gradient", (curve) => (known(curve).jumps ? "∞, a jump" : figure(known(curve).steepest, 4))],
   ["in Gluon", (curve) => code(curve), "code"],
 ];
 
@@ -307,7 +316,7 @@ function card(curve, i) {
   for (const key of Object.keys(curve.choices)) box.append(choice(curve, i, key));
   ACTIVATIONS[curve.name].knobs.forEach((knob) => box.append(...knobOf(curve, i, knob)));
   const row = element("div", undefined, { class: "explorer-row" });
-  row.append(element("a", "Formula and facts", { href: ACTIVATIONS[curve.name].page, "aria-label": `Formula and facts of ${ACTIVATIONS[curve.name].title}` }));
+  row.append(element("a", "Facts", { href: ACTIVATIONS[curve.name].page, "aria-label": `Formula and facts of ${ACTIVATIONS[curve.name].title}` }));
   const remove = element("button", "Remove", { type: "button", "aria-label": `Remove curve ${i + 1}, ${ACTIVATIONS[curve.name].title}` });
   remove.disabled = state.curves.length === 1;
   remove.addEventListener("click", () => { state.curves.splice(i, 1); cards("add"); changed(); });
@@ -356,6 +365,7 @@ function showControls() {
   slider("n", state.n, String(state.n));
   slider("s", state.s, state.own ? "each its own" : figure(state.s, 4));
   $("own").setAttribute("aria-pressed", String(state.own));
+  for (const button of document.querySelectorAll("[data-scale]")) button.setAttribute("aria-pressed", String(!state.own && state.s === Number(button.dataset.scale)));
 }
 
 // -- together ----------------------------------------------------------------------------------
@@ -440,6 +450,6 @@ function listen() {
 
 document.querySelectorAll(".explorer").forEach((part) => (part.hidden = false));
 document.querySelector(".js-only-note").hidden = true;
-open(location.hash);
 listen();
+open(location.hash);
 })();

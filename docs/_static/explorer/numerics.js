@@ -54,6 +54,8 @@ const NEAR = Array.from({ length: 4800 }, (_, i) => -REACH + (i + 0.3) / 200);
 const OUT = Array.from({ length: 800 }, (_, i) => REACH * 1.01 ** (i + 1));
 const GRID = [...OUT.map((x) => -x).reverse(), ...NEAR, ...OUT];
 
+const nearZero = (x) => (Math.abs(x) < 1e-12 ? 0 : x); // what bisection leaves of 0
+
 // Where a gradient that is exactly 0 at `inside` begins to be 0.
 function edge(g, outside, inside) {
   for (let i = 0; i < 80; i++) {
@@ -61,7 +63,7 @@ function edge(g, outside, inside) {
     if (g(middle) === 0) inside = middle;
     else outside = middle;
   }
-  return inside;
+  return nearZero(inside);
 }
 
 // The intervals on which the gradient is exactly 0, which the tail of a smooth curve never is so near to 0.
@@ -76,6 +78,16 @@ function flatPieces(g) {
   return pieces;
 }
 
+// The highest place of a function that climbs and then falls, or jumps.
+function summit(f, low, high) {
+  for (let i = 0; i < 100; i++) {
+    const [a, b] = [low + (high - low) / 3, high - (high - low) / 3];
+    if (f(a) < f(b)) low = a;
+    else high = b;
+  }
+  return f(low) > f(high) ? low : high;
+}
+
 // Range, lowest point, zeros of the gradient and steepest place of a curve.
 function facts(curve) {
   const { value: f, gradient: g } = form(curve);
@@ -83,30 +95,42 @@ function facts(curve) {
   const turns = [];
   // Far out, where nothing but rounding is left, the sign says nothing.
   const counts = (i) => Math.abs(slopes[i]) > 1e-100;
-  for (let i = 1; i < GRID.length; i++) if (slopes[i - 1] * slopes[i] < 0 && counts(i)) turns.push(bisect(g, GRID[i - 1], GRID[i]));
+  for (let i = 1; i < GRID.length; i++) if (slopes[i - 1] * slopes[i] < 0 && counts(i)) turns.push(nearZero(bisect(g, GRID[i - 1], GRID[i])));
   const flat = flatPieces(g);
   const ends = [limit(f, g, -1), limit(f, g, 1)];
   // Values that are taken: where the curve turns, and on both sides of each flat piece.
   const taken = [...turns, ...flat.flatMap(([a, b]) => [Math.max(a, -REACH), Math.min(b, REACH)])].map((x) => ({ x, y: f(x) }));
   const heights = [...ends, ...taken.map((point) => point.y)];
   const range = [Math.min(...heights), Math.max(...heights)];
-  const steepest = GRID.reduce((best, x, i) => (Math.abs(slopes[i]) > Math.abs(best.slope) ? { x, slope: slopes[i] } : best), { x: 0, slope: g(0) });
+  const most = slopes.reduce((best, slope, i) => (Math.abs(slope) > Math.abs(slopes[best]) ? i : best), 1);
   return {
     range,
     closed: range.map((end) => taken.some((point) => point.y === end)),
     minimum: taken.find((point) => point.y === range[0] && turns.includes(point.x)) || null,
     zeros: turns.filter((x) => Math.abs(g(x)) < 1e-6), // elsewhere the gradient jumps over 0
     flat,
-    steepest,
+    jumps: NEAR.some((x, i) => i > 0 && Math.abs(f(x) - f(NEAR[i - 1])) > 0.1), // no slope does that in 1/200
+    steepest: g(summit((x) => Math.abs(g(x)), GRID[most - 1], GRID[most + 1])),
   };
 }
 
 // -- a chain of layers -------------------------------------------------------------------------
 
-// Means over a standard normal z, by the midpoint rule, which has no node at a kink in 0.
-const NODES = Array.from({ length: 1600 }, (_, k) => -10 + (k + 0.5) / 80);
-const WEIGHTS = NODES.map((z) => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI) / 80);
-const mean = (h) => NODES.reduce((sum, z, k) => sum + WEIGHTS[k] * h(z), 0);
+// Means over a standard normal z, by Simpson's rule, in ever smaller pieces where the function bends or jumps.
+function mean(h) {
+  const f = (z) => (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * h(z);
+  const ends = Array.from({ length: 65 }, (_, k) => (k - 32) / 3.2).map((z) => [z, f(z)]);
+  const enough = 1e-9 * ends.reduce((sum, [, y]) => sum + y, 0);
+  const piece = ([a, fa], [m, fm], [b, fb], depth) => {
+    const [l, r] = [(a + m) / 2, (m + b) / 2].map((z) => [z, f(z)]);
+    const once = ((b - a) / 6) * (fa + 4 * fm + fb), twice = ((b - a) / 12) * (fa + 4 * l[1] + 2 * fm + 4 * r[1] + fb);
+    if (!depth || Math.abs(twice - once) <= enough) return twice;
+    return piece([a, fa], l, [m, fm], depth - 1) + piece([m, fm], r, [b, fb], depth - 1);
+  };
+  let sum = 0;
+  for (let k = 0; k < 64; k += 2) sum += piece(ends[k], ends[k + 1], ends[k + 2], 20);
+  return sum;
+}
 
 function ownGain(curve) {
   const { value } = form(curve);

@@ -1,0 +1,126 @@
+"""What the tests of the site share: where it is, a server for it, and a browser that nothing else answers."""
+
+import contextlib
+import http.server
+import importlib.util
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+# SITE_DIR names a site that was built elsewhere.
+SITE = Path(os.environ.get("SITE_DIR") or ROOT / "build" / "site").resolve()
+sys.path += [str(ROOT / folder) for folder in ("tools", "tests", "docs/builder")]
+
+import browser as chromium  # noqa: E402
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+ARGUMENTS += ["--disable-background-networking", "--disable-component-update"]
+USUAL = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", "service_workers": "block"}
+
+
+def load(path):
+    """A Python file as a module, whatever its name."""
+    spec = importlib.util.spec_from_file_location(f"file_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+site = load(ROOT / "tools" / "site.py")
+
+
+def pytest_configure():
+    if not (SITE / "index.html").exists():
+        pytest.exit(f"There is no site in {SITE}: run `make docs`.", returncode=2)
+
+
+@contextlib.contextmanager
+def serving(folder):
+    """Serve a folder as `make serve` does, and give its address."""
+    handler = type("Handler", (site.Handler,), {"folder": Path(folder)})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def address():
+    with serving(SITE) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=chromium.find(), args=ARGUMENTS)
+
+
+class Visitor:
+    """Opens pages, each in a browser without a past, and keeps what goes wrong there in `wrong`.
+
+    What a page asks of another host than its own is refused, and goes wrong.
+    """
+
+    def __init__(self, browser, address):
+        self.browser, self.address, self.wrong = browser, address, []
+
+    def __call__(self, path="", base=None, **options):
+        """A page, loaded and its mathematics set."""
+        base = base or self.address
+        context = self.browser.new_context(**{**USUAL, **options})
+        context.route(lambda url: not self._inside(url, base), self._refuse)
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.wrong.append(f"error in a script: {error}"))
+        page.on("console", self._hear)
+        page.on("response", self._look)
+        page.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url} {request.failure}"))
+        page.goto(base + path)
+        self.settle(page)
+        return page
+
+    def settle(self, page):
+        """Wait until the mathematics of a page is set, where it has some."""
+        ready = "() => window.MathJax?.startup?.promise.then(() => null, (error) => error.message)"
+        failure = page.evaluate(ready)
+        if failure:
+            self.wrong.append(f"MathJax: {failure}")
+
+    def _inside(self, url, base):
+        return url.startswith((base, "data:", "blob:"))
+
+    def _refuse(self, route):
+        self.wrong.append(f"outside request: {route.request.url}")
+        route.abort()
+
+    def _hear(self, message):
+        if message.type in ("error", "warning"):
+            self.wrong.append(f"console {message.type}: {message.text}")
+
+    def _look(self, response):
+        if response.status >= 400:
+            self.wrong.append(f"status {response.status}: {response.url}")
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Opens pages; a test that opens one fails if anything went wrong there."""
+    visitor = Visitor(browser, address)
+    yield visitor
+    for context in browser.contexts:
+        context.close()
+    assert not visitor.wrong, "\n".join(visitor.wrong)
+
+
+def assert_is_the_page_for_what_is_not_there(visit, page):
+    """It is styled, and nothing is wrong with it but that its address is not there."""
+    wrong = [each for each in visit.wrong if page.url not in each]
+    visit.wrong.clear()
+    assert len(wrong) == 1 and wrong[0].endswith("the server responded with a status of 404 (Not Found)"), wrong
+    assert page.locator("article h1").inner_text().startswith("Page not found")
+    assert page.evaluate("getComputedStyle(document.querySelector('.bd-sidebar-primary')).position") == "sticky"

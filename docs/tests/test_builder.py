@@ -1,0 +1,226 @@
+"""What makes, serves and checks the site: generators, server, and the checks themselves, which have to fail."""
+
+import json
+import os
+import re
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from xml.etree import ElementTree
+
+import checks
+import javascript
+import launch
+import pytest
+from conftest import ROOT, SITE, assert_is_the_page_for_what_is_not_there, serving, site
+
+from gluon_activations import CATALOG
+
+# -- the checks fail where they should ---------------------------------------------------------
+
+
+def copy_with(folder, fragments):
+    """A copy of the site in which one page of the atlas has these pieces of HTML at its end."""
+    for path in [*SITE.iterdir(), *(SITE / "atlas").iterdir()]:
+        if path.name not in ("atlas", "relu.html"):
+            (folder / path.relative_to(SITE)).parent.mkdir(exist_ok=True)
+            (folder / path.relative_to(SITE)).symlink_to(path)
+    before, end, after = (SITE / "atlas" / "relu.html").read_text(encoding="utf-8").rpartition("</section>")
+    (folder / "atlas" / "relu.html").write_text(before + "\n".join(fragments) + end + after, encoding="utf-8")
+
+
+# A piece of HTML that is wrong, and what is said of it.
+WRONG = [
+    (r'<div class="math">\[\frac{1}\]</div>', r"an error in a formula: Missing argument for \frac"),
+    (r'<div class="math">\[\nosuch{x}\]</div>', r"an error in a formula: \nosuchx"),
+    (r'<div class="math">\[\frac{1}{\]</div>', r"not typeset: \[\frac{1}{\]"),
+    (r"<p>Here \(x^2\) was forgotten.</p>", r"LaTeX left in the text: Here \(x^2\) was forgotten."),
+    (r"<p>Here $$x^2$$ was forgotten.</p>", r"LaTeX left in the text: Here $$x^2$$ was forgotten."),
+    ('<img src="../_static/family.png">', "no alt text: {}_static/family.png"),
+    ('<img src="../_static/favicon.svg" alt=" ">', "no alt text: {}_static/favicon.svg"),
+    ('<img src="../_static/nosuch.png" alt="A picture.">', "not loaded: {}_static/nosuch.png"),
+    ('<img src="https://example.org/a.png" alt="A picture.">', "outside request: https://example.org/a.png"),
+    ('<script>fetch("http://127.0.0.1:9/count")</script>', "outside request: http://127.0.0.1:9/count"),
+    ('<link rel="stylesheet" href="//example.org/a.css">', "outside request: http://example.org/a.css"),
+    ("<script>console.error('This is wrong.')</script>", "console error: This is wrong."),
+    ("<script>nosuch()</script>", "error in a script: nosuch is not defined"),
+    ('<script src="../_static/nosuch.js"></script>', "status 404: {}_static/nosuch.js"),
+    ('<p id="a" style="color: #bbb; background: #fff">Pale.</p>', "1280 px, light: serious, color-contrast: #a "),
+    ('<p id="b" style="color: #bbb; background: #fff">Pale.</p>', "390 px, dark: serious, color-contrast: #b "),
+    ('<button id="c"></button>', "critical, button-name: #c "),
+    ('<div id="d" role="slider" tabindex="0">3</div>', "critical, aria-required-attr: #d "),
+    ('<div style="width: 600px">Too wide for a telephone.</div>', "390 px, dark: scrolls sideways"),
+    ('<div style="width: 1500px">Too wide.</div>', "1280 px, light: scrolls sideways"),
+]
+
+
+def test_what_is_wrong_on_a_page_is_found_in_the_browser(visit, tmp_path):
+    copy_with(tmp_path, [fragment for fragment, _ in WRONG])
+    with serving(tmp_path) as address:
+        page = visit("atlas/relu.html", base=address)
+        found = checks.inspect(page) + visit.wrong
+    visit.wrong.clear()
+    for fragment, says in WRONG:
+        assert any(says.replace("{}_", address + "_") in each for each in found), (fragment, found)
+
+
+BROKEN = [
+    ('<a href="nosuch.html">a</a>', ": nosuch.html leads nowhere"),
+    ('<a href="relu.html#nosuch">a</a>', ": relu.html#nosuch leads nowhere"),
+    ('<a href="#nosuch">a</a>', ": #nosuch leads nowhere"),
+    ('<a href="../../index.html">a</a>', ": ../../index.html leads nowhere"),
+    ('<a href="02_rectifiers.ipynb">a</a>', ": 02_rectifiers.ipynb leads nowhere"),
+    ('<a href="../explorer.html#curve=nosuch">a</a>', ": ../explorer.html#curve=nosuch leads nowhere"),
+    ('<img srcset="../_static/family.png 1x, ../nosuch.png 2x" alt="a">', ": ../nosuch.png leads nowhere"),
+    ('<img src="https://example.org/a.png" alt="a">', " loads https://example.org/a.png"),
+    ('<script src="//example.org/a.js"></script>', " loads //example.org/a.js"),
+    ('<link rel="preload" as="font" href="https://example.org/a.woff2">', " loads https://example.org/a.woff2"),
+    ('<iframe src="https://example.org/"></iframe>', " loads https://example.org/"),
+    ("<p style=\"background: url('https://example.org/a.png')\">a</p>", " loads https://example.org/a.png"),
+    ("<style>@import 'https://example.org/a.css';</style>", " loads https://example.org/a.css"),
+]
+
+
+def test_links_that_lead_nowhere_or_elsewhere_are_found(tmp_path):
+    copy_with(tmp_path, [fragment for fragment, _ in BROKEN] + ['<a href="https://example.org/">allowed</a>'])
+    assert checks.links(tmp_path, "atlas/relu.html") == [f"atlas/relu.html{says}" for _, says in BROKEN]
+
+
+def test_addresses_in_style_sheets_are_found(tmp_path):
+    sheet = tmp_path / "a.css"
+    sheet.write_text("/* url(x) */ @import 'b.css'; a { background: url( \"c.png?1\" ) } b { color: url(//d/e) }")
+    assert checks.outside_of_css(sheet.read_text()) == ["//d/e"]
+    assert checks.missing_of_css(sheet) == ["b.css", "c.png?1", "//d/e"]
+
+
+# -- generators --------------------------------------------------------------------------------
+
+
+UNKNOWN = [r"\sinh(x)", r"\frac{1}{2", r"x + \gamma", "x y", r"\sqrt[3]{x}", "x_1", r"\%"]
+
+
+@pytest.mark.parametrize("formula", UNKNOWN)
+def test_a_formula_that_javascript_is_not_taught_is_named(formula):
+    with pytest.raises(ValueError, match="teach tests/latex.py and docs/builder/javascript.py") as error:
+        javascript.function(formula, ())
+    assert f"cannot write {formula} in JavaScript" in str(error.value)
+
+
+def test_formulas_keep_their_digits_in_javascript():
+    assert javascript.function(r"e^{x} - 1", ()) == "(x, p) => Math.expm1(x)"
+    knobs = CATALOG["softplus"].knobs
+    assert javascript.function(r"\ln(1 + e^{\beta x})", knobs) == "(x, p) => softplus((p.beta * x))"
+    assert javascript.function(r"1 + \mathrm{erf}(x)", ()) == "(x, p) => erfc(-(x))"
+    assert javascript.function(r"x \, \mathbf{1}[x > 3]", ()) == "(x, p) => (x > 3 ? x : 0)"
+
+
+@pytest.mark.parametrize(
+    "repository, address",
+    [
+        ("https://github.com/someone/something", "gh/someone/something"),
+        ("https://github.com/someone/something.git", "gh/someone/something"),
+        ("https://example.org/some/thing.git", "git/https%3A%2F%2Fexample.org%2Fsome%2Fthing.git"),
+    ],
+)
+def test_the_address_on_binder(repository, address):
+    expected = f"https://mybinder.org/v2/{address}/main?urlpath=lab/tree/notebooks/a.ipynb"
+    assert launch.binder(repository, "notebooks/a.ipynb") == expected
+
+
+def test_without_a_repository_there_is_no_address_on_binder():
+    assert launch.binder("", "notebooks/a.ipynb") is None
+    assert launch.binder("a folder", "notebooks/a.ipynb") is None
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_pictures_of_the_atlas_need_nothing_else(name):
+    (large,) = (SITE / "_images").glob(f"{name}.svg")
+    for path in (large, SITE / "_static" / "atlas" / f"{name}.svg"):
+        root = ElementTree.parse(path).getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg" and root.get("viewBox")
+        for part in root.iter():
+            assert part.tag.rpartition("}")[2] not in ("image", "script", "foreignObject", "a")
+            for key, value in part.items():
+                if key.rpartition("}")[2] == "href":
+                    assert value.startswith("#"), value
+                assert checks.outside_of_css(value) == []
+
+
+# -- a site with an address and a repository ---------------------------------------------------
+
+NOTEBOOK = {"metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+@pytest.fixture
+def published(tmp_path):
+    """A site of three pages, built with the configuration of the real one for a folder of a host."""
+    source, built = tmp_path / "source", tmp_path / "built"
+    (source / "notebooks").mkdir(parents=True)
+    for name in ("conf.py", "builder", "_static", "_templates"):
+        (source / name).symlink_to(ROOT / "docs" / name)
+    (source / "index.md").write_text("# Start\n\nThis is the start.\n\n```{toctree}\nnotebooks/00_a\nrun\n```\n")
+    (source / "run.md").write_text("# Run\n\n## On Binder\n\nThere.\n")
+    cell = {"cell_type": "markdown", "metadata": {}, "source": "# Chapter\n\nThis is a chapter.", "id": "a"}
+    (source / "notebooks" / "00_a.ipynb").write_text(json.dumps({**NOTEBOOK, "cells": [cell]}))
+    places = {"SITE_URL": "https://example.org/some/path", "REPOSITORY_URL": "https://github.com/some/thing"}
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(source), str(built / "some" / "path")]
+    subprocess.run(command, check=True, env={**os.environ, **places}, capture_output=True)
+    return built
+
+
+def test_a_published_site_knows_its_address_and_its_repository(visit, published):
+    folder, home = published / "some" / "path", "https://example.org/some/path/"
+    for name in ("index.html", "notebooks/00_a.html"):
+        found = checks.tags(folder / name)
+        assert [tag["href"] for tag in found.named("link", rel="canonical")] == [home + name]
+        assert [tag["content"] for tag in found.named("meta", property="og:url")] == [home + name]
+        assert f"<loc>{home}{name}</loc>" in (folder / "sitemap.xml").read_text()
+    buttons = [tag["href"] for tag in found.named("a", "dropdown-item")]
+    assert "https://mybinder.org/v2/gh/some/thing/main?urlpath=lab/tree/notebooks/00_a.ipynb" in buttons
+    (published / "404.html").symlink_to(folder / "404.html")
+    with serving(published) as address:
+        page = visit("some/path/no/such/page", base=address)
+        assert_is_the_page_for_what_is_not_there(visit, page)
+        page.get_by_role("link", name="Run", exact=True).first.click()
+        page.wait_for_url(f"{address}some/path/run.html")
+
+
+@pytest.mark.parametrize("given, prefix", [(None, "/"), ("https://a.org", "/"), ("https://a.org/b/c/", "/b/c/")])
+def test_the_page_for_what_is_not_there_knows_where_the_site_is(monkeypatch, given, prefix):
+    monkeypatch.delenv("SITE_URL", raising=False)
+    if given:
+        monkeypatch.setenv("SITE_URL", given)
+    found = runpy.run_path(str(ROOT / "docs" / "conf.py"))
+    assert found["notfound_urls_prefix"] == prefix
+    assert bool(found["html_baseurl"]) == bool(given)
+
+
+# -- tools/site.py -----------------------------------------------------------------------------
+
+
+def test_serve_answers_until_it_is_interrupted():
+    command = [sys.executable, str(ROOT / "tools" / "site.py"), "serve", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            said = process.stdout.readline()
+            address = re.fullmatch(r"(http://127\.0\.0\.1:\d+/) \(Ctrl-C ends it\)\n", said)[1]
+            assert b"<html" in urllib.request.urlopen(address).read()
+            with pytest.raises(urllib.error.HTTPError, match="404") as refusal:
+                urllib.request.urlopen(address + "no/such/page")
+            assert refusal.value.read() == (site.SITE / "404.html").read_bytes()
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+
+
+def test_a_port_that_is_taken_is_said():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(
+            SystemExit, match=rf"^Port {port} cannot be used \(.*\): choose another .* PORT=8001\.$"
+        ):
+            site.serve(port)
