@@ -217,6 +217,11 @@ def _properties(name):
 def _minimum(entry):
     if entry.minimum:
         return "{1} at x = {0}".format(*(number(v, 10) for v in entry.minimum))
+    return without_minimum(entry)
+
+
+def without_minimum(entry):
+    """What is said of the lowest value of an activation that has it at no single point."""
     low = entry.range[0]
     if numpy.isinf(low):
         return "none: it falls without end"

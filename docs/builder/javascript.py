@@ -11,7 +11,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 import latex
-from references import SELU_ALPHA, SELU_LAMBDA
+
+from gluon_activations.functional import SELU_ALPHA, SELU_LAMBDA
 
 _FUNCTIONS = {"Max": "Math.max", "Min": "Math.min", "Abs": "Math.abs", "sqrt": "Math.sqrt", "ln": "Math.log"}
 _FUNCTIONS |= {"tanh": "Math.tanh", "exp": "exp"}
@@ -23,8 +24,8 @@ def function(formula, knobs):
     """A JavaScript arrow function (x, p) of one LaTeX formula, p holding the knobs by name."""
     names = {knob.symbol.lstrip("\\"): f"p.{knob.name}" for knob in knobs}
     names = {
-        "alpha": repr(float(SELU_ALPHA)),
-        "lamda": repr(float(SELU_LAMBDA)),
+        "alpha": repr(SELU_ALPHA),
+        "lamda": repr(SELU_LAMBDA),
         "pi": "Math.PI",
         "x": "x",
     } | names

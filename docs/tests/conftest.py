@@ -122,5 +122,5 @@ def assert_is_the_page_for_what_is_not_there(visit, page):
     wrong = [each for each in visit.wrong if page.url not in each]
     visit.wrong.clear()
     assert len(wrong) == 1 and wrong[0].endswith("the server responded with a status of 404 (Not Found)"), wrong
-    assert page.locator("article h1").inner_text().startswith("Page not found")
+    assert page.locator("article h1").inner_text().startswith("There is no such page")
     assert page.evaluate("getComputedStyle(document.querySelector('.bd-sidebar-primary')).position") == "sticky"
