@@ -157,12 +157,13 @@ NOTEBOOK = {"metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 @pytest.fixture
 def published(tmp_path):
-    """A site of three pages, built with the configuration of the real one for a folder of a host."""
+    """A site of a few pages, built with the configuration of the real one for a folder of a host."""
     source, built = tmp_path / "source", tmp_path / "built"
     (source / "notebooks").mkdir(parents=True)
     for name in ("conf.py", "builder", "_static", "_templates"):
         (source / name).symlink_to(ROOT / "docs" / name)
     (source / "index.md").write_text("# Start\n\nThis is the start.\n\n```{toctree}\nnotebooks/00_a\nrun\n```\n")
+    (source / "404.md").write_text("---\norphan: true\n---\n\n# There is no such page\n\nNone.\n")
     (source / "run.md").write_text("# Run\n\n## On Binder\n\nThere.\n")
     cell = {"cell_type": "markdown", "metadata": {}, "source": "# Chapter\n\nThis is a chapter.", "id": "a"}
     (source / "notebooks" / "00_a.ipynb").write_text(json.dumps({**NOTEBOOK, "cells": [cell]}))
