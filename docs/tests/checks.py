@@ -181,10 +181,10 @@ def accessibility(page):
     return page.evaluate(AXE)
 
 
-def inspect(page):
-    """All that is wrong with an open page: light and wide, then dark and narrow."""
+def inspect(page, views=((1280, "light"), (390, "dark"))):
+    """All that is wrong with an open page, seen in these widths and themes."""
     problems = page.evaluate(FORMULAS) + page.evaluate(PICTURES)
-    for width, scheme in ((1280, "light"), (390, "dark")):
+    for width, scheme in views:
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)

@@ -75,6 +75,7 @@ class Visitor:
         base = base or self.address
         context = self.browser.new_context(**{**USUAL, **options})
         context.route(lambda url: not self._inside(url, base), self._refuse)
+        context.set_default_timeout(60_000)  # a busy machine is slow
         page = context.new_page()
         page.on("pageerror", lambda error: self.wrong.append(f"error in a script: {error}"))
         page.on("console", self._hear)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from functools import partial
 from xml.etree import ElementTree
 
 import checks
@@ -205,7 +206,9 @@ def test_the_page_for_what_is_not_there_knows_where_the_site_is(monkeypatch, giv
 
 def test_serve_answers_until_it_is_interrupted():
     command = [sys.executable, str(ROOT / "tools" / "site.py"), "serve", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # A job in the background is started with Ctrl-C ignored: not this one.
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heard) as process:
         try:
             said = process.stdout.readline()
             address = re.fullmatch(r"(http://127\.0\.0\.1:\d+/) \(Ctrl-C ends it\)\n", said)[1]

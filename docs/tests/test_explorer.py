@@ -10,6 +10,7 @@ import mpmath
 import mxnet as mx
 import numpy
 import pytest
+from checks import inspect
 from conftest import SITE
 from references import FLOAT64, SLOPES_AT_KINKS
 
@@ -383,6 +384,12 @@ def test_plots_are_pictures_with_names_and_changes_are_spoken(visit):
     page.locator("#beta-0").press("ArrowRight")
     status.filter(has_text="Swish, β = 1.05: at x = 1 value").wait_for(state="attached")
     assert "β = 1.05" in page.locator("#value").get_attribute("aria-label")
+
+
+def test_with_all_curves_and_choices_it_is_accessible(visit):
+    curves = "curve=gelu&curve=hard_tanh&curve=softmax&curve=relu"
+    problems = inspect(visit(f"explorer.html#{curves}&own=1&x=nowhere"))
+    assert not problems, "\n".join(problems)
 
 
 def test_the_plots_take_on_the_theme(visit):

@@ -22,6 +22,7 @@ MADE_BY_SPHINX = {"404.html", "genindex.html", "search.html"}
 WRITTEN = [name for name in PAGES if name not in MADE_BY_SPHINX]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 CHAPTER = "notebooks/02_rectifiers.html"
+SAMPLE = ["index.html", CHAPTER, "atlas/swish.html", "explorer.html", "search.html", "api/blocks.html"]
 
 
 def text_of(name):
@@ -33,6 +34,12 @@ def test_a_page_in_a_browser(visit, name):
     page = visit(name)
     problems = inspect(page)
     assert not problems + visit.wrong, "\n".join(problems + visit.wrong)
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_a_page_that_is_dark_and_wide_or_light_and_narrow(visit, name):
+    problems = inspect(visit(name, color_scheme="dark"), views=((1280, "dark"), (390, "light")))
+    assert not problems, "\n".join(problems)
 
 
 # -- files -------------------------------------------------------------------------------------
@@ -214,8 +221,6 @@ def test_a_figure_fits_its_column(visit, width):
 
 
 # -- places ------------------------------------------------------------------------------------
-
-SAMPLE = ["index.html", CHAPTER, "atlas/swish.html", "explorer.html", "search.html", "api/blocks.html"]
 
 
 @pytest.fixture(scope="module")
