@@ -4,6 +4,7 @@ python tools/site.py build      # EXECUTE=1 runs the notebooks anew instead of s
 python tools/site.py serve [PORT]
 """
 
+import contextlib
 import http.server
 import shutil
 import sys
@@ -70,6 +71,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     def __init__(self, *args):
         super().__init__(*args, directory=str(self.folder))
+
+    def handle(self):
+        """Answer, unless the reader has gone on to another page."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
 
     def send_error(self, code, message=None, explain=None):
         """The site's 404 page in place of the bare one."""

@@ -6,9 +6,11 @@ import re
 import runpy
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from functools import partial
 from xml.etree import ElementTree
@@ -204,11 +206,23 @@ def test_the_page_for_what_is_not_there_knows_where_the_site_is(monkeypatch, giv
 # -- tools/site.py -----------------------------------------------------------------------------
 
 
+def leave_early(address, path):
+    """Ask for a file, and go away before it has come."""
+    parts = urllib.parse.urlsplit(address)
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reader.connect((parts.hostname, parts.port))
+        reader.sendall(f"GET /{path} HTTP/1.1\r\n\r\n".encode())
+        assert reader.recv(10)
+
+
 def test_serve_answers_until_it_is_interrupted():
     command = [sys.executable, str(ROOT / "tools" / "site.py"), "serve", "0"]
     # A job in the background is started with Ctrl-C ignored: not this one.
     heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heard) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes, preexec_fn=heard) as process:
         try:
             said = process.stdout.readline()
             address = re.fullmatch(r"(http://127\.0\.0\.1:\d+/) \(Ctrl-C ends it\)\n", said)[1]
@@ -216,9 +230,12 @@ def test_serve_answers_until_it_is_interrupted():
             with pytest.raises(urllib.error.HTTPError, match="404") as refusal:
                 urllib.request.urlopen(address + "no/such/page")
             assert refusal.value.read() == (site.SITE / "404.html").read_bytes()
+            leave_early(address, "_static/explorer/vega.js")
+            assert urllib.request.urlopen(address + "_static/explorer/vega.js").read()
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
+        assert process.stderr.read() == ""
 
 
 def test_a_port_that_is_taken_is_said():
