@@ -23,7 +23,7 @@ def table():
             entry.title,
             f"`{name}`",
             f"${entry.formula}$".replace("|", r"\vert "),
-            _range(entry),
+            interval(entry),
             "; ".join(_paper(paper) for paper in entry.papers) or "—",
             f"[{page[:2]}](notebooks/{page}.ipynb)",
         ]
@@ -31,20 +31,29 @@ def table():
     return "\n".join(rows) + "\n"
 
 
-def _range(entry):
+def interval(entry):
+    """The range, with brackets that say whether its ends are attained."""
     low, high = (f"{end:.4g}".replace("inf", "∞").replace("-", "−") for end in entry.range)
     return f"{'(['[entry.attained[0]]}{low}, {high}{')]'[entry.attained[1]]}"
+
+
+def address(paper):
+    """Where a paper is to be had, or an empty text."""
+    for start, place in (
+        ("arXiv:", "https://arxiv.org/abs/"),
+        ("doi:", "https://doi.org/"),
+        ("https://", "https://"),
+    ):
+        if paper.link.startswith(start):
+            return place + paper.link.removeprefix(start)
+    return ""
 
 
 def _paper(paper):
     names = paper.authors.split(", ")
     who = names[0] if len(names) == 1 else " & ".join(names) if len(names) == 2 else f"{names[0]} et al."
     text = f"{who} {paper.year}"
-    if paper.link.startswith("arXiv:"):
-        return f"[{text}](https://arxiv.org/abs/{paper.link[6:]})"
-    if paper.link.startswith("doi:"):
-        return f"[{text}](https://doi.org/{paper.link[4:]})"
-    return f"[{text}]({paper.link})" if paper.link.startswith("https://") else f"{text} ({paper.link})"
+    return f"[{text}]({address(paper)})" if address(paper) else f"{text} ({paper.link})"
 
 
 def with_table(text):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy
 import pictures
 import yaml
+from readme import address, interval
 
 from gluon_activations import CATALOG, blocks, derivative, evaluate, functional, ops
 from gluon_activations.catalog import FAMILIES
@@ -126,12 +127,6 @@ def number(value, digits=4):
 def minus(text):
     """A text whose numbers have a true minus."""
     return re.sub(r"(?<![\w.])-(?=\d)|(?<=\de)-(?=\d)", "−", text)
-
-
-def interval(entry):
-    """The range, with brackets that say whether its ends are attained."""
-    low, high = map(number, entry.range)
-    return f"{'(['[entry.attained[0]]}{low}, {high}{')]'[entry.attained[1]]}"
 
 
 # -- the parts of a page -----------------------------------------------------------------------
@@ -354,21 +349,13 @@ def _taught(entry, chapters):
 
 
 def _papers(entry):
-    if not entry.papers:
-        return "None is known to us as its origin."
     rows = []
     for paper in entry.papers:
-        text = f"{paper.authors} ({paper.year}). *{paper.title}*."
-        if paper.link.startswith("arXiv:"):
-            text += f" [{paper.link}](https://arxiv.org/abs/{paper.link[6:]})"
-        elif paper.link.startswith("doi:"):
-            text += f" [{paper.link}](https://doi.org/{paper.link[4:]})"
-        elif paper.link.startswith("https:"):
-            text += f" [Text]({paper.link})"
-        else:
-            text += f" {paper.link[0].upper()}{paper.link[1:]}."
-        rows.append("* " + text)
-    return "\n".join(rows)
+        where = f"{paper.link[0].upper()}{paper.link[1:]}."
+        if address(paper):
+            where = f"[{'Text' if paper.link.startswith('https:') else paper.link}]({address(paper)})"
+        rows.append(f"* {paper.authors} ({paper.year}). *{paper.title}*. {where}")
+    return "\n".join(rows) or "None is known to us as its origin."
 
 
 # -- what is computed from the whole -----------------------------------------------------------
