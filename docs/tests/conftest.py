@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import importlib.util
 import os
+import re
 import sys
 import threading
 from pathlib import Path
@@ -68,14 +69,15 @@ class Visitor:
     """
 
     def __init__(self, browser, address):
-        self.browser, self.address, self.wrong = browser, address, []
+        self.browser, self.address, self.wrong, self.contexts = browser, address, [], []
 
     def __call__(self, path="", base=None, **options):
         """A page, loaded and its mathematics set."""
         base = base or self.address
         context = self.browser.new_context(**{**USUAL, **options})
-        context.route(lambda url: not self._inside(url, base), self._refuse)
+        context.route(re.compile(f"^(?!{re.escape(base)}|data:|blob:)"), self._refuse)
         context.set_default_timeout(60_000)  # a busy machine is slow
+        self.contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: self.wrong.append(f"error in a script: {error}"))
         page.on("console", self._hear)
@@ -92,9 +94,6 @@ class Visitor:
         if failure:
             self.wrong.append(f"MathJax: {failure}")
 
-    def _inside(self, url, base):
-        return url.startswith((base, "data:", "blob:"))
-
     def _refuse(self, route):
         self.wrong.append(f"outside request: {route.request.url}")
         route.abort()
@@ -108,14 +107,21 @@ class Visitor:
             self.wrong.append(f"status {response.status}: {response.url}")
 
 
-@pytest.fixture
-def visit(browser, address):
-    """Opens pages; a test that opens one fails if anything went wrong there."""
+@contextlib.contextmanager
+def visiting(browser, address):
+    """Open pages, and fail at the end if anything went wrong there."""
     visitor = Visitor(browser, address)
     yield visitor
-    for context in browser.contexts:
+    for context in visitor.contexts:
         context.close()
     assert not visitor.wrong, "\n".join(visitor.wrong)
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Opens pages for one test."""
+    with visiting(browser, address) as visitor:
+        yield visitor
 
 
 def assert_is_the_page_for_what_is_not_there(visit, page):

@@ -66,6 +66,7 @@ def test_what_is_wrong_on_a_page_is_found_in_the_browser(visit, tmp_path):
     with serving(tmp_path) as address:
         page = visit("atlas/relu.html", base=address)
         found = checks.inspect(page) + visit.wrong
+        page.wait_for_load_state("networkidle")
     visit.wrong.clear()
     for fragment, says in WRONG:
         assert any(says.replace("{}_", address + "_") in each for each in found), (fragment, found)
@@ -191,6 +192,7 @@ def test_a_published_site_knows_its_address_and_its_repository(visit, published)
         assert_is_the_page_for_what_is_not_there(visit, page)
         page.get_by_role("link", name="Run", exact=True).first.click()
         page.wait_for_url(f"{address}some/path/run.html")
+        page.wait_for_load_state("networkidle")
 
 
 @pytest.mark.parametrize("given, prefix", [(None, "/"), ("https://a.org", "/"), ("https://a.org/b/c/", "/b/c/")])

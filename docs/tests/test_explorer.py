@@ -11,7 +11,7 @@ import mxnet as mx
 import numpy
 import pytest
 from checks import inspect
-from conftest import SITE
+from conftest import SITE, visiting
 from references import FLOAT64, SLOPES_AT_KINKS
 
 import gluon_activations
@@ -39,6 +39,13 @@ COMPUTE = """([curve, xs]) => {
   const { value, gradient } = form(curve);
   return [xs.map(value), xs.map(gradient)];
 }"""
+
+
+@pytest.fixture(scope="module")
+def page(browser, address):
+    """The explorer, for those tests that only compute with it."""
+    with visiting(browser, address) as visit:
+        yield visit("explorer.html")
 
 
 def in_the_page(page, name, p, choices, xs):
@@ -86,8 +93,7 @@ def wait_for_address(page, part):
 
 
 @pytest.mark.parametrize("name", CURVES)
-def test_200_points_are_those_of_mxnet(visit, name):
-    page = visit("explorer.html")
+def test_200_points_are_those_of_mxnet(page, name):
     for p, form in settings(CURVES[name]):
         found, mxnet = (f(name, p, form.choices, POINTS) for f in (partial(in_the_page, page), in_mxnet))
         # In a tail where MXNet takes 1 from nearly 1, it has no relative accuracy.
@@ -96,8 +102,7 @@ def test_200_points_are_those_of_mxnet(visit, name):
 
 
 @pytest.mark.parametrize("name", CURVES)
-def test_each_digit_is_that_of_the_printed_formula(visit, name):
-    page = visit("explorer.html")
+def test_each_digit_is_that_of_the_printed_formula(page, name):
     points = [float(x) for x in POINTS[::20]]
     for p, form in settings(CURVES[name]):
         symbols = {knob.symbol.lstrip("\\"): p[knob.name] for knob in CURVES[name]["knobs"]}
@@ -110,8 +115,7 @@ def test_each_digit_is_that_of_the_printed_formula(visit, name):
         numpy.testing.assert_allclose(found, exact, rtol=1e-12, err_msg=f"{p} {form}")
 
 
-def test_gradients_at_kinks_are_those_that_the_blocks_give(visit):
-    page = visit("explorer.html")
+def test_gradients_at_kinks_are_those_that_the_blocks_give(page):
     for name, slopes in SLOPES_AT_KINKS.items():
         p, form = settings(CURVES[name])[0]
         kinks = numpy.array([*slopes])
@@ -179,8 +183,7 @@ CHAIN = """([name, layers, scale]) => {
 }"""
 
 
-def test_a_chain_of_layers_is_what_another_quadrature_gives(visit):
-    page = visit("explorer.html")
+def test_a_chain_of_layers_is_what_another_quadrature_gives(page):
     for name in CATALOG:
         for scale in (0.5, 1, 1.41, 2.5):
             found = page.evaluate(CHAIN, [name, 10, scale])
@@ -205,8 +208,8 @@ def real_chain(name, layers, scale, seed, width=1000):
 
 
 @pytest.mark.parametrize("name, scale", [("relu", 1.41), ("tanh", 1), ("silu", 1)])
-def test_real_nets_scatter_around_the_chain(visit, name, scale):
-    found = visit("explorer.html").evaluate(CHAIN, [name, 10, scale])
+def test_real_nets_scatter_around_the_chain(page, name, scale):
+    found = page.evaluate(CHAIN, [name, 10, scale])
     real = numpy.mean([real_chain(name, 10, scale, seed) for seed in range(5)], axis=0)
     numpy.testing.assert_allclose([*found["signal"], found["gradient"][0]], real, rtol=0.1)
 
