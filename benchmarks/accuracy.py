@@ -66,7 +66,7 @@ def makers(entry, line):
 def errors(entry, block, xs):
     """Errors of a new block in value and slope, at inputs whose dtype is the one to compute in."""
     import mxnet as mx
-    from references import FLOAT64
+    from tests.references import FLOAT64
 
     from gluon_activations import evaluate
 

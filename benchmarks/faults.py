@@ -87,7 +87,7 @@ FAULTS = (
 def truth(fault):
     """The right number, exact to fifty digits."""
     import mpmath
-    from references import REFERENCES, exact
+    from tests.references import REFERENCES, exact
 
     others = {"erf": mpmath.erf, "one": lambda x: mpmath.mpf(1)}
     x, slope = float(np.dtype(fault.dtype).type(fault.x)), fault.what == "gradient"

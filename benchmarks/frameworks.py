@@ -88,7 +88,7 @@ def largest(error):
 
 def problems(name, key, code, entry, modules, engine):
     """Print the line of one call, and yield what is wrong with it."""
-    from references import FLOAT64, SLOPES_AT_KINKS
+    from tests.references import FLOAT64, SLOPES_AT_KINKS
 
     if key != "same_as_ours":
         yield from wrong_defaults(code, modules)

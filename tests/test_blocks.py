@@ -5,10 +5,10 @@ import os
 import mxnet as mx
 import numpy as np
 import pytest
-from conftest import KINDS, LINE
+from tests.conftest import KINDS, LINE
 from mpmath import mp, mpf
 from mxnet.gluon import SymbolBlock, Trainer, loss, nn
-from references import REFERENCES, exact, ulps, values_and_slopes
+from tests.references import REFERENCES, exact, ulps, values_and_slopes
 
 from gluon_activations import CATALOG, GELU, SiLU, Swish, activations, functional, get_activation
 

@@ -6,15 +6,15 @@ from dataclasses import fields
 from math import inf, isinf
 from pathlib import Path
 
-import latex
+from tools import latex
 import mxnet as mx
 import numpy as np
 import pytest
-from conftest import LINE
+from tests.conftest import LINE
 from matplotlib.mathtext import MathTextParser
 from mpmath import mp, mpf
 from mxnet.gluon import Block, nn
-from references import LIMITS, REFERENCES, exact, ulps
+from tests.references import LIMITS, REFERENCES, exact, ulps
 
 import gluon_activations
 from gluon_activations import (

@@ -5,7 +5,7 @@ import math
 import mxnet as mx
 import numpy as np
 import pytest
-from conftest import LINE
+from tests.conftest import LINE
 from mxnet.gluon import HybridBlock, SymbolBlock, Trainer, nn, rnn
 from mxnet.gluon import loss as losses
 from mxnet.gluon.data import ArrayDataset, DataLoader

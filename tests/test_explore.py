@@ -14,11 +14,11 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import latex
+from tools import latex
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import LINE
+from tests.conftest import LINE
 from mxnet.gluon import nn
 
 import gluon_activations

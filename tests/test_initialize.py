@@ -3,7 +3,7 @@
 import mxnet as mx
 import numpy as np
 import pytest
-from conftest import LINE
+from tests.conftest import LINE
 from mxnet.gluon import nn
 
 from gluon_activations import activations, gain, get_activation, initializer

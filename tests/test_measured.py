@@ -9,8 +9,8 @@ from pathlib import Path
 import mxnet as mx
 import numpy as np
 import pytest
-from conftest import LINE
-from references import ulps
+from tests.conftest import LINE
+from tests.references import ulps
 
 from gluon_activations import CATALOG
 

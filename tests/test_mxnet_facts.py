@@ -7,9 +7,9 @@ thread. Should a release mend one, its test fails, and the page has to change.
 import mxnet as mx
 import numpy as np
 import pytest
-from conftest import KINDS, LINE
+from tests.conftest import KINDS, LINE
 from mxnet.gluon import HybridBlock, nn
-from references import FLOAT64, exact
+from tests.references import FLOAT64, exact
 
 from gluon_activations.blocks import initialize_on
 

@@ -5,10 +5,10 @@ import sys
 import mxnet as mx
 import numpy as np
 import pytest
-from conftest import LINE
+from tests.conftest import LINE
 from mxnet.gluon import nn
 from mxnet.gluon.model_zoo import vision
-from references import ulps, values_and_slopes
+from tests.references import ulps, values_and_slopes
 
 import gluon_activations.onnx
 from gluon_activations import (

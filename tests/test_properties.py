@@ -4,11 +4,11 @@ from math import inf
 
 import numpy as np
 import pytest
-from conftest import KINDS, Arrays
+from tests.conftest import KINDS, Arrays
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from references import FLOAT64, exact
+from tests.references import FLOAT64, exact
 
 from gluon_activations import CATALOG, activations, evaluate, functional, get_activation
 

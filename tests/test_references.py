@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from references import FLOAT64, REFERENCES, SLOPES_AT_KINKS, exact
+from tests.references import FLOAT64, REFERENCES, SLOPES_AT_KINKS, exact
 
 XS = [
     -700.0,

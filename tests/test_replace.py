@@ -5,7 +5,7 @@ import os
 import mxnet as mx
 import numpy as np
 import pytest
-from conftest import LINE
+from tests.conftest import LINE
 from mxnet.gluon import SymbolBlock, Trainer, loss, nn
 from mxnet.gluon.model_zoo import vision
 

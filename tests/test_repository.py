@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import LINE
+from tests.conftest import LINE
 from packaging.requirements import Requirement
 
 import gluon_activations

@@ -11,7 +11,7 @@ import joblib
 import mxnet as mx
 import numpy as np
 import pytest
-from conftest import KINDS
+from tests.conftest import KINDS
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.neural_network import MLPClassifier
 

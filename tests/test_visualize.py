@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import mxnet as mx
 import numpy as np
 import pytest
-from conftest import LINE
+from tests.conftest import LINE
 from mxnet.gluon import loss as losses
 from mxnet.gluon import nn
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
-import latex
+from tools import latex
 
 from gluon_activations.functional import SELU_ALPHA, SELU_LAMBDA
 

@@ -5,14 +5,14 @@ from functools import partial
 
 import atlas
 import explorer
-import latex
+from tools import latex
 import mpmath
 import mxnet as mx
 import numpy
 import pytest
 from checks import inspect
 from conftest import SITE, visiting
-from references import FLOAT64, SLOPES_AT_KINKS
+from tests.references import FLOAT64, SLOPES_AT_KINKS
 
 import gluon_activations
 from gluon_activations import CATALOG, evaluate, get_activation

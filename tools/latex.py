@@ -1,4 +1,4 @@
-"""Computes with the catalog's formulas as they are printed, so that a wrong sign in one is seen.
+"""The reader of LaTeX: computes with the catalog's formulas as they are printed, so that a wrong sign in one is seen.
 
 The catalog uses a small part of LaTeX: fractions, roots, powers, absolute values, indicators
 and a few functions of x. It is turned into Python here and evaluated by mpmath.
@@ -8,7 +8,6 @@ import re
 
 import mpmath
 from mpmath import mpf
-from references import SELU_ALPHA, SELU_LAMBDA
 
 _NAMES = {
     "exp": mpmath.exp,
@@ -20,16 +19,19 @@ _NAMES = {
     "Max": lambda *args: max(map(mpf, args)),
     "Min": lambda *args: min(map(mpf, args)),
     "Abs": abs,
-    "alpha": SELU_ALPHA,
-    "lamda": SELU_LAMBDA,
     "one": lambda condition: mpf(bool(condition)),
 }
 
 
-def evaluate(formula, x, **symbols):
-    """Value of a LaTeX formula at ``x`` and these values of its Greek and Latin letters."""
-    letters = {name: mpf(value) for name, value in symbols.items()}
+def evaluate(formula, x, letters=None):
+    """Value of a LaTeX formula at ``x`` and these values of its letters, by their LaTeX."""
+    letters = {name(letter): mpf(value) for letter, value in (letters or {}).items()}
     return eval(to_python(formula), {"__builtins__": {}}, {**_NAMES, **letters, "x": mpf(x)})
+
+
+def name(letter):
+    """What a letter is called in Python: ``\\lambda`` is a keyword there, and so loses its b."""
+    return letter.lstrip("\\").replace("lambda", "lamda")
 
 
 def to_python(formula):
