@@ -467,7 +467,7 @@ def sweep(
     if len({joblib.hash(setting) for setting in settings}) < len(settings):
         raise ValueError("a sweep wants each configuration and each seed once")
     memory = joblib.Memory(None if folder is None else os.path.abspath(folder), verbose=0)
-    # joblib's own look at the source misses what has changed in a second folder; as an argument it misses nothing.
+    # joblib itself looks at the source in the first folder of a session only: as an argument, it counts in each.
     call = memory.cache(_call, ignore=["run"])
     source = "" if folder is None else _source(run)
     active = type(joblib.parallel.get_active_backend()[0]).__name__
