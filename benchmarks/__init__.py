@@ -1,1 +1,1 @@
-"""Measurements that take their time, from the root of the repository: `python -m benchmarks.NAME`. Not part of the tests."""
+"""Measurements that take their time: `python -m benchmarks.NAME`, from the root of the repository."""

@@ -9,10 +9,10 @@ from pathlib import Path
 import mxnet as mx
 import numpy as np
 import pytest
-from tests.conftest import LINE
-from tests.references import ulps
 
 from gluon_activations import CATALOG
+from tests.conftest import LINE
+from tests.references import ulps
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.conftest import LINE
 from packaging.requirements import Requirement
 
 import gluon_activations
+from tests.conftest import LINE
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools"))

@@ -4,8 +4,11 @@ import json
 import math
 from pathlib import Path
 
+import mxnet
+
 DATA = Path(__file__).resolve().parent.parent / "docs" / "data"
 LINES = {"1.9": "1.9.1", "2.0": "2.0.0b1"}
+LINE = mxnet.__version__[:3]  # the one at hand
 CENTRE = 20  # the errors are counted for abs(x) up to here, and for all x
 
 

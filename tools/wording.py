@@ -48,12 +48,12 @@ def address(paper):
 
 def citation(paper):
     """A paper in a few words, as a link where there is an address: "Clevert et al. 2015"."""
-    names = paper.authors.split(", ") if paper.authors else [paper.link]
-    who = names[0] if len(names) == 1 else " & ".join(names) if len(names) == 2 else f"{names[0]} et al."
-    text = f"{who} {paper.year}"
+    names = paper.authors.split(", ") if paper.authors else []
+    who = " & ".join(names) if len(names) < 3 else f"{names[0]} et al."
+    text = f"{who} {paper.year}" if who else f"{paper.link} ({paper.year})"
     if address(paper):
         return f"[{text}]({address(paper)})"
-    return f"{text} ({paper.link})" if paper.authors else text
+    return f"{text} ({paper.link})" if who else text
 
 
 def reference(paper):

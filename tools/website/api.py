@@ -30,10 +30,8 @@ def public():
     """Every public name with its dotted path, by module: ``GELU``, ``functional.gelu``."""
     found = {}
     for owner, module in MODULES.items():
-        names = module.__all__
-        if owner.startswith("_"):
-            names = [name for name in gluon_activations.__all__ if _home(name) == module.__name__]
-        found[owner] = dict(_offered(owner, name) for name in names)
+        offered = [name for name in gluon_activations.__all__ if _home(name) == module.__name__]
+        found[owner] = dict(_offered(owner, name) for name in (offered if owner[0] == "_" else module.__all__))
     return found
 
 
@@ -51,7 +49,7 @@ def links():
     """What the prose of a page may call a public name, with the path of each."""
     found = public()
     # Not the records of the catalog: `Activation("relu")` is Gluon's.
-    records = {name for name, path in found["catalog"].items() if inspect.isclass(_resolve(path))}
+    records = {name for name, path in found["catalog"].items() if inspect.isclass(resolve(path))}
     names = {name: path for of_one in found.values() for name, path in of_one.items() if name not in records}
     return names | {name.removeprefix("plots."): path for name, path in found["plots"].items()}
 
@@ -74,7 +72,7 @@ def _page(owner, names):
     about = " ".join(inspect.getdoc(MODULES[owner]).split("\n\n")[0].split())
     parts = [f"# {TITLES[owner]}", "", about, "", "```{eval-rst}"]
     for path in names.values():
-        thing = _resolve(path)
+        thing = resolve(path)
         if inspect.isclass(thing):
             members = ["   :members:", "   :undoc-members:"] if owner == "catalog" else []
             parts += [f".. autoclass:: {path}", *members, ""]
@@ -92,7 +90,8 @@ def _constant(path, value):
     return [f".. py:data:: {path}", f"   :value: {value!r}"]
 
 
-def _resolve(path):
+def resolve(path):
+    """What a dotted path leads to."""
     thing = gluon_activations
     for part in path.split(".")[1:]:
         thing = getattr(thing, part)

@@ -24,7 +24,9 @@ def write(stage, chapters):
     folder.mkdir(exist_ok=True)
     pictures.write(folder, stage / "_static" / "atlas")
     frameworks = yaml.safe_load((measured.DATA / "frameworks.yml").read_text(encoding="utf-8"))
-    errors, faults = ({line: measured.read(kind, line) for line in measured.LINES} for kind in ("accuracy", "faults"))
+    errors, faults = (
+        {line: measured.read(kind, line) for line in measured.LINES} for kind in ("accuracy", "faults")
+    )
     near = relatives()
     for name in CATALOG:
         text = page(name, frameworks.get(name, {}), errors, faults, chapters, near.get(name, []))
@@ -137,10 +139,9 @@ def _lead(entry):
 
 
 def _picture(entry):
-    in_explorer = f'```{{raw}} html\n<p><a href="../explorer.html#curve={entry.name}">{{}} in the explorer</a></p>\n```'
     if not _is_curve(entry):
         special = explorer.curves().get(entry.name)
-        return in_explorer.format(f"See it as a curve, {special['title']},") if special else ""
+        return _in_explorer(entry, f"See it as a curve, {special['title']},") if special else ""
     marks = []
     if entry.kinks:
         what = "jump" if math.isinf(entry.lipschitz) else "kink"
@@ -151,7 +152,13 @@ def _picture(entry):
     return (
         f"```{{figure}} {entry.name}.svg\n:alt: {pictures.words(entry.name)}\n:class: adapts\n"
         f":name: picture-{entry.name}\n\n{entry.title} (solid) and its gradient (dashed){more}.\n```\n\n"
-        + in_explorer.format("Turn its knobs" if entry.forms else "See it")
+        + _in_explorer(entry, "Turn its knobs" if entry.forms else "See it")
+    )
+
+
+def _in_explorer(entry, words):
+    return (
+        f'```{{raw}} html\n<p><a href="../explorer.html#curve={entry.name}">{words} in the explorer</a></p>\n```'
     )
 
 
@@ -275,7 +282,9 @@ def _builtin(entry, errors, faults):
         return f"`{builtin.code}`, {where}. No fault was found in it.{text}"
     fault = f"Wrong: {minus(builtin.fault)} ([all errors found in MXNet](../errors_in_mxnet.md))."
     # Its wrong numbers on the first line of MXNet that has it.
-    examples = _examples(builtin.code, faults[builtin.lines[0]]) or f" Its numbers are {UNMEASURED} (`make errors`)."
+    examples = (
+        _examples(builtin.code, faults[builtin.lines[0]]) or f" Its numbers are {UNMEASURED} (`make errors`)."
+    )
     return f"`{builtin.code}`, {where}. {fault}{examples}{text}"
 
 
