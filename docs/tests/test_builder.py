@@ -124,18 +124,20 @@ def test_formulas_keep_their_digits_in_javascript():
     assert javascript.function(r"x \, \mathbf{1}[x > 3]") == "(x, p) => (x > 3 ? x : 0)"
 
 
-@pytest.mark.parametrize("kind", ["accuracy", "faults"])
-def test_what_is_not_measured_yet_is_said_on_a_page_of_the_atlas(kind):
-    name = next(name for name in activations("elements") if CATALOG[name].builtin and CATALOG[name].builtin.fault)
-    full = {kind: {line: measured.read(kind, line) for line in measured.LINES} for kind in ("accuracy", "faults")}
-    chapters = dict.fromkeys(atlas.CHAPTERS.values(), ("Title", ""))
-    for lacks in (False, True):
-        found = full | ({kind: dict.fromkeys(measured.LINES, {})} if lacks else {})
-        text = atlas.page(name, {}, found["accuracy"], found["faults"], chapters, [])
-        part = text.partition("## In MXNet itself")[2].partition("## In other frameworks")[0]
-        assert part.count("not measured yet") == lacks * (
-            1 if kind == "faults" else 2 * len(CATALOG[name].builtin.lines)
-        )
+def test_what_is_not_measured_yet_is_said_on_a_page_of_the_atlas():
+    names = [name for name in activations("elements") if CATALOG[name].builtin]
+    name = next(name for name in names if CATALOG[name].builtin.fault)
+    builtin, chapters = CATALOG[name].builtin, dict.fromkeys(atlas.CHAPTERS.values(), ("Title", ""))
+    keys = [f"{name} {whose} float32 {what}" for whose in ("ours", "mxnet") for what in ("value", "slope")]
+    errors = dict.fromkeys(measured.LINES, dict.fromkeys(keys, [1.0, 2.0, 3.0]))
+    faults = dict.fromkeys(measured.LINES, {f"{builtin.code} value float32 1.0": {"mxnet": 4.0, "truth": 5.0}})
+    none = dict.fromkeys(measured.LINES, {})
+    for of_errors, of_faults, times in (
+        (errors, faults, 0),
+        (errors, none, 1),
+        (none, faults, len(measured.LINES) + len(builtin.lines)),
+    ):
+        assert atlas.page(name, {}, of_errors, of_faults, chapters, []).count("not measured yet") == times
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import gluon_activations
 from docs.extensions import launch
 from docs.tests.checks import inspect, links, missing_of_css, outside_of_css, pages, tags
 from docs.tests.conftest import ROOT, SITE, assert_is_the_page_for_what_is_not_there, serving
-from gluon_activations import CATALOG
+from gluon_activations import CATALOG, activations
 from tools.website import api, explorer
 
 PAGES = pages(SITE)
@@ -139,7 +139,7 @@ def test_a_page_of_the_atlas(name):
         assert f" = {form.formula}\\]" in text
         assert not form.derivative or rf"\[f'(x) = {form.derivative}\]" in text
     assert (f'href="../explorer.html#curve={name}"' in text) == (name in explorer.curves())
-    assert (f'id="picture-{name}"' in text) == (entry.acts_on == "elements") != ("acts on vectors" in text)
+    assert (f"_images/{name}.svg" in text) == (entry.acts_on == "elements") != ("acts on vectors" in text)
     for parameter in entry.parameters:
         assert f">{parameter}</span>" in text
     for letter, value in entry.constants.items():
@@ -153,9 +153,7 @@ def test_a_gallery_leads_to_each_activation(name, root):
     found = re.findall(
         r'<li><a href="([^"]*)"><(?:img class="adapts" src="([^"]*)"|span class="no-curve")', text_of(name)
     )
-    pictures = {
-        each: f"{root}_static/atlas/{each}.svg" for each, entry in CATALOG.items() if entry.acts_on == "elements"
-    }
+    pictures = {each: f"{root}_static/atlas/{each}.svg" for each in activations("elements")}
     assert found == [(f"{root}atlas/{each}.html", pictures.get(each, "")) for each in CATALOG]
 
 

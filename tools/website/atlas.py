@@ -196,8 +196,8 @@ def _default(parameter):
 def _properties(entry):
     if not _is_curve(entry):
         return (
-            "It acts on vectors: an element of its output depends on several elements of its input, so that it has "
-            "no curve, and none of the properties of one."
+            f"It {VECTORS}: an element of its output depends on several elements of its input. "
+            "So it has no curve, and none of the properties of one."
         )
     slopes = derivative(entry.name, array(entry.kinks)).asnumpy() if entry.kinks else ()
     kinks = [f"x = {number(x)}, with slope {number(slope)}" for x, slope in zip(entry.kinks, slopes)]
