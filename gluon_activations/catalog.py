@@ -510,7 +510,7 @@ def activations(acts_on: Union[str, None] = None) -> list[str]:
     return [name for name, entry in CATALOG.items() if acts_on in (None, entry.acts_on)]
 
 
-def get_activation(activation: Any = None, **parameters: Any) -> Block:
+def get_activation(activation: Any = None, /, **parameters: Any) -> Block:
     """Turn a name, a block, a function or None into a block.
 
     Parameters

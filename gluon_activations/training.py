@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ._arrays import array, numpy_arrays
 from ._context import context
 from .catalog import get_activation
-from .functional import check_choice
+from ._parameters import check_choice
 from .initialize import initializer
 
 __all__ = [
