@@ -10,7 +10,8 @@ from mxnet.gluon import Block, HybridBlock, SymbolBlock, nn, rnn
 
 from .._arrays import array, dtype_of
 from ..blocks import AlphaDropout, Elementwise
-from ..catalog import CATALOG, evaluate, get_activation, name_of
+from .._evaluate import evaluate
+from ..catalog import CATALOG, get_activation, _name_of
 from ._walk import LAMBDAS, Call
 
 _OPEN = (Block, HybridBlock, SymbolBlock, nn.Sequential, nn.HybridSequential, *LAMBDAS)
@@ -27,7 +28,7 @@ def slope_of(call: Call) -> Any:
     """Slope of an activation at each of its inputs, for NumPy; None for what is no activation."""
     if len(call.inputs) != 1 or "float" not in str(dtype_of(call.inputs[0])):
         return None
-    if name_of(call.block) is None and isinstance(call.block, (AlphaDropout, *LAYERS)):
+    if _name_of(call.block) is None and isinstance(call.block, (AlphaDropout, *LAYERS)):
         return None
     found = asked(call.block, call.inputs[0])
     return None if found is None else found[1]
@@ -44,7 +45,7 @@ def asked(block: Block, x: Any) -> tuple[Any, Any] | None:
 
 def curve(block: Block, x: Any) -> tuple[Any, Any] | None:
     """Value and slope at every element, or None if the block does not treat each element alike."""
-    name = name_of(block)
+    name = _name_of(block)
     known = isinstance(block, Elementwise) if name is None else acts_on_elements(name)
     alike = known or name is None and _alike(block, x)
     return evaluate(block, x) if alike else None

@@ -11,7 +11,7 @@ import mxnet as mx
 from mxnet.gluon import Block, SymbolBlock, nn
 
 from .._arrays import children
-from ..catalog import display_name
+from ..catalog import _display_name
 
 # Gluon's layers that take an ``activation=``, which they keep as a block and call last.
 WITH_ACTIVATION = (
@@ -148,7 +148,7 @@ def name_at(path: str, block: Block) -> str:
 
 def short_name(block: Block) -> str:
     """A block's name for the reader."""
-    return repr(block) if isinstance(block, LAMBDAS) else str(display_name(block))
+    return repr(block) if isinstance(block, LAMBDAS) else str(_display_name(block))
 
 
 def first_array(values: Any) -> Any:

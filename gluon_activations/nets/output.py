@@ -12,7 +12,7 @@ from mxnet.gluon.model_zoo import vision
 
 from .. import blocks
 from .._arrays import array, children
-from ..catalog import CATALOG, get_activation, name_of
+from ..catalog import CATALOG, get_activation, _name_of
 from ._slope import LAYERS, acts_on_elements, points_for, value_of
 from ._walk import LAMBDAS, WITH_ACTIVATION, batch_of, calls_of, check_net, first_array, opened, short_name
 
@@ -315,7 +315,7 @@ _PASSING = (nn.Flatten, nn.Dropout, blocks.AlphaDropout, *_POOLS)
 
 def _passed(chain: list[Block]) -> list[Block]:
     """The chain without what only passes on at its end; its first layer stays."""
-    while len(chain) > 1 and (isinstance(chain[-1], _PASSING) or name_of(chain[-1]) == "identity"):
+    while len(chain) > 1 and (isinstance(chain[-1], _PASSING) or _name_of(chain[-1]) == "identity"):
         chain = chain[:-1]
     return chain
 
@@ -326,7 +326,7 @@ _RAW_LAYERS = (*LAYERS, blocks.GLU, blocks._LargestOf, blocks.AlphaDropout)
 
 def _kind(block: Block) -> str | None:
     """What a block gives, as :class:`_Output` calls it; None where that is not known."""
-    name = name_of(block)
+    name = _name_of(block)
     if name is None and isinstance(block, blocks.Softmax):
         return "softmax"
     if isinstance(block, (rnn.RNN, rnn.LSTM, rnn.GRU)):

@@ -9,7 +9,7 @@ from typing import Any, Callable
 from mxnet.gluon import Block, HybridBlock
 
 from .._arrays import children, initialize_on
-from ..catalog import CATALOG, entry_of, get_activation, name_of
+from ..catalog import CATALOG, _entry_of, get_activation, _name_of
 from ._slope import acts_on_elements
 from ._walk import check_net, walk
 
@@ -54,7 +54,7 @@ def replace_activations(
     """
     check_net(net)
     wanted = _wanted(replaces)
-    if name_of(net) in wanted:
+    if _name_of(net) in wanted:
         raise ValueError(f"the net itself is an activation, {net!r}: there is nothing inside it to replace")
     make = _factory(activation)
     made: dict[int, Block] = {}
@@ -75,13 +75,13 @@ def _wanted(replaces: str | Sequence[str]) -> set[str]:
     """Names of the catalog."""
     if replaces == "all":
         return set(filter(acts_on_elements, CATALOG))
-    return {entry_of(name).name for name in ([replaces] if isinstance(replaces, str) else replaces)}
+    return {_entry_of(name).name for name in ([replaces] if isinstance(replaces, str) else replaces)}
 
 
 def _factory(activation: Any) -> Callable[[], Block]:
     """What makes the new activations."""
     if isinstance(activation, str):
-        entry_of(activation)
+        _entry_of(activation)
         return lambda: get_activation(activation)
     if isinstance(activation, Block) or not callable(activation):
         raise TypeError(f"the new activation is a name or a factory (a class, a function), not {activation!r}")
@@ -99,7 +99,7 @@ def _swap(parent: Block, wanted: set[str], new_for: Callable[[Block], Block], se
     """Swap what is inside a block, at any depth, but nothing inside of what was swapped."""
     count = 0
     for key, child in list(children(parent)):
-        if name_of(child) in wanted:
+        if _name_of(child) in wanted:
             _put(parent, key, child, new_for(child))
             count += 1
         elif id(child) not in seen:

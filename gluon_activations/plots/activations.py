@@ -13,7 +13,8 @@ from matplotlib.lines import Line2D
 
 from .._arrays import array
 from .._context import context
-from ..catalog import CATALOG, FAMILIES, Activation, display_name, entry_of, evaluate, get_activation
+from .._evaluate import evaluate
+from ..catalog import CATALOG, FAMILIES, Activation, _display_name, _entry_of, get_activation
 from ..nets._slope import acts_on_elements, curve, points_for
 from .style import DASHED, PALETTE, finish, panels
 
@@ -63,7 +64,7 @@ def visualize_activation(
     """
     x, value, slope = _curves(activation, xlim, points, ctx)
     ax = panels()[1] if ax is None else ax
-    name = display_name(activation) if label is None else label
+    name = _display_name(activation) if label is None else label
     line = normalize_kwargs(line, Line2D)
     color = line.pop("color", _next_color(ax))
     line = {"linewidth": 2, **line}
@@ -160,7 +161,7 @@ def gallery(
     """
     if columns < 1:
         raise ValueError(f"columns is 1 or more, not {columns!r}")
-    entries = [entry_of(name) for name in (filter(acts_on_elements, CATALOG) if names is None else _several(names))]
+    entries = [_entry_of(name) for name in (filter(acts_on_elements, CATALOG) if names is None else _several(names))]
     rows = -(-len(entries) // columns)
     figure, axes = panels(rows, columns, height=1.9 * rows, sharex=True, sharey=True, squeeze=False)
     for entry, ax in zip(entries, axes.flat):
@@ -222,7 +223,7 @@ def _curves(activation: Any, xlim: tuple[float, float], points: int, ctx: Any) -
     """The x of ``points`` points, and value and gradient there, as NumPy arrays."""
     _check_grid(xlim, points)
     x = numpy.linspace(*xlim, points)
-    block, name = get_activation(activation), display_name(activation)
+    block, name = get_activation(activation), _display_name(activation)
     inputs = points_for(block, x, None if ctx is None else context(ctx))
     try:
         found = curve(block, inputs)
@@ -241,7 +242,7 @@ def _next_color(ax: Axes) -> str:
 
 def _label(activation: Any, options: dict[str, Any]) -> str:
     """The name of a curve, with the parameters that tell it from others."""
-    name = repr(activation) if getattr(activation, "_options", None) else display_name(activation)
+    name = repr(activation) if getattr(activation, "_options", None) else _display_name(activation)
     return name + "".join(f", {key}={value}" for key, value in options.items())
 
 

@@ -16,7 +16,7 @@ from mxnet.gluon import loss as losses
 
 from .. import blocks, ops
 from .._arrays import array
-from ..catalog import display_name, get_activation
+from ..catalog import _display_name, get_activation
 from ..nets._walk import check_loss
 from .activations import _check_grid, _next_color
 from .style import DASHED, DOTTED, GREY, PALETTE, finish, panels, tidy
@@ -197,11 +197,11 @@ def _log_softmax(x: Any) -> Any:
     return ops._layer(x, "log_softmax", "log_softmax", axis=-1)
 
 
-_OUTPUTS = {"softmax": blocks.Softmax, "log_softmax": lambda: blocks.Wrapped(_log_softmax)}
+_OUTPUTS = {"softmax": blocks.Softmax, "log_softmax": lambda: blocks._Wrapped(_log_softmax)}
 
 
 def _output_name(activation: Any, block: Any) -> str:
-    return activation if isinstance(activation, str) and activation in _OUTPUTS else display_name(block)
+    return activation if isinstance(activation, str) and activation in _OUTPUTS else _display_name(block)
 
 
 def _of_classes(loss: Any) -> bool:

@@ -15,7 +15,8 @@ import numpy
 
 from .._arrays import array
 from .._context import context
-from ..catalog import entry_of, evaluate, get_activation
+from .._evaluate import evaluate
+from ..catalog import _entry_of, get_activation
 from .activations import _check_grid, visualize_activation
 from .style import DOTTED, GREY, PALETTE, panels
 
@@ -67,7 +68,7 @@ def explore(
     TypeError
         If there is no control for a starting value.
     """
-    entries = [entry_of(name) for name in ([activation] if isinstance(activation, str) else activation)]
+    entries = [_entry_of(name) for name in ([activation] if isinstance(activation, str) else activation)]
     if not 1 <= len(entries) <= 4:
         raise ValueError(f"explore takes one to 4 activations, not {len(entries)}")
     _check_grid(xlim, points)
