@@ -18,7 +18,7 @@ import numpy as np
 from mxnet.gluon import Block, loss, nn
 
 import gluon_activations
-from tests.references import REFERENCES, exact
+from tests.references import RECORDS, exact
 from tools import measured
 from tools.measured import LINE, LINES
 from tools.wording import UNMEASURED, number
@@ -95,7 +95,7 @@ def truth(fault):
     """The right number, exact to fifty digits."""
     others = {"erf": mpmath.erf, "one": lambda x: mpmath.mpf(1)}
     x, slope = float(np.dtype(fault.dtype).type(fault.x)), fault.what == "gradient"
-    if fault.truth in REFERENCES:
+    if fault.truth in RECORDS:
         return exact(fault.truth, x)[slope]
     return mpmath.diff(others[fault.truth], x) if slope else others[fault.truth](mpmath.mpf(x))
 

@@ -5,9 +5,8 @@ python -m tools.readme           # writes README.md and docs/images/family.png
 
 from pathlib import Path
 
-from gluon_activations.plots import gallery
-
 from gluon_activations import CATALOG
+from gluon_activations.plots import gallery
 
 from .chapters import CHAPTERS
 from .wording import citation, interval

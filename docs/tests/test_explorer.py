@@ -12,7 +12,7 @@ import gluon_activations
 from docs.tests.checks import inspect
 from docs.tests.conftest import SITE, visiting
 from gluon_activations import CATALOG, activations, evaluate, get_activation
-from tests.references import FLOAT64, SLOPES_AT_KINKS
+from tests.references import RECORDS
 from tools import latex
 from tools.website import atlas, explorer
 from tools.wording import interval
@@ -120,7 +120,7 @@ def test_each_digit_is_that_of_the_printed_formula(page, name):
 
 
 def test_gradients_at_kinks_are_those_that_the_blocks_give(page):
-    for name, slopes in SLOPES_AT_KINKS.items():
+    for name, slopes in ((name, record.kinks) for name, record in RECORDS.items() if record.kinks):
         p, form = settings(CURVES[name])[0]
         kinks = numpy.array([*slopes])
         found = in_the_page(page, name, p, form.choices, kinks)[1]
@@ -133,14 +133,14 @@ def test_the_table_shows_value_and_gradient_at_x(visit):
     for x in (-4.25, -0.5, 1.5):
         page = visit("explorer.html#" + "&".join(f"curve={name}" for name in names) + f"&x={x}")
         for place, title in enumerate(("value at x", "gradient at x")):
-            exact = [float(FLOAT64[name](numpy.float64(x))[place]) for name in names]
+            exact = [float(RECORDS[name].float64(numpy.float64(x))[place]) for name in names]
             numpy.testing.assert_allclose([number(text) for text in row(page, title)], exact, rtol=5e-6)
 
 
 def is_flat_far_out(name):
     """Whether its slope is 0 beyond the outermost kinks, on one side or on both."""
     kinks = CATALOG[name].kinks or (0,)
-    return bool((FLOAT64[name](numpy.array([min(kinks) - 2.0, max(kinks) + 2.0]))[1] == 0).any())
+    return bool((RECORDS[name].float64(numpy.array([min(kinks) - 2.0, max(kinks) + 2.0]))[1] == 0).any())
 
 
 @pytest.mark.parametrize("name", activations("elements"))
@@ -174,7 +174,7 @@ def by_quadrature(name, layers, scale):
         for low, high in zip(ends, ends[1:]):
             z = (low + high) / 2 + (high - low) / 2 * nodes
             density = numpy.exp(-z * z / 2) / numpy.sqrt(2 * numpy.pi)
-            total += (high - low) / 2 * (weights * density * FLOAT64[name](spread * z)[which] ** 2).sum()
+            total += (high - low) / 2 * (weights * density * RECORDS[name].float64(spread * z)[which] ** 2).sum()
         return total
 
     signal, factors = [1.0], []
