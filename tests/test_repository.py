@@ -131,9 +131,8 @@ PACKAGE = ROOT / "gluon_activations"
 def floors():
     """The floor of each room, as docs/architecture.md draws them."""
     found, floor = {}, None
-    for number, room in re.findall(
-        r"^│ (\d| ) │ (\w+) +│", (ROOT / "docs" / "architecture.md").read_text("utf-8"), re.M
-    ):
+    drawing = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for number, room in re.findall(r"^│ (\d| ) │ (\w+) +│", drawing, re.MULTILINE):
         floor = int(number) if number.strip() else floor
         found[room] = floor
     return found
