@@ -43,7 +43,7 @@ def with_table(text):
 def main():
     """Write both."""
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    gallery(columns=7).savefig(PICTURE, metadata={"Software": None})
+    gallery(columns=6).savefig(PICTURE, metadata={"Software": None})
     README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
     print(f"wrote {PICTURE.relative_to(ROOT)} and the table of {README.name}")
 
