@@ -134,7 +134,7 @@ def test_fashion_mnist_comes_through_mxnet(monkeypatch, images, shape):
 
 def test_wrong_data_is_named():
     assert DATA_SETS == ("digits", "breast_cancer", "diabetes", "fashion_mnist")
-    with pytest.raises(ValueError, match=f"^the data set is one of {str(DATA_SETS)[1:-1]}, not 'mnist'$"):
+    with pytest.raises(ValueError, match=f"^load_data's name is one of {str(DATA_SETS)[1:-1]}, not 'mnist'$"):
         load_data("mnist")
     for name in ("breast_cancer", "diabetes"):
         with pytest.raises(ValueError, match=f"^{name} holds no images, only digits and fashion_mnist do$"):
@@ -399,10 +399,10 @@ def test_the_experiment_is_the_same_for_every_kind_of_array(few_samples):
 
 
 def test_the_experiment_names_what_it_knows():
-    with pytest.raises(ValueError, match="^the model is one of 'mlp', 'cnn', not 'rnn'$"):
+    with pytest.raises(ValueError, match="^experiment's model is one of 'mlp', 'cnn', not 'rnn'$"):
         experiment(seed=0, model="rnn")
     known = "'digits', 'fashion_mnist'"
-    with pytest.raises(ValueError, match=f"^the experiment's data set is one of {known}, not 'diabetes'$"):
+    with pytest.raises(ValueError, match=f"^experiment's data is one of {known}, not 'diabetes'$"):
         experiment(seed=0, data="diabetes")
     with pytest.raises(ValueError, match="nearest: gelu"):
         experiment(seed=0, activation="geluu")

@@ -29,11 +29,6 @@ SEEDS = range(100, 110)
 COLUMNS = ["model", "activation", "learning_rate", "epochs", "batch_size", "seed", "valid", "test", "loss"]
 
 
-def curves():
-    """The activations that tables are about: those that act on elements."""
-    return activations()  # activations("elements"), as soon as the catalog holds others
-
-
 def tuning_configurations(model, names):
     """Every activation at every learning rate."""
     choices = {"activation": names, "learning_rate": RATES, "model": [model]}
@@ -69,14 +64,14 @@ def measured():
 def unmeasured():
     """The activations of the catalog that no table holds yet: they want a `make results`."""
     known = measured()
-    return [name for name in curves() if name not in known]
+    return [name for name in activations("elements") if name not in known]
 
 
 def main():
     """Write the three tables."""
     mx.npx.set_np()
     TABLES.mkdir(parents=True, exist_ok=True)
-    names = curves()
+    names = activations("elements")
     tuning, chosen = [], []
     for model in MODELS:
         print(f"{model}: every activation at {len(RATES)} learning rates", flush=True)
