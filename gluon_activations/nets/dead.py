@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -55,7 +56,7 @@ def dead_units(net: Block, batches: Any, *, axis: int = 1, train_mode: bool = Fa
     zero_region: dict[str, bool] = {}
     for inputs in _batches(net, batches):
         with opened(net, train_mode):
-            for call in calls_of(net, lambda inputs=inputs: net(*inputs), train_mode):
+            for call in calls_of(net, functools.partial(net, *inputs), train_mode):
                 slope = slope_of(call)
                 if slope is None:
                     continue

@@ -12,9 +12,18 @@ from mxnet.gluon.model_zoo import vision
 
 from .. import blocks
 from .._arrays import array, children
-from ..catalog import CATALOG, get_activation, name_of
-from ._slope import LAYERS, acts_on_elements, points_for, value_of
-from ._walk import LAMBDAS, WITH_ACTIVATION, batch_of, calls_of, check_net, first_array, opened, short_name
+from ..catalog import CATALOG, activations, get_activation
+from ._slope import LAYERS, points_for, value_of
+from ._walk import (
+    WITH_ACTIVATION,
+    batch_of,
+    calls_of,
+    check_net,
+    first_array,
+    name_of,
+    opened,
+    short_name,
+)
 
 __all__ = ["check_output"]
 
@@ -320,22 +329,15 @@ def _passed(chain: list[Block]) -> list[Block]:
     return chain
 
 
-# Layers whose output can be any number.
-_RAW_LAYERS = (*LAYERS, blocks.GLU, blocks._LargestOf, blocks.AlphaDropout)
-
-
 def _kind(block: Block) -> str | None:
     """What a block gives, as :class:`_Output` calls it; None where that is not known."""
     name = name_of(block)
-    if name is None and isinstance(block, blocks.Softmax):
-        return "softmax"
     if isinstance(block, (rnn.RNN, rnn.LSTM, rnn.GRU)):
         return "relu" if block._mode == "rnn_relu" else "tanh"
     if isinstance(block, nn.BatchNormReLU):
         return "relu"
-    if name == "identity" or name is None and isinstance(block, _RAW_LAYERS) and not dict(children(block)):
-        return "raw"
-    return name or _kind_by_asking(block)
+    layer = name is None and isinstance(block, (*LAYERS, blocks._Largest)) and not dict(children(block))
+    return "raw" if layer or name in ("identity", "glu") else name or _kind_by_asking(block)
 
 
 # Scores by which a function is told from others: on both sides of 0, and beyond the kinks.
@@ -353,7 +355,7 @@ def _kind_by_asking(block: Block) -> str | None:
         return None
     if value.shape != _SCORES.shape:
         return None
-    known = {name: value_of(get_activation(name), x) for name in CATALOG if acts_on_elements(name)}
+    known = {name: value_of(get_activation(name), x) for name in activations("elements")}
     known["exp"] = numpy.exp(_SCORES)
     for name, expected in known.items():
         if numpy.allclose(value, expected, rtol=1e-5, atol=1e-6):
@@ -376,7 +378,7 @@ def _units(chain: list[Block]) -> int | None:
     """How many outputs the last layer with weights has, if that can be told."""
     pieces = 1
     for block in reversed(chain):
-        pieces *= block._options["pieces"] if isinstance(block, blocks._LargestOf) else 1
+        pieces *= block._options["pieces"] if isinstance(block, blocks._Largest) else 1
         pieces *= 2 if isinstance(block, blocks.GLU) else 1
         units = getattr(block, "_units", None) or getattr(block, "_channels", None)
         if units:

@@ -9,9 +9,8 @@ from typing import Any, Callable
 from mxnet.gluon import Block, HybridBlock
 
 from .._arrays import children, initialize_on
-from ..catalog import CATALOG, entry_of, get_activation, name_of
-from ._slope import acts_on_elements
-from ._walk import check_net, walk
+from ..catalog import _entry_of, activations, get_activation
+from ._walk import check_net, name_of, walk
 
 __all__ = ["replace_activations"]
 
@@ -74,14 +73,14 @@ def replace_activations(
 def _wanted(replaces: str | Sequence[str]) -> set[str]:
     """Names of the catalog."""
     if replaces == "all":
-        return set(filter(acts_on_elements, CATALOG))
-    return {entry_of(name).name for name in ([replaces] if isinstance(replaces, str) else replaces)}
+        return set(activations("elements"))
+    return {_entry_of(name).name for name in ([replaces] if isinstance(replaces, str) else replaces)}
 
 
 def _factory(activation: Any) -> Callable[[], Block]:
     """What makes the new activations."""
     if isinstance(activation, str):
-        entry_of(activation)
+        _entry_of(activation)
         return lambda: get_activation(activation)
     if isinstance(activation, Block) or not callable(activation):
         raise TypeError(f"the new activation is a name or a factory (a class, a function), not {activation!r}")
