@@ -12,7 +12,8 @@ from mxnet.gluon.model_zoo import vision
 
 from .. import blocks
 from .._arrays import array, children
-from ..catalog import CATALOG, activations, get_activation
+from .._evaluate import evaluate
+from ..catalog import CATALOG, activations
 from ._slope import LAYERS, points_for, value_of
 from ._walk import (
     WITH_ACTIVATION,
@@ -287,8 +288,9 @@ _POINTS = numpy.concatenate([-_OUT[::-1], numpy.linspace(-10, 10, 2001), _OUT])
 
 
 def _reach(block: Block, kind: str) -> tuple[float, float]:
-    """The range of an activation with the parameters that it has; the catalog's where it has no values yet."""
-    if any(p._data is None for p in block.collect_params().values()):
+    """The range of an activation with the parameters that it has; the catalog's where it cannot be asked."""
+    waits = any(p._data is None for p in block.collect_params().values())
+    if waits or name_of(block) is None and isinstance(block, LAYERS):
         return CATALOG[kind].range
     values = value_of(block, points_for(block, _POINTS)).astype("float64")
     low, high = float(values.min()) + 0.0, float(values.max()) + 0.0  # no -0.0
@@ -346,7 +348,7 @@ _SCORES = numpy.linspace(-7.6, 8.1, 34).reshape(2, 17)
 
 def _kind_by_asking(block: Block) -> str | None:
     """What a function without parameters gives, by what it makes of a few scores."""
-    if block.collect_params():
+    if block.collect_params().keys():
         return None
     x = array(_SCORES)
     try:
@@ -355,7 +357,7 @@ def _kind_by_asking(block: Block) -> str | None:
         return None
     if value.shape != _SCORES.shape:
         return None
-    known = {name: value_of(get_activation(name), x) for name in activations("elements")}
+    known = {name: evaluate(name, x)[0].asnumpy() for name in activations("elements")}
     known["exp"] = numpy.exp(_SCORES)
     for name, expected in known.items():
         if numpy.allclose(value, expected, rtol=1e-5, atol=1e-6):
