@@ -9,9 +9,8 @@ from typing import Any, Callable
 from mxnet.gluon import Block, HybridBlock
 
 from .._arrays import children, initialize_on
-from ..catalog import CATALOG, _entry_of, get_activation, _name_of
-from ._slope import acts_on_elements
-from ._walk import check_net, walk
+from ..catalog import _entry_of, activations, get_activation
+from ._walk import check_net, name_of, walk
 
 __all__ = ["replace_activations"]
 
@@ -74,7 +73,7 @@ def replace_activations(
 def _wanted(replaces: str | Sequence[str]) -> set[str]:
     """Names of the catalog."""
     if replaces == "all":
-        return set(filter(acts_on_elements, CATALOG))
+        return set(activations("elements"))
     return {_entry_of(name).name for name in ([replaces] if isinstance(replaces, str) else replaces)}
 
 
