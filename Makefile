@@ -29,7 +29,7 @@ export CTX PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test test-quick lab lint format figures outputs accuracy exercises results lock clean distclean \
-  docs serve test-docs errors $(MXNET1) $(MXNET2) $(SITE)
+  docs serve test-docs errors mutants $(MXNET1) $(MXNET2) $(SITE)
 
 help:
 	@echo 'make notebooks    execute every page into build/notebooks/ (CTX=gpu, FAST=1, ONLY=04)'
@@ -44,6 +44,7 @@ help:
 	@echo 'make outputs      execute the pages and store their outputs in them (ONLY=04)'
 	@echo 'make accuracy     the largest error of every activation, in units in the last place'
 	@echo 'make errors       measure the errors found in MXNet anew, for docs/errors_in_mxnet.md'
+	@echo 'make mutants      change the package in many small places: do its tests notice? (ONLY=catalog)'
 	@echo 'make exercises    write the exercises without their answers into build/exercises/'
 	@echo 'make results      compute the tables of page 09 anew (some 20 minutes; what build/results/ holds is kept)'
 	@echo 'make lock         resolve requirements/*.in into exact, hashed lists (needs uv)'
@@ -120,6 +121,10 @@ errors: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python benchmarks/faults.py measure)
 	@$(MXNET1)/bin/python benchmarks/faults.py report
 
+# Sets come in one order, so that two runs are alike.
+mutants: $(MXNET1)
+	@PYTHONHASHSEED=0 $(MXNET1)/bin/python -m tools.mutants $(ONLY)
+
 exercises: $(MXNET1)
 	@$(MXNET1)/bin/python tools/exercises.py
 
@@ -133,7 +138,7 @@ lock:
 	done
 
 clean:
-	rm -rf build/notebooks build/site build/site-sources build/site-doctrees build/*.* .ruff_cache .pytest_cache gluon_activations.egg-info
+	rm -rf build/notebooks build/mutants build/site build/site-sources build/site-doctrees build/*.* .ruff_cache .pytest_cache gluon_activations.egg-info
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean
