@@ -31,7 +31,7 @@ def slope_of(call: Call) -> Any:
     """Slope of an activation at each of its inputs, for NumPy; None for what is no activation."""
     if len(call.inputs) != 1 or "float" not in str(dtype_of(call.inputs[0])):
         return None
-    if _name_of(call.block) is None and isinstance(call.block, LAYERS):
+    if name_of(call.block) is None and isinstance(call.block, LAYERS):
         return None
     found = asked(call.block, call.inputs[0])
     return None if found is None else found[1]
@@ -48,7 +48,7 @@ def asked(block: Block, x: Any) -> tuple[Any, Any] | None:
 
 def curve(block: Block, x: Any) -> tuple[Any, Any] | None:
     """Value and slope at every element, or None if the block does not treat each element alike."""
-    name = _name_of(block)
+    name = name_of(block)
     alike = _alike(block, x) if name is None else CATALOG[name].acts_on == "elements"
     return evaluate(block, x) if alike else None
 

@@ -152,7 +152,7 @@ def short_name(block: Block) -> str:
     return repr(block) if isinstance(block, LAMBDAS) else _display_name(block)
 
 
-def _name_of(block: Block) -> str | None:
+def name_of(block: Block) -> str | None:
     """Catalog name of an activation, by its type; None for any other block."""
     return "relu6" if isinstance(block, mobilenet.RELU6) else _name_of(block)
 

@@ -290,7 +290,7 @@ _POINTS = numpy.concatenate([-_OUT[::-1], numpy.linspace(-10, 10, 2001), _OUT])
 def _reach(block: Block, kind: str) -> tuple[float, float]:
     """The range of an activation with the parameters that it has; the catalog's where it cannot be asked."""
     waits = any(p._data is None for p in block.collect_params().values())
-    if waits or _name_of(block) is None and isinstance(block, LAYERS):
+    if waits or name_of(block) is None and isinstance(block, LAYERS):
         return CATALOG[kind].range
     values = value_of(block, points_for(block, _POINTS)).astype("float64")
     low, high = float(values.min()) + 0.0, float(values.max()) + 0.0  # no -0.0
@@ -326,14 +326,14 @@ _PASSING = (nn.Flatten, nn.Dropout, blocks.AlphaDropout, *_POOLS)
 
 def _passed(chain: list[Block]) -> list[Block]:
     """The chain without what only passes on at its end; its first layer stays."""
-    while len(chain) > 1 and (isinstance(chain[-1], _PASSING) or _name_of(chain[-1]) == "identity"):
+    while len(chain) > 1 and (isinstance(chain[-1], _PASSING) or name_of(chain[-1]) == "identity"):
         chain = chain[:-1]
     return chain
 
 
 def _kind(block: Block) -> str | None:
     """What a block gives, as :class:`_Output` calls it; None where that is not known."""
-    name = _name_of(block)
+    name = name_of(block)
     if isinstance(block, (rnn.RNN, rnn.LSTM, rnn.GRU)):
         return "relu" if block._mode == "rnn_relu" else "tanh"
     if isinstance(block, nn.BatchNormReLU):
