@@ -162,7 +162,9 @@ def test_functions_of_vectors_against_numpy(arrays, name):
         xs = np.random.randn(3, 2, 6).astype(dtype)
         value = getattr(functional, name)(arrays(xs, dtype))
         assert value.dtype == np.dtype(dtype)
-        np.testing.assert_allclose(value.asnumpy(), VECTORS[name].function(xs.astype(float)), rtol=bound, atol=bound / 4)
+        np.testing.assert_allclose(
+            value.asnumpy(), VECTORS[name].function(xs.astype(float)), rtol=bound, atol=bound / 4
+        )
 
 
 def test_maxout_of_shapes_that_do_not_fit(arrays):
