@@ -131,7 +131,8 @@ def _applies(function: Callable[Concatenate[Any, P], Any]) -> Callable[[Any], _I
         def __init__(self: Any, *args: P.args, **kwargs: P.kwargs) -> None:
             FunctionBlock.__init__(self, **declared.bind(args, kwargs))
 
-        return _constructor(__init__, function, declared)
+        made: _Init[P] = _constructor(__init__, function, declared)
+        return made
 
     return decorate
 
@@ -148,12 +149,13 @@ def _declares(function: Any) -> Callable[[_Init[P]], _Init[P]]:
             init(self, **values)  # type: ignore[call-arg]
             self._shown = values
 
-        return _constructor(__init__, function, declared)
+        made: _Init[P] = _constructor(__init__, function, declared)
+        return made
 
     return decorate
 
 
-def _constructor(init: _Init[P], function: Any, declared: Declared) -> _Init[P]:
+def _constructor(init: Any, function: Any, declared: Declared) -> Any:
     vars(init).update(formula=function, declared=declared, __signature__=declared.constructor)
     return init
 

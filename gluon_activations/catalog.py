@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 from mxnet import gluon
 from mxnet.gluon import Block, nn

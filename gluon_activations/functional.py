@@ -510,9 +510,7 @@ def glu(
 
 def _fits_maxout(shape: tuple[int, ...], pieces: int) -> None:
     if not shape or shape[-1] % pieces:
-        raise ValueError(
-            f"maxout cuts the last axis into {pieces} equal parts, which shape {shape} does not allow"
-        )
+        raise ValueError(f"maxout cuts the last axis into {pieces} equal parts, as shape {shape} cannot be cut")
 
 
 @functools.partial(
