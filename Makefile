@@ -28,6 +28,8 @@ HAS_SITE := $(shell $(PYTHON) -c 'import sys; print("yes" * (sys.version_info[:2
 export CTX PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
+.PHONY: help notebooks test test-quick lab lint format figures outputs accuracy speed exercises results lock clean distclean \
+  docs serve test-docs errors $(MXNET1) $(MXNET2) $(SITE)
 .PHONY: help notebooks test test-quick lab lint format figures outputs accuracy exercises results lock clean distclean \
   docs serve test-docs errors mutants $(MXNET1) $(MXNET2) $(SITE)
 
@@ -44,6 +46,7 @@ help:
 	@echo 'make outputs      execute the pages and store their outputs in them (ONLY=04)'
 	@echo 'make accuracy     the largest error of every activation, in units in the last place'
 	@echo 'make errors       measure the errors found in MXNet anew, for docs/errors_in_mxnet.md'
+	@echo 'make speed        the time of every block beside the one of MXNet itself'
 	@echo 'make mutants      change the package in many small places: do its tests notice? (ONLY=catalog)'
 	@echo 'make exercises    write the exercises without their answers into build/exercises/'
 	@echo 'make results      compute the tables of page 09 anew (some 20 minutes; what build/results/ holds is kept)'
@@ -54,13 +57,13 @@ help:
 
 $(MXNET1) $(MXNET2) $(SITE):
 	@$(PYTHON) -c '' 2> /dev/null || { echo 'There is no $(PYTHON) that runs: install Python 3.9, 3.10 or 3.11.'; exit 1; }
-	@$(PYTHON) tools/environment.py $@ requirements/$(LIST_$@).txt $(OLDEST_$@)
+	@$(PYTHON) -m tools.environment $@ requirements/$(LIST_$@).txt $(OLDEST_$@)
 
 notebooks: $(MXNET1)
-	@$(MXNET1)/bin/python tools/run_notebooks.py --ctx '$(CTX)' --only '$(ONLY)' $(if $(filter-out 0,$(FAST)),--fast)
+	@$(MXNET1)/bin/python -m tools.run_notebooks --ctx '$(CTX)' --only '$(ONLY)' $(if $(filter-out 0,$(FAST)),--fast)
 
 outputs: $(MXNET1)
-	@$(MXNET1)/bin/python tools/run_notebooks.py --only '$(ONLY)' --in-place
+	@$(MXNET1)/bin/python -m tools.run_notebooks --only '$(ONLY)' --in-place
 
 test: lint $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@echo '== package and pages, MXNet 1.9.1'
@@ -85,13 +88,13 @@ else
 endif
 
 docs: $(SITE)
-	@$(SITE)/bin/python tools/site.py build
+	@$(SITE)/bin/python -m tools.website build
 
 serve: $(SITE)
-	@$(SITE)/bin/python tools/site.py serve $(PORT)
+	@$(SITE)/bin/python -m tools.website serve $(PORT)
 
 test-docs: docs
-	@$(SITE)/bin/python tools/browser.py
+	@$(SITE)/bin/python -m tools.browser
 	$(SITE)/bin/python -m pytest -n 2 -p no:cacheprovider docs/tests
 
 test-quick: $(MXNET1)
@@ -109,27 +112,31 @@ format: $(MXNET1)
 	@$(MXNET1)/bin/python -m ruff format --no-cache .
 
 figures: $(MXNET1)
-	@$(MXNET1)/bin/python tools/readme.py
+	@$(MXNET1)/bin/python -m tools.readme
 
 accuracy: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
-	@$(MXNET1)/bin/python benchmarks/accuracy.py measure
-	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python benchmarks/accuracy.py measure)
-	@$(MXNET1)/bin/python benchmarks/accuracy.py report
+	@$(MXNET1)/bin/python -m benchmarks.accuracy measure
+	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.accuracy measure)
+	@$(MXNET1)/bin/python -m benchmarks.accuracy report
 
 errors: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
-	@$(MXNET1)/bin/python benchmarks/faults.py measure
-	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python benchmarks/faults.py measure)
-	@$(MXNET1)/bin/python benchmarks/faults.py report
+	@$(MXNET1)/bin/python -m benchmarks.faults measure
+	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.faults measure)
+	@$(MXNET1)/bin/python -m benchmarks.faults report
+
+speed: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
+	@$(MXNET1)/bin/python -m benchmarks.speed
+	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.speed)
 
 # Sets come in one order, so that two runs are alike.
 mutants: $(MXNET1)
 	@PYTHONHASHSEED=0 $(MXNET1)/bin/python -m tools.mutants $(ONLY)
 
 exercises: $(MXNET1)
-	@$(MXNET1)/bin/python tools/exercises.py
+	@$(MXNET1)/bin/python -m tools.exercises
 
 results: $(MXNET1)
-	@$(MXNET1)/bin/python tools/results.py
+	@$(MXNET1)/bin/python -m tools.results
 
 lock:
 	@for list in mxnet1 mxnet2 docs; do \

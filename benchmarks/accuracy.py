@@ -2,24 +2,28 @@
 
     make accuracy        # both lines of MXNet; prints the table and writes build/accuracy.md
 
-The numbers themselves are kept in docs/data/, where tests/test_measured.py measures them again.
+The numbers themselves are kept in docs/data/, and tests/test_measured.py measures them again.
 float32 is swept over its whole range (every 1013th number, but for the subnormal ones, which
 MXNet 2.0.0b1 takes for 0), float16 over all its numbers.
-One line of MXNet is measured by this file's ``measure``; ``report`` joins the lines.
+One line of MXNet is measured by ``python -m benchmarks.accuracy measure``; ``report`` joins the lines.
 """
 
-import json
 import sys
 from pathlib import Path
 
+import mxnet as mx
 import numpy as np
+from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT / "docs" / "data"
-TABLE = ROOT / "build" / "accuracy.md"
+from gluon_activations import CATALOG, activations, evaluate
+from tests.references import RECORDS
+from tools import measured
+from tools.measured import CENTRE, LINE, LINES
+from tools.wording import UNMEASURED
+
+TABLE = Path(__file__).resolve().parent.parent / "build" / "accuracy.md"
 STEP = 1013
-CENTRE = 20
-sys.path.insert(0, str(ROOT / "tests"))
+DTYPES = ("float32", "float16")
 
 
 def numbers(dtype):
@@ -52,25 +56,32 @@ def units(got, exact, dtype, neighbours=None):
 
 
 def makers(entry, line):
-    """What makes our block and MXNet's own; one of the two where the catalog uses MXNet's or MXNet has none."""
-    from mxnet.gluon import nn
-
+    """What makes our block, and MXNet's own where this line has it."""
     found = {"ours": entry.block}
     if entry.builtin and line in entry.builtin.lines:
-        found["mxnet"] = lambda: eval(entry.builtin.code, {"nn": nn})
-        if entry.block.__module__ != "gluon_activations.blocks":
-            del found["ours"]  # the catalog uses MXNet's own
+        found["mxnet"] = entry.builtin.make
     return found
+
+
+def wanted(line):
+    """The keys of all rows that a line of MXNet should have: "relu ours float32 value" and so on."""
+    return {
+        f"{name} {whose} {dtype} {what}"
+        for name in activations("elements")
+        for whose in makers(CATALOG[name], line)
+        for dtype in DTYPES
+        for what in ("value", "slope")
+    }
+
+
+def missing(line):
+    """What is not measured yet, such as "squared_relu ours"."""
+    return sorted({" ".join(key.split()[:2]) for key in wanted(line) - {*read(line)}})
 
 
 def errors(entry, block, xs):
     """Errors of a new block in value and slope, at inputs whose dtype is the one to compute in."""
-    import mxnet as mx
-    from tests.references import FLOAT64
-
-    from gluon_activations import evaluate
-
-    exact, dtype = FLOAT64[entry.name], xs.dtype.name
+    exact, dtype = RECORDS[entry.name].float64, xs.dtype.name
     with np.errstate(all="ignore"):
         value, slope = exact(xs.astype(float))
         beside = exact(np.nextafter(xs, np.inf).astype(float))[1]
@@ -90,52 +101,30 @@ def measure():
 
     A row holds the largest error for abs(x) <= CENTRE, the largest of all, and its x.
     """
-    import mxnet as mx
-    from tqdm import tqdm
-
-    from gluon_activations import CATALOG
-    from gluon_activations.blocks import GLUON_2
-
     mx.npx.set_np()
-    line = "2.0" if GLUON_2 else "1.9"
     rows = {}
-    for name, entry in tqdm(CATALOG.items(), unit="activation", desc=f"MXNet {mx.__version__}"):
-        for dtype in ("float32", "float16"):
+    for name in tqdm(activations("elements"), unit="activation", desc=f"MXNet {mx.__version__}"):
+        entry = CATALOG[name]
+        for dtype in DTYPES:
             xs = numbers(dtype)
-            for whose, make in makers(entry, line).items():
+            for whose, make in makers(entry, LINE).items():
                 for what, error in errors(entry, make(), xs).items():
                     worst = int(error.argmax())
                     centre = error[np.abs(xs) <= CENTRE].max()
                     rows[f"{name} {whose} {dtype} {what}"] = [*map(float, (centre, error[worst], xs[worst]))]
-    write(DATA / f"accuracy-{line}.json", rows)
-
-
-def write(path, rows):
-    """A dict as JSON, sorted, one line for each entry. JSON has no infinity and no nan: they are strings in it."""
-    lines = [f" {json.dumps(key)}: {json.dumps(_strings(rows[key]), allow_nan=False)}" for key in sorted(rows)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-
-
-def _strings(value):
-    if isinstance(value, dict):
-        return {key: _strings(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_strings(part) for part in value]
-    return str(value) if isinstance(value, float) and not np.isfinite(value) else value
+    measured.write("accuracy", LINE, rows)
 
 
 def read(line):
     """The rows of one line of MXNet."""
-    rows = json.loads((DATA / f"accuracy-{line}.json").read_text(encoding="utf-8"))
-    return {key: [float(number) for number in row] for key, row in rows.items()}
+    return measured.read("accuracy", line)
 
 
 INTRODUCTION = f"""# Accuracy
 
 Largest error in units in the last place, value / gradient, over the whole range of float32 (every
 {STEP}th number) and all numbers of float16, wherever the true result is a normal number. "–" means
-that there is none: an activation that MXNet lacks, or one of MXNet's that the catalog uses as it is.
+that this line of MXNet has none.
 
 Where ours is above 4:
 
@@ -146,28 +135,29 @@ Where ours is above 4:
   value, up to 1e-36 in size, is still a normal number; from -60 on that sigmoid is off by up to 6 units.
 - gelu in float32 has the digits of 1 + erf, since MXNet has no erfc: right to 1e-6 in absolute terms,
   but 4 % off at -5 and 0 below -5.6, as MXNet's own is.
-- sigmoid and tanh are MXNet's: their gradients, y (1 - y) and 1 - y^2, lose the tails in which y
-  rounds to 1, and sigmoid is 0 below about -87.
 """
 
 
 def report():
     """Print the table of both lines, and write it to build/accuracy.md."""
-    from gluon_activations import CATALOG
-
-    lines = {path.stem[9:]: read(path.stem[9:]) for path in sorted(DATA.glob("accuracy-*.json"))}
     text = [INTRODUCTION]
-    for line, rows in lines.items():
+    for line in LINES:
+        rows = read(line)
         text += [f"## MXNet {line}", ""]
         heads = ["activation", "float32, ours", "MXNet's", f"for abs(x) <= {CENTRE}, ours", "MXNet's"]
         text += ["| " + " | ".join([*heads, "float16, ours", "MXNet's"]) + " |"]
         text += ["|---|---|---|---|---|---|---|"]
-        for name in CATALOG:
-            cells = [_pair(rows, name, whose, "float32", 1) for whose in ("ours", "mxnet")]
-            cells += [_pair(rows, name, whose, "float32", 0) for whose in ("ours", "mxnet")]
-            cells += [_pair(rows, name, whose, "float16", 1) for whose in ("ours", "mxnet")]
+        for name in activations("elements"):
+            has = makers(CATALOG[name], line)
+            cells = [
+                _pair(rows, name, whose, dtype, which) if whose in has else "–"
+                for dtype, which in (("float32", 1), ("float32", 0), ("float16", 1))
+                for whose in ("ours", "mxnet")
+            ]
             text.append(f"| {name} | " + " | ".join(cells) + " |")
         text += ["", *_verdict(rows, line), ""]
+        if missing(line):
+            text += [f"{UNMEASURED.capitalize()}: {', '.join(missing(line))}.", ""]
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text("\n".join(text), encoding="utf-8")
     print("\n".join(text))
@@ -205,7 +195,7 @@ def _errors(rows, name, whose, dtype):
 
 
 def _pair(rows, name, whose, dtype, which):
-    return " / ".join(_short(error[which]) for error in _errors(rows, name, whose, dtype)) or "–"
+    return " / ".join(_short(error[which]) for error in _errors(rows, name, whose, dtype)) or UNMEASURED
 
 
 def _short(error):

@@ -1,22 +1,29 @@
 """Where MXNet's own operators give wrong numbers, measured, and what to use instead.
 
-    python benchmarks/faults.py measure    # on one line of MXNet; writes docs/data/faults-<line>.json
-    python benchmarks/faults.py report     # writes the tables of docs/errors_in_mxnet.md from these files
+    python -m benchmarks.faults measure    # on one line of MXNet; writes docs/data/faults-<line>.json
+    python -m benchmarks.faults report     # writes the tables of docs/errors_in_mxnet.md from these files
 
 tests/test_measured.py measures each number again.
 """
 
-import json
 import os
 import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
+import mpmath
+import mxnet as mx
 import numpy as np
-from accuracy import DATA, ROOT, write
+from mxnet.gluon import Block, loss, nn
 
-PAGE = ROOT / "docs" / "errors_in_mxnet.md"
-LINES = {"1.9": "1.9.1", "2.0": "2.0.0b1"}
+import gluon_activations
+from tests.references import RECORDS, exact
+from tools import measured
+from tools.measured import LINE, LINES
+from tools.wording import UNMEASURED, number
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "errors_in_mxnet.md"
 END = "<!-- end of the table -->\n"
 MANY = 3000
 inf, nan = float("inf"), float("nan")
@@ -27,7 +34,7 @@ class Fault:
     """One number that MXNet gets wrong.
 
     What is evaluated is an expression in x, or a block or function of it. In both, y is an array
-    of zeros and s is npx.sigmoid.
+    of zeros.
     """
 
     code: str  # what you write
@@ -46,8 +53,6 @@ class Fault:
         return f"{self.code} {self.what} {self.dtype} {self.x}"
 
 
-_SIGMOID = "s(x) / (s(x) + s(-x))"
-_TANH = "(s(2 * x) - s(-2 * x)) / (s(2 * x) + s(-2 * x))"
 _LOSS = "(y - 1) * log_sigmoid(-x) - y * log_sigmoid(x)"
 _P1, _P2, _P3, _P4 = "01_sigmoids", "02_rectifiers", "03_exponential_units", "04_smooth_gates"
 _P6 = "06_match_the_output_layer"
@@ -58,14 +63,14 @@ FAULTS = (
     Fault("nn.SELU()", "gradient", "float32", -10.0, "selu", "SELU()", _P3),
     Fault("nn.ELU()", "value", "float32", -1e-6, "elu", "ELU()", _P3),
     Fault("nn.Activation('softrelu')", "value", "float32", -20.0, "softplus", "Softplus()", _P2),
-    Fault("nn.Activation('relu')", "value", "float32", nan, "relu", "npx.relu", _P2),
-    Fault("nn.LeakyReLU(0.01)", "value", "float64", -1.0, "leaky_relu", "np.where(x > 0, x, 0.01 * x)", _P2),
-    Fault("nn.PReLU()", "value", "float64", -0.1, "prelu", "np.where(x > 0, x, 0.25 * x)", _P2),
+    Fault("nn.Activation('relu')", "value", "float32", nan, "relu", "ReLU()", _P2),
+    Fault("nn.LeakyReLU(0.01)", "value", "float64", -1.0, "leaky_relu", "LeakyReLU()", _P2),
+    Fault("nn.PReLU()", "value", "float64", -0.1, "prelu", "PReLU()", _P2),
     Fault("nn.Activation('log_sigmoid')", "value", "float32", 20.0, "log_sigmoid", "LogSigmoid()", _P1, ("2.0",)),
     Fault("nn.Activation('log_sigmoid')", "value", "float16", -100.0, "log_sigmoid", "LogSigmoid()", "", ("2.0",)),
-    Fault("nn.Activation('sigmoid')", "gradient", "float32", 20.0, "sigmoid", _SIGMOID, _P1),
-    Fault("nn.Activation('sigmoid')", "value", "float32", -87.3, "sigmoid", "npx.sigmoid"),
-    Fault("nn.Activation('tanh')", "gradient", "float32", 20.0, "tanh", _TANH, _P1),
+    Fault("nn.Activation('sigmoid')", "gradient", "float32", 20.0, "sigmoid", "Sigmoid()", _P1),
+    Fault("nn.Activation('sigmoid')", "value", "float32", -87.3, "sigmoid", "Sigmoid()"),
+    Fault("nn.Activation('tanh')", "gradient", "float32", 20.0, "tanh", "Tanh()", _P1),
     Fault("nn.Activation('softsign')", "value", "float32", inf, "softsign", "Softsign()", _P1),
     Fault("SigmoidBCELoss()(x, y)", "gradient", "float32", 0.0, "softplus", _LOSS, _P1),
     Fault("SigmoidBCELoss()(x, y)", "value", "float32", -20.0, "softplus", _LOSS, _P1),
@@ -78,28 +83,23 @@ FAULTS = (
     Fault("nn.Activation('mish')", "gradient", "float32", 1e14, "mish", "Mish()", _P4, ("2.0",)),
     Fault("npx.erf", "gradient", "float64", 0.0, "erf", "ops.erf"),
     Fault("npx.softmax", "sum", "float16", 0.0, "one", "Softmax()", _P6, ("1.9",)),
-    Fault("np.maximum(x, 0)", "gradient", "float32", 0.0, "relu", "npx.relu", _P2, convention=True),
+    Fault("np.maximum(x, 0)", "gradient", "float32", 0.0, "relu", "ReLU()", _P2, convention=True),
     Fault("nd.hard_sigmoid", "value", "float32", 1.0, "hard_sigmoid", "HardSigmoid()", _P1, convention=True),
-    Fault("npx.leaky_relu", "value", "float32", -1.0, "leaky_relu", "nn.LeakyReLU(0.01)", _P2, convention=True),
+    Fault("npx.leaky_relu", "value", "float32", -1.0, "leaky_relu", "LeakyReLU()", _P2, convention=True),
 )
 
 
 def truth(fault):
     """The right number, exact to fifty digits."""
-    import mpmath
-    from tests.references import REFERENCES, exact
-
     others = {"erf": mpmath.erf, "one": lambda x: mpmath.mpf(1)}
     x, slope = float(np.dtype(fault.dtype).type(fault.x)), fault.what == "gradient"
-    if fault.truth in REFERENCES:
+    if fault.truth in RECORDS:
         return exact(fault.truth, x)[slope]
     return mpmath.diff(others[fault.truth], x) if slope else others[fault.truth](mpmath.mpf(x))
 
 
 def got(fault, code):
     """The number that the code gives; None where this line of MXNet lacks the operator."""
-    import mxnet as mx
-
     x = mx.np.full((1, MANY if fault.what == "sum" else 1), fault.x, dtype=fault.dtype)
     if code.startswith("nd."):
         x = x.as_nd_ndarray()
@@ -115,13 +115,8 @@ def got(fault, code):
 
 
 def _evaluate(code, x):
-    import mxnet as mx
-    from mxnet.gluon import Block, loss, nn
-
-    import gluon_activations
-
     names = {**vars(gluon_activations), "nn": nn, "nd": mx.nd, "np": mx.np, "npx": mx.npx}
-    names.update(s=mx.npx.sigmoid, log_sigmoid=gluon_activations.functional.log_sigmoid)
+    names.update(log_sigmoid=gluon_activations.functional.log_sigmoid)
     names.update(x=x, y=mx.np.zeros(x.shape), SigmoidBCELoss=loss.SigmoidBCELoss)
     found = eval(code, names)
     if re.search(r"\bx\b", code):
@@ -134,13 +129,9 @@ def _evaluate(code, x):
 
 def measure():
     """All numbers on the MXNet at hand, written to docs/data/faults-<line>.json."""
-    import mxnet as mx
-
-    from gluon_activations.blocks import GLUON_2
-
     mx.npx.set_np()
     os.environ.pop("MXNET_SAFE_ACCUMULATION", None)  # numbers are those of a fresh installation
-    write(DATA / f"faults-{'2.0' if GLUON_2 else '1.9'}.json", {fault.key: record(fault) for fault in FAULTS})
+    measured.write("faults", LINE, {fault.key: record(fault) for fault in FAULTS})
 
 
 def record(fault):
@@ -150,11 +141,7 @@ def record(fault):
 
 def read(line):
     """The records of one line of MXNet."""
-    rows = json.loads((DATA / f"faults-{line}.json").read_text(encoding="utf-8"))
-    return {
-        key: {name: None if value is None else float(value) for name, value in row.items()}
-        for key, row in rows.items()
-    }
+    return measured.read("faults", line)
 
 
 def tables():
@@ -166,33 +153,33 @@ def tables():
         rows = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
         for fault in FAULTS:
             if fault.convention == convention:
-                rows.append("| " + " | ".join(_cells(fault, [records[line][fault.key] for line in LINES])) + " |")
+                rows.append(
+                    "| " + " | ".join(_cells(fault, [records[line].get(fault.key) for line in LINES])) + " |"
+                )
         found[f"<!-- {marker}: make errors -->"] = "\n".join(rows)
     return found
 
 
 def _cells(fault, both):
-    right = both[0]["truth"]
-    theirs = [row["mxnet"] for row in both]
-    # As many digits as it takes to tell wrong from right.
-    wrong = [value for line, value in zip(LINES, theirs) if line in fault.lines]
-    digits = next(n for n in range(4, 18) if all(_number(value, n) != _number(right, n) for value in wrong))
     where = f"{fault.what} at {_number(fault.x, 4)}, {fault.dtype}"
     if fault.what == "sum":
         where = f"sum over {MANY} equal scores, {fault.dtype}"
-    return [
-        f"`{fault.code}`",
-        where,
-        *("missing" if value is None else _number(value, digits) for value in theirs),
-        _number(right, digits),
-        f"`{fault.repair}`",
-        f"[{fault.page[:2]}](../notebooks/{fault.page}.ipynb)" if fault.page else "–",
-    ]
+    page = f"[{fault.page[:2]}](../notebooks/{fault.page}.ipynb)" if fault.page else "–"
+    return [f"`{fault.code}`", where, *_numbers(fault, both), f"`{fault.repair}`", page]
+
+
+def _numbers(fault, both):
+    """What each line of MXNet gives, and the truth, in as many digits as it takes to tell wrong from right."""
+    if None in both:
+        return [UNMEASURED] * len(both) + ["–"]
+    right, theirs = both[0]["truth"], [row["mxnet"] for row in both]
+    wrong = [value for line, value in zip(LINES, theirs) if line in fault.lines]
+    digits = next(n for n in range(4, 18) if all(_number(value, n) != _number(right, n) for value in wrong))
+    return [*("missing" if value is None else _number(value, digits) for value in theirs), _number(right, digits)]
 
 
 def _number(value, digits):
-    text = re.sub(r"e([+-])0*", r"e\1", f"{value + 0.0:.{digits}g}").replace("e+", "e")
-    return text.replace("inf", "∞").replace("-", "−")
+    return number(value + 0.0, digits).replace("e+", "e")
 
 
 def with_tables(text):

@@ -1,6 +1,6 @@
 """The activations of PyTorch, Keras and JAX, as docs/data/frameworks.yml has them, beside our references.
 
-    python benchmarks/frameworks.py
+    python -m benchmarks.frameworks
 
 in an environment of one's own with torch, keras, jax, numpy, scipy, mpmath and pyyaml. MXNet is not needed, and a
 framework that is missing is left out. Keras runs on JAX, or on what KERAS_BACKEND names: jax or torch.
@@ -21,12 +21,13 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from tests.references import RECORDS
+
 ROOT = Path(__file__).resolve().parent.parent
 FACTS = ROOT / "docs" / "data" / "frameworks.yml"
 GRID = np.arange(-24, 24 + 1 / 64, 1 / 64)  # exact numbers, with every kink among them
 TOLERANCE = 1e-6
 MODULES = {"PyTorch": "torch", "Keras": "keras", "JAX": "jax"}
-sys.path.insert(0, str(ROOT / "tests"))
 
 
 def load():
@@ -88,12 +89,10 @@ def largest(error):
 
 def problems(name, key, code, entry, modules, engine):
     """Print the line of one call, and yield what is wrong with it."""
-    from tests.references import FLOAT64, SLOPES_AT_KINKS
-
     if key != "same_as_ours":
         yield from wrong_defaults(code, modules)
-    kinks = {x: float(slope) for x, slope in SLOPES_AT_KINKS.get(name, {}).items()}
-    (value, slope), (got, found) = FLOAT64[name](GRID), curve(code, modules, engine)
+    kinks = {x: float(slope) for x, slope in RECORDS[name].kinks.items()}
+    (value, slope), (got, found) = RECORDS[name].float64(GRID), curve(code, modules, engine)
     errors = np.abs(got - value), np.where(np.isin(GRID, list(kinks)), 0, np.abs(found - slope))
     at_kinks = {x: float(found[GRID == x][0]) + 0.0 for x in kinks}
     others = [f"{at_kinks[x]:.4g} at {x:g}" for x in kinks if abs(at_kinks[x] - kinks[x]) > TOLERANCE]

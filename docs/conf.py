@@ -1,10 +1,6 @@
-"""Configuration of the site. `tools/site.py` stages the sources and runs Sphinx on them."""
+"""Configuration of the site. `python -m tools.website` stages the sources and runs Sphinx on them."""
 
 import os
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent / "builder"))
 
 import gluon_activations
 
@@ -27,14 +23,14 @@ extensions = [
     "sphinx_sitemap",
     "sphinxext.opengraph",
     "notfound.extension",
-    # of our own, in docs/builder
-    "crosslink",
-    "launch",
-    "mathematics",
-    "fignumbers",
-    "sidebar",
+    # of our own
+    "docs.extensions.crosslink",
+    "docs.extensions.launch",
+    "docs.extensions.mathematics",
+    "docs.extensions.fignumbers",
+    "docs.extensions.sidebar",
 ]
-exclude_patterns = ["builder", "data", "README.md", "**/_*"]
+exclude_patterns = ["data", "README.md", "**/_*"]
 templates_path = ["_templates"]
 nitpicky = True
 # Names of Python, NumPy and MXNet in the docstrings: their pages are on other hosts.

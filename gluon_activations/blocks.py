@@ -1,23 +1,43 @@
-"""The Gluon blocks: ``Elementwise``, with the one switch between MXNet's two lines, and its children."""
+"""The Gluon blocks: ``FunctionBlock``, which applies a function of one array, and its children."""
+
+from __future__ import annotations
 
 import functools
-from numbers import Integral, Real
-from typing import Any, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Callable
 
-import mxnet as mx
 import numpy
-from mxnet.gluon import Block, HybridBlock, Parameter, nn
+from mxnet.gluon import HybridBlock, nn
 
-from . import functional, ops
-from .ops import GLUON_2
+from . import functional
+from ._arrays import GLUON_2, check, dtype_of, is_symbol, new_parameter, settle_dtype
+from ._formula import block_docstring
+from ._parameters import Declared, Flag, Integer
+
+if TYPE_CHECKING:
+    from typing_extensions import Concatenate, ParamSpec
+
+    P = ParamSpec("P")
 
 
-def initialize_on(block: Block, devices: Any) -> None:
-    """Initialise a block on these devices, whose keyword differs between MXNet's lines."""
-    block.initialize(**{"device" if GLUON_2 else "ctx": devices})
+class _Declared:
+    """What a block gets from the declarations of its parameters: docstring and ``repr``."""
+
+    _shown: dict[str, Any]
+
+    def __init_subclass__(cls) -> None:
+        """Complete the docstring of a block whose constructor declares its parameters."""
+        init = vars(cls).get("__init__")
+        if hasattr(init, "formula"):
+            cls.function = staticmethod(init.formula)  # type: ignore[attr-defined, union-attr]
+            cls.__doc__ = block_docstring(cls.__doc__ or "", init.formula, init.declared)  # type: ignore[union-attr]
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={value!r}" for name, value in self._shown.items())
+        return f"{type(self).__name__}({options})"
 
 
-class FunctionBlock(HybridBlock):
+class FunctionBlock(_Declared, HybridBlock):
     """A block that applies ``function(x, **options, **parameters)`` to one array.
 
     A child names its ``function`` and passes the options that ``repr`` shows. It then works
@@ -33,18 +53,13 @@ class FunctionBlock(HybridBlock):
 
     def __init__(self, **options: Any) -> None:
         super().__init__()
-        self._options = options
-        self._cast_to = None  # the dtype that cast() asked for
-        self._dtype = None  # the dtype of the call at hand, which a Symbol does not tell
-
-    def __repr__(self) -> str:
-        options = ", ".join(f"{name}={value!r}" for name, value in self._options.items())
-        return f"{type(self).__name__}({options})"
+        self._options = self._shown = options
+        self._cast_to: str | None = None  # the dtype that cast() asked for
+        self._dtype: str | None = None  # the dtype of the call at hand, which a Symbol does not tell
 
     def add_parameter(self, name: str, value: float, size: int) -> None:
         """Give the block a trained parameter: ``size`` numbers that start at ``value``."""
-        new = Parameter if GLUON_2 else self.params.get
-        setattr(self, name, new(name, shape=(size,), init=mx.init.Constant(value)))
+        new_parameter(self, name, value, size)
 
     def cast(self, dtype: Any) -> None:
         """Compute in another dtype, and hold the parameters in it."""
@@ -53,9 +68,9 @@ class FunctionBlock(HybridBlock):
 
     def __call__(self, x: Any) -> Any:
         """Apply the activation to an array, or, while a graph is built, to a Symbol."""
-        ops.check(x, type(self).__name__)
-        before, self._dtype = self._dtype, ops.dtype_of(x) or self._cast_to
-        if not ops.is_symbol(x):
+        check(x, type(self).__name__)
+        before, self._dtype = self._dtype, dtype_of(x) or self._cast_to
+        if not is_symbol(x):
             self._check_array(x)
             if before != self._dtype:
                 self._clear_cached_op()  # that graph was built for another dtype
@@ -63,6 +78,8 @@ class FunctionBlock(HybridBlock):
 
     def _check_array(self, x: Any) -> None:
         """Raise an error at once where MXNet would promote silently or fail later."""
+        if hasattr(self.function, "fits"):  # a formula of ours knows which shapes it takes
+            self.function.fits(x.shape, **self._options)
         for name, parameter in self._reg_params.items():
             held = numpy.dtype(parameter.dtype).name
             if held != self._dtype:
@@ -71,24 +88,22 @@ class FunctionBlock(HybridBlock):
                     f"cast the block first, with .cast({self._dtype!r})"
                 )
 
-    def _apply(self, x, parameters):
-        if ops.is_symbol(x):
-            x = ops.settle_dtype(x, self._dtype)
-        return self.function(x, **self._options, **parameters)
+    def _apply(self, x: Any, parameters: dict[str, Any]) -> Any:
+        return self.function(settle_dtype(x, self._dtype), **self._options, **parameters)
 
     if GLUON_2:
 
-        def forward(self, x):
+        def forward(self, x: Any) -> Any:
             """Apply the function; MXNet 2.x calls this."""
             return self._apply(x, {name: p.data(x.device) for name, p in self._reg_params.items()})
     else:
 
-        def hybrid_forward(self, F, x, **parameters):
+        def hybrid_forward(self, F: Any, x: Any, **parameters: Any) -> Any:
             """Apply the function; MXNet 1.9 calls this, with arrays or with Symbols."""
             return self._apply(x, parameters)
 
 
-class Wrapped(FunctionBlock):
+class _Wrapped(FunctionBlock):
     """A block around somebody's own function of one array."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
@@ -103,523 +118,278 @@ class Elementwise(FunctionBlock):
     """A block whose function treats every element alike and keeps the shape."""
 
 
+def _applies(function: Callable[Concatenate[Any, P], Any]) -> Callable[Concatenate[Any, P], None]:
+    """A constructor with the parameters of a formula, which are checked when the block is made."""
+    declared = function.declared  # type: ignore[attr-defined]
+
+    @functools.wraps(function)
+    def __init__(self: Any, *args: P.args, **kwargs: P.kwargs) -> None:
+        FunctionBlock.__init__(self, **declared.bind(args, kwargs))
+
+    vars(__init__).update(formula=function, __signature__=declared.constructor)
+    return __init__
+
+
+def _declares(function: Any) -> Callable[[Callable[Concatenate[Any, P], None]], Callable[Concatenate[Any, P], None]]:
+    """A constructor of the block of a formula that declares parameters of its own, and gets them checked."""
+
+    def decorate(init: Callable[Concatenate[Any, P], None]) -> Callable[Concatenate[Any, P], None]:
+        declared = Declared(init, function.__name__)
+
+        @functools.wraps(init)
+        def __init__(self: Any, *args: P.args, **kwargs: P.kwargs) -> None:
+            values = declared.bind(args, kwargs)
+            init(self, **values)  # type: ignore[arg-type, call-arg]
+            self._shown = values
+
+        vars(__init__).update(formula=function, declared=declared, __signature__=declared.constructor)
+        return __init__
+
+    return decorate
+
+
+class Sigmoid(Elementwise):
+    """Logistic sigmoid; unlike Gluon's own it keeps its slope in both tails."""
+
+    __init__ = _applies(functional.sigmoid)
+
+
 class LogSigmoid(Elementwise):
-    """Logarithm of the logistic sigmoid, right in both tails (MXNet 2.x's own is not).
+    """Logarithm of the logistic sigmoid, right in both tails (MXNet 2.x's own is not)."""
 
-    See :func:`gluon_activations.functional.log_sigmoid` for limits and conventions.
-
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
-    """
-
-    function = staticmethod(functional.log_sigmoid)
-
-    def __init__(self) -> None:
-        super().__init__()
+    __init__ = _applies(functional.log_sigmoid)
 
 
 class HardSigmoid(Elementwise):
-    """Hard sigmoid, ``clip(slope * x + 1/2, 0, 1)``, with slope 1/6 where MXNet's operator has 0.2.
+    """Hard sigmoid, with slope 1/6 where MXNet's operator has 0.2."""
 
-    See :func:`gluon_activations.functional.hard_sigmoid` for origin, limits and conventions.
+    __init__ = _applies(functional.hard_sigmoid)
 
-    Parameters
-    ----------
-    slope : float
-        Slope of the middle piece, above 0.
 
-    Raises
-    ------
-    TypeError
-        If a parameter is not a number.
-    ValueError
-        If it is out of its range.
+class Tanh(Elementwise):
+    """Hyperbolic tangent; unlike Gluon's own it keeps its slope in both tails."""
 
-    Notes
-    -----
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
-    """
-
-    function = staticmethod(functional.hard_sigmoid)
-
-    def __init__(self, slope: float = 1 / 6) -> None:
-        super().__init__(slope=_finite("HardSigmoid", "slope", slope, positive=True))
+    __init__ = _applies(functional.tanh)
 
 
 class HardTanh(Elementwise):
-    """Hard tanh, ``clip(x, min_val, max_val)``.
+    """Hard tanh; Gluon has no block for it."""
 
-    See :func:`gluon_activations.functional.hard_tanh` for origin, limits and conventions.
-
-    Parameters
-    ----------
-    min_val, max_val : float
-        The two ends of the middle piece.
-
-    Raises
-    ------
-    TypeError
-        If a parameter is not a number.
-    ValueError
-        If it is out of its range.
-
-    Notes
-    -----
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
-    """
-
-    function = staticmethod(functional.hard_tanh)
-
-    def __init__(self, min_val: float = -1, max_val: float = 1) -> None:
-        low, high = _finite("HardTanh", "min_val", min_val), _finite("HardTanh", "max_val", max_val)
-        if not low < high:
-            raise ValueError(f"HardTanh's min_val is below its max_val, not {min_val!r} and {max_val!r}")
-        super().__init__(min_val=low, max_val=high)
+    __init__ = _applies(functional.hard_tanh)
 
 
 class Softsign(Elementwise):
-    """Softsign, ``x / (1 + abs(x))``; unlike ``nn.Activation("softsign")`` it has its limits at ±inf.
+    """Softsign; unlike ``nn.Activation("softsign")`` it has its limits at ±inf."""
 
-    See :func:`gluon_activations.functional.softsign` for origin, limits and conventions.
-
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
-    """
-
-    function = staticmethod(functional.softsign)
-
-    def __init__(self) -> None:
-        super().__init__()
+    __init__ = _applies(functional.softsign)
 
 
 class Identity(Elementwise):
-    """Identity, ``x``; 1.9.1 has no ``nn.Identity``.
+    """Identity; 1.9.1 has no ``nn.Identity``."""
 
-    See :func:`gluon_activations.functional.identity` for origin, limits and conventions.
-
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
-    """
-
-    function = staticmethod(functional.identity)
-
-    def __init__(self) -> None:
-        super().__init__()
+    __init__ = _applies(functional.identity)
 
 
 class BinaryStep(Elementwise):
-    """Binary step, 1 for x >= 0 and 0 below. Its gradient is 0 everywhere: nothing before it learns.
+    """Binary step. Its gradient is 0 everywhere: nothing before it learns."""
 
-    See :func:`gluon_activations.functional.binary_step` for origin, limits and conventions.
+    __init__ = _applies(functional.binary_step)
 
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
-    """
 
-    function = staticmethod(functional.binary_step)
+class ReLU(Elementwise):
+    """Rectified linear unit; unlike ``nn.Activation("relu")`` it lets a nan be seen."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    __init__ = _applies(functional.relu)
 
 
 class ReLU6(Elementwise):
-    """ReLU cut at 6, ``min(max(x, 0), 6)``.
+    """ReLU cut at 6; Gluon has a block for it in its MobileNets only."""
 
-    See :func:`gluon_activations.functional.relu6` for origin, limits and conventions.
+    __init__ = _applies(functional.relu6)
 
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+
+class SquaredReLU(Elementwise):
+    """Squared ReLU; Gluon has no block for it."""
+
+    __init__ = _applies(functional.squared_relu)
+
+
+class LeakyReLU(Elementwise):
+    """Leaky ReLU; unlike Gluon's own its slope has a default, and every digit in float64."""
+
+    __init__ = _applies(functional.leaky_relu)
+
+
+class PReLU(Elementwise):
+    """Parametric ReLU, whose slope on the left is learned; unlike Gluon's own it has every digit in float64.
+
+    With ``in_channels`` above 1 its input has two axes or more, and axis 1 that length; it must be
+    initialised before use.
     """
 
-    function = staticmethod(functional.relu6)
+    @_declares(functional.prelu)
+    def __init__(
+        self,
+        in_channels: Annotated[
+            int, Integer("How many slopes are learned: 1, or one for each index of axis 1.", at_least=1)
+        ] = 1,
+        alpha: Annotated[float, replace(functional.ALPHA_LEFT, about="Where the slope of the left half starts.")] = 0.25,
+    ) -> None:
+        super().__init__(per_channel=in_channels > 1)
+        self.add_parameter("alpha", alpha, in_channels)
 
-    def __init__(self) -> None:
-        super().__init__()
+    def _check_array(self, x: Any) -> None:
+        super()._check_array(x)
+        _check_channels(self, x, self._shown["in_channels"])
+
+
+def _check_channels(block: FunctionBlock, x: Any, channels: int) -> None:
+    if channels > 1 and (len(x.shape) < 2 or x.shape[1] != channels):
+        raise ValueError(f"{block!r} wants {channels} channels on axis 1 of its input, not shape {x.shape}")
 
 
 class Softplus(Elementwise):
-    """Softplus, ``log(1 + exp(beta * x)) / beta``, positive in the tail where MXNet's is not.
+    """Softplus, positive in the tail where MXNet's is not."""
 
-    See :func:`gluon_activations.functional.softplus` for origin, limits and conventions.
-
-    Parameters
-    ----------
-    beta : float
-        Sharpness of the bend, above 0.
-
-    Raises
-    ------
-    TypeError
-        If ``beta`` is not a number.
-    ValueError
-        If ``beta`` is not finite and above 0.
-
-    Notes
-    -----
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
-    """
-
-    function = staticmethod(functional.softplus)
-
-    def __init__(self, beta: float = 1.0) -> None:
-        super().__init__(beta=_finite("Softplus", "beta", beta, positive=True))
+    __init__ = _applies(functional.softplus)
 
 
 class ELU(Elementwise):
-    """Exponential linear unit; unlike Gluon's own ELU it keeps its digits just below 0.
+    """Exponential linear unit; unlike Gluon's own ELU it keeps its digits just below 0."""
 
-    See :func:`gluon_activations.functional.elu` for origin, limits and conventions.
-
-    Parameters
-    ----------
-    alpha : float
-        Minus the value at -inf, above 0.
-
-    Raises
-    ------
-    TypeError
-        If a parameter is not a number.
-    ValueError
-        If it is out of its range.
-
-    Notes
-    -----
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
-    """
-
-    function = staticmethod(functional.elu)
-
-    def __init__(self, alpha: float = 1.0) -> None:
-        super().__init__(alpha=_finite("ELU", "alpha", alpha, positive=True))
+    __init__ = _applies(functional.elu)
 
 
 class CELU(Elementwise):
-    """Continuously differentiable ELU, ``max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)``.
+    """Continuously differentiable ELU; Gluon has no block for it."""
 
-    See :func:`gluon_activations.functional.celu` for origin, limits and conventions.
-
-    Parameters
-    ----------
-    alpha : float
-        Minus the value at -inf, above 0.
-
-    Raises
-    ------
-    TypeError
-        If a parameter is not a number.
-    ValueError
-        If it is out of its range.
-
-    Notes
-    -----
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
-    """
-
-    function = staticmethod(functional.celu)
-
-    def __init__(self, alpha: float = 1.0) -> None:
-        super().__init__(alpha=_finite("CELU", "alpha", alpha, positive=True))
+    __init__ = _applies(functional.celu)
 
 
 class SELU(Elementwise):
     """Scaled exponential linear unit; unlike Gluon's own SELU its gradient is right.
 
-    See :func:`gluon_activations.functional.selu` for origin, limits and conventions. Use it
-    with LeCun's initialisation, ``Xavier("gaussian", "in", 1)``.
-
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
+    Use it with LeCun's initialisation, ``Xavier("gaussian", "in", 1)``.
     """
 
-    function = staticmethod(functional.selu)
-
-    def __init__(self) -> None:
-        super().__init__()
+    __init__ = _applies(functional.selu)
 
 
-class AlphaDropout(Elementwise):
-    """Dropout for SELU: keeps mean 0 and variance 1 in training, and is the identity otherwise.
+class AlphaDropout(FunctionBlock):
+    """Dropout for SELU: keeps mean 0 and variance 1 in training, and is the identity otherwise."""
 
-    See :func:`gluon_activations.functional.alpha_dropout` for origin, limits and conventions.
-
-    Parameters
-    ----------
-    rate : float
-        Probability of being replaced, at least 0 and below 1.
-
-    Raises
-    ------
-    TypeError
-        If a parameter is not a number.
-    ValueError
-        If it is out of its range.
-
-    Notes
-    -----
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
-    """
-
-    function = staticmethod(functional.alpha_dropout)
-
-    def __init__(self, rate: float) -> None:
-        rate = _finite("AlphaDropout", "rate", rate)
-        if not 0 <= rate < 1:
-            raise ValueError(f"AlphaDropout's rate is at least 0 and below 1, not {rate!r}")
-        super().__init__(rate=rate)
+    __init__ = _applies(functional.alpha_dropout)
 
 
 class SiLU(Elementwise):
-    """Sigmoid-weighted linear unit, ``x * sigmoid(x)``; the same curve as ``Swish(beta=1)``.
+    """Sigmoid-weighted linear unit; the same curve as ``Swish(beta=1)``.
 
-    See :func:`gluon_activations.functional.silu` for origin, limits and conventions. Unlike
-    MXNet 2.x's ``nn.SiLU``, and ``nn.Swish`` of both lines, it has its limit at -inf, and
+    Unlike MXNet 2.x's ``nn.SiLU``, and ``nn.Swish`` of both lines, it has its limit at -inf, and
     1.9.1 has no ``nn.SiLU`` at all.
-
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
     """
 
-    function = staticmethod(functional.silu)
-
-    def __init__(self) -> None:
-        super().__init__()
+    __init__ = _applies(functional.silu)
 
 
 class GELU(Elementwise):
-    """Gaussian error linear unit; unlike Gluon's own GELU it has three forms and keeps float64.
+    """Gaussian error linear unit; unlike Gluon's own GELU it has three forms and keeps float64."""
 
-    See :func:`gluon_activations.functional.gelu` for origin, limits and conventions.
-
-    Parameters
-    ----------
-    approximate : {"none", "tanh", "sigmoid"}
-        The exact form, or one of the paper's two approximations.
-
-    Raises
-    ------
-    ValueError
-        If ``approximate`` is none of the three.
-
-    Notes
-    -----
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
-    """
-
-    function = staticmethod(functional.gelu)
-
-    def __init__(self, approximate: str = "none") -> None:
-        functional.check_choice("GELU's approximate", approximate, functional.GELU_GATES)
-        super().__init__(approximate=approximate)
+    __init__ = _applies(functional.gelu)
 
 
 class Swish(Elementwise):
-    """Swish, ``x * sigmoid(beta * x)``; unlike Gluon's own Swish it can learn beta.
+    """Swish; unlike Gluon's own Swish it can learn beta.
 
-    See :func:`gluon_activations.functional.swish` for origin, limits and conventions.
-
-    Parameters
-    ----------
-    beta : float
-        Steepness of the gate, or, if it is learned, where it starts (``repr`` shows that too).
-    learnable : bool
-        Whether beta is a trained parameter (initialise the block before use).
-    in_channels : int
-        How many values of beta are learned: 1 for the whole block, or one for each index
-        of axis 1 of the input.
-
-    Raises
-    ------
-    TypeError
-        If ``beta`` is not a number, or a learnable block is given a dtype that it was not
-        cast to.
-    ValueError
-        If ``beta`` is not finite, if ``in_channels`` is not a positive integer, or is more
-        than 1 without ``learnable``; when called, if axis 1 does not have that length.
-
-    Notes
-    -----
-    Inputs: an array of any shape (with ``in_channels`` above 1: two axes or more), in
-    float16, float32 or float64. Outputs: the same.
+    A learnable one must be initialised before use. With ``in_channels`` above 1 its input has two axes
+    or more, and axis 1 that length.
     """
 
-    function = staticmethod(functional.swish)
-
-    def __init__(self, beta: float = 1.0, learnable: bool = False, in_channels: int = 1) -> None:
-        beta = _finite("Swish", "beta", beta)
-        in_channels = _positive_integer("Swish", "in_channels", in_channels)
-        if not isinstance(learnable, bool):
-            raise TypeError(f"Swish's learnable is True or False, not {learnable!r}")
+    @_declares(functional.swish)
+    def __init__(
+        self,
+        beta: Annotated[float, functional.BETA] = 1.0,
+        learnable: Annotated[bool, Flag("Whether beta is a trained parameter, which starts there.")] = False,
+        in_channels: Annotated[
+            int, Integer("How many values of beta are learned: 1, or one for each index of axis 1.", at_least=1)
+        ] = 1,
+    ) -> None:
         if in_channels > 1 and not learnable:
-            raise ValueError(f"Swish learns a beta per channel: in_channels={in_channels} needs learnable=True")
+            raise ValueError(f"swish learns a beta per channel: in_channels={in_channels} needs learnable=True")
         super().__init__(**({"per_channel": in_channels > 1} if learnable else {"beta": beta}))
-        self._in_channels = in_channels
-        self._shown = f"beta={beta!r}" + (f", learnable=True, in_channels={in_channels}" if learnable else "")
         if learnable:
             self.add_parameter("beta", beta, in_channels)
 
-    def __repr__(self) -> str:
-        return f"Swish({self._shown})"
-
     def _check_array(self, x: Any) -> None:
         super()._check_array(x)
-        if self._in_channels > 1 and (len(x.shape) < 2 or x.shape[1] != self._in_channels):
-            raise ValueError(
-                f"{self!r} wants {self._in_channels} channels on axis 1 of its input, not shape {x.shape}"
-            )
+        _check_channels(self, x, self._shown["in_channels"])
 
 
 class Mish(Elementwise):
-    """Mish, ``x * tanh(softplus(x))``.
+    """Mish. MXNet 2.x has ``Activation("mish")``, which is 0 at -20 already; 1.9.1 has none."""
 
-    See :func:`gluon_activations.functional.mish` for origin, limits and conventions. MXNet
-    2.x has ``Activation("mish")``, which is 0 at -20 already; 1.9.1 has none.
+    __init__ = _applies(functional.mish)
 
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
-    """
 
-    function = staticmethod(functional.mish)
+class TanhExp(Elementwise):
+    """TanhExp; Gluon has no block for it."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    __init__ = _applies(functional.tanh_exp)
 
 
 class HardSwish(Elementwise):
-    """Hard swish, ``x * clip(x + 3, 0, 6) / 6``.
+    """Hard swish; Gluon has no block for it."""
 
-    See :func:`gluon_activations.functional.hard_swish` for origin, limits and conventions.
-
-    Inputs: an array of any shape, in float16, float32 or float64. Outputs: the same.
-    """
-
-    function = staticmethod(functional.hard_swish)
-
-    def __init__(self) -> None:
-        super().__init__()
+    __init__ = _applies(functional.hard_swish)
 
 
 class GLU(FunctionBlock):
-    """Gated linear unit, ``a * activation(b)`` for the two halves of the input along an axis.
+    """Gated linear unit; the layer before it has twice the units. With "silu" it is SwiGLU's gate."""
 
-    See :func:`gluon_activations.functional.glu` for origin and conventions. With "silu" it is
-    SwiGLU's gate, with "gelu" GEGLU's; the layer before it has twice the units.
+    __init__ = _applies(functional.glu)
 
-    Parameters
-    ----------
-    activation : {"sigmoid", "tanh", "relu", "silu", "gelu", "identity"}
-        What the second half passes through.
-    axis : int
-        The axis that is cut in two.
 
-    Raises
-    ------
-    TypeError
-        If ``axis`` is not an integer.
-    ValueError
-        If the activation is none of these; when called, if the axis is missing or of odd length.
+class _LargestOf(FunctionBlock):
+    """The largest of equal parts of the last axis."""
 
-    Notes
-    -----
-    Inputs: an array with an axis of even length. Outputs: the same with that axis half as long.
+    __init__ = _applies(functional.maxout)
+
+
+class Maxout(_Declared, nn.HybridSequential):
+    """Maxout layer: each unit is the largest of ``pieces`` affine functions of the input.
+
+    It learns its own convex, piecewise linear activation, at ``pieces`` times the weights. Its input is
+    (..., channels) with two axes or more, its output (..., units).
     """
 
-    function = staticmethod(functional.glu)
-
-    def __init__(self, activation: str = "sigmoid", axis: int = -1) -> None:
-        functional.check_choice("GLU's activation", activation, functional.GLU_GATES)
-        super().__init__(activation=activation, axis=_integer("GLU", "axis", axis))
-
-    def _check_array(self, x: Any) -> None:
-        super()._check_array(x)
-        functional.check_halves(x.shape, self._options["axis"])
+    @_declares(functional.maxout)
+    def __init__(
+        self,
+        units: Annotated[int, Integer("Length of the last axis of the output.", at_least=1)],
+        pieces: Annotated[int, Integer("How many affine functions each unit chooses among.", at_least=1)] = 2,
+    ) -> None:
+        super().__init__()
+        self.add(nn.Dense(units * pieces, flatten=False), _LargestOf(pieces=pieces))
 
 
 class Softmax(FunctionBlock):
     """Softmax along an axis, with a temperature; Gluon has it as an operator only.
 
-    See :func:`gluon_activations.functional.softmax` for origin, limits and conventions. For
-    training use ``SoftmaxCrossEntropyLoss`` on the logits, which applies it by itself.
-
-    Parameters
-    ----------
-    axis : int
-        The axis along which the output sums to 1.
-    temperature : float
-        Above 0; below 1 it sharpens, above 1 it flattens.
-
-    Raises
-    ------
-    TypeError
-        If a parameter is not a number.
-    ValueError
-        If ``temperature`` is not finite and above 0.
-
-    Notes
-    -----
-    Inputs: an array of one axis or more, in float16, float32 or float64. Outputs: the same.
+    For training use ``SoftmaxCrossEntropyLoss`` on the logits, which applies it by itself.
     """
 
-    function = staticmethod(functional.softmax)
-
-    def __init__(self, axis: int = -1, temperature: float = 1.0) -> None:
-        temperature = _finite("Softmax", "temperature", temperature, positive=True)
-        super().__init__(axis=_integer("Softmax", "axis", axis), temperature=temperature)
+    __init__ = _applies(functional.softmax)
 
 
-class _LargestOf(FunctionBlock):
-    """The largest of ``pieces`` equal parts of the last axis, element by element."""
+class LogSoftmax(FunctionBlock):
+    """Logarithm of the softmax along an axis, with a temperature; Gluon has it as an operator only."""
 
-    @staticmethod
-    def function(x, pieces):
-        """The maximum over the parts."""
-        return functools.reduce(ops.maximum, ops.split(x, pieces, -1)) if pieces > 1 else x * 1.0
+    __init__ = _applies(functional.log_softmax)
 
 
-class Maxout(nn.HybridSequential):
-    """Maxout layer: each unit is the largest of ``pieces`` affine functions of the input.
-
-    By Goodfellow, Warde-Farley, Mirza, Courville & Bengio 2013 (arXiv:1302.4389). It learns its
-    own convex, piecewise linear activation, at ``pieces`` times the weights.
-
-    Parameters
-    ----------
-    units : int
-        Length of the last axis of the output.
-    pieces : int
-        How many affine functions each unit chooses among.
-
-    Raises
-    ------
-    ValueError
-        If ``units`` or ``pieces`` is not a positive integer.
-
-    Notes
-    -----
-    Inputs: (..., channels), two axes or more; channels are found at the first call.
-    Outputs: (..., units).
-    """
-
-    def __init__(self, units: int, pieces: int = 2) -> None:
-        super().__init__()
-        self._shown = f"Maxout(units={units}, pieces={pieces})"
-        units = _positive_integer("Maxout", "units", units)
-        pieces = _positive_integer("Maxout", "pieces", pieces)
-        self.add(nn.Dense(units * pieces, flatten=False), _LargestOf(pieces=pieces))
-
-    def __repr__(self) -> str:
-        return self._shown
-
-
-def _positive_integer(block: str, name: str, value: Any) -> int:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{block}'s {name} is a positive integer, not {value!r}")
-    return int(value)
-
-
-def _integer(block: str, name: str, value: Any) -> int:
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(f"{block}'s {name} is an integer, not {value!r}")
-    return int(value)
-
-
-def _finite(block: str, name: str, value: Any, positive: bool = False) -> float:
-    """``value`` as a float, or a one-line error that says whose parameter it is."""
-    if not isinstance(value, Real) or isinstance(value, bool):
-        raise TypeError(f"{block}'s {name} is a number, not {value!r}")
-    if not numpy.isfinite(value):
-        raise ValueError(f"{block}'s {name} is a finite number, not {value!r}")
-    if positive and not value > 0:
-        raise ValueError(f"{block}'s {name} is above 0, not {value!r}")
-    return float(value)
+if not TYPE_CHECKING:
+    __all__ = [
+        name
+        for name, thing in list(vars().items())
+        if isinstance(thing, type) and issubclass(thing, _Declared)
+        if not name.startswith("_") and thing is not FunctionBlock
+    ]

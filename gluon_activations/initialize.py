@@ -5,14 +5,23 @@ net dies; and ``MSRAPrelu()`` is not He's initialiser for ReLU, since it average
 assumes a slope of 0.25.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import mxnet as mx
 
-from .catalog import entry_of
+from .catalog import Activation, _entry_of
 
-# What He et al. call a: the slope of the left half.
-_LEFT_SLOPES = {"relu": 0.0, "relu6": 0.0, "leaky_relu": 0.01, "prelu": 0.25}
-# The reciprocal of the slope at 0, near which Glorot and Bengio assume a net to start.
-_GLOROT_GAINS = {"sigmoid": 4.0, "hard_sigmoid": 6.0, "tanh": 1.0, "hard_tanh": 1.0}
+__all__ = ["gain", "initializer"]
+
+
+def _curve(name: str) -> Activation:
+    """Entry of an activation that has a gain."""
+    entry = _entry_of(name)
+    if entry.acts_on != "elements":
+        raise ValueError(f"{entry.name} acts on vectors, so it has no gain: name an activation of single elements")
+    return entry
 
 
 def gain(name: str) -> float:
@@ -34,21 +43,20 @@ def gain(name: str) -> float:
     Raises
     ------
     ValueError
-        If there is no such activation; the message lists the nearest names.
+        If there is no such activation; the message lists the nearest names. Or if it acts on vectors.
     """
-    return entry_of(name).gain
+    return _curve(name).gain
 
 
-def initializer(name: str) -> mx.init.Initializer:
+def initializer(name: str) -> Any:
     """Initialiser of the weights before an activation.
 
-    - ReLU and its kin: He et al. 2015 (arXiv:1502.01852), variance 2 / ((1 + a^2) fan-in) for a
-      slope a on the left.
-    - Sigmoid and tanh and their kin: Glorot & Bengio 2010 (proceedings.mlr.press/v9/glorot10a),
+    - Sigmoid and tanh and their hard forms: Glorot & Bengio 2010 (proceedings.mlr.press/v9/glorot10a),
       variance g^2 2 / (fan-in + fan-out), where g is the reciprocal of the slope at 0: 4 for the
       sigmoid and 1 for tanh.
-    - All others: variance g^2 / fan-in with the computed :func:`gain` g. For SELU that is LeCun's
-      initialiser, which its fixed point needs (Klambauer et al. 2017, arXiv:1706.02515).
+    - All others: variance g^2 / fan-in with the computed :func:`gain` g. For ReLU and its leaky kin that is
+      the initialiser of He et al. 2015 (arXiv:1502.01852), variance 2 / ((1 + a^2) fan-in) for a slope a on
+      the left; for SELU LeCun's, which its fixed point needs (Klambauer et al. 2017, arXiv:1706.02515).
 
     Parameters
     ----------
@@ -63,12 +71,10 @@ def initializer(name: str) -> mx.init.Initializer:
     Raises
     ------
     ValueError
-        If there is no such activation; the message lists the nearest names.
+        If there is no such activation; the message lists the nearest names. Or if it acts on vectors.
     """
-    known = entry_of(name)
-    if known.name in _LEFT_SLOPES:
-        return mx.init.MSRAPrelu("in", _LEFT_SLOPES[known.name])
-    if known.name in _GLOROT_GAINS:
+    entry = _curve(name)
+    if entry.glorot is not None:
         # Xavier divides its magnitude by the mean fan, which is half the sum.
-        return mx.init.Xavier("gaussian", "avg", _GLOROT_GAINS[known.name] ** 2)
-    return mx.init.Xavier("gaussian", "in", known.gain**2)
+        return mx.init.Xavier("gaussian", "avg", entry.glorot**2)
+    return mx.init.Xavier("gaussian", "in", entry.gain**2)

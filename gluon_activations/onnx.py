@@ -3,17 +3,25 @@
 It needs onnx 1.14 to 1.16, newer ones having dropped what MXNet imports.
 """
 
+from __future__ import annotations
+
+import contextlib
 import os
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Callable
 
 import mxnet as mx
 import numpy
 from mxnet.gluon import HybridBlock
 
-from .blocks import GLUON_2
+from ._arrays import GLUON_2, array, variable
+
+__all__ = ["export"]
+
+_Recipe = Callable[..., Any]
 
 
-def export(net: HybridBlock, path: str, input_shape: tuple, *, dynamic: bool = False) -> str:
+def export(net: HybridBlock, path: str, input_shape: tuple[int, ...], *, dynamic: bool = False) -> str:
     """Write a net as an ONNX file.
 
     The file says in standard operators what the blocks compute, tails included, and needs
@@ -54,21 +62,39 @@ def export(net: HybridBlock, path: str, input_shape: tuple, *, dynamic: bool = F
     if wrong:
         raise TypeError(f"the parameters of the net are float32, not {', '.join(wrong)}: cast it first")
     _settle_shapes(net, input_shape)
-    data = mx.sym.var("data")
-    symbol = net(data.as_np_ndarray() if mx.util.is_np_array() else data)
+    symbol = net(variable("data"))
     held = {p.name: mx.nd.array(p.data().asnumpy()) for p in parameters}
-    mx.onnx.export_model(symbol, held, [tuple(input_shape)], numpy.float32, os.fspath(path), dynamic=dynamic)
+    with _opset():
+        mx.onnx.export_model(symbol, held, [tuple(input_shape)], numpy.float32, os.fspath(path), dynamic=dynamic)
     return path
 
 
-def _settle_shapes(net, input_shape):
+# The one that MXNet's converters were written for. MXNet would write the newest one into the file.
+_OPSET = 13
+
+
+@contextlib.contextmanager
+def _opset() -> Iterator[None]:
+    """Let the file say which operators are in it, whatever onnx is installed."""
+    from onnx import checker, defs
+
+    newest, allowed = defs.onnx_opset_version, checker.DEFAULT_CONTEXT.opset_imports
+    defs.onnx_opset_version = lambda: _OPSET
+    checker.DEFAULT_CONTEXT.opset_imports = {"": _OPSET}
+    try:
+        yield
+    finally:
+        defs.onnx_opset_version = newest
+        checker.DEFAULT_CONTEXT.opset_imports = allowed
+
+
+def _settle_shapes(net: HybridBlock, input_shape: tuple[int, ...]) -> None:
     """Run the net once, so that deferred parameters get their shapes."""
-    new = mx.np.zeros if mx.util.is_np_array() else mx.nd.zeros
     device = next((p.list_ctx()[0] for p in net.collect_params().values()), mx.cpu())
-    net(new(tuple(input_shape), ctx=device)).wait_to_read()
+    net(array(numpy.zeros(input_shape), ctx=device)).wait_to_read()
 
 
-def _register():
+def _register() -> None:
     """Teach MXNet's exporter the operators that it lacks."""
     try:
         from mxnet.onnx.mx2onnx._export_onnx import MXNetGraph
@@ -76,32 +102,32 @@ def _register():
     except ImportError as error:
         raise ImportError("ONNX export needs onnx 1.14 to 1.16: pip install 'onnx<1.17'") from error
     for name, recipe in _RECIPES.items():
-        MXNetGraph.register(name)(_converter(recipe))
+        MXNetGraph.register(name, _OPSET)(_converter(recipe))
     for name, known in _SYNONYMS.items():
-        MXNetGraph.register(name)(_synonym(MXNetGraph, known))
+        MXNetGraph.register(name, _OPSET)(_synonym(MXNetGraph, known))
 
 
 # A recipe says in ONNX's operators what one of MXNet's computes. It gets a function that adds
 # a node and returns its output, the attributes, and the inputs.
 
 
-def _log1p(node, attributes, x):
+def _log1p(node: Any, attributes: Any, x: str) -> Any:
     """log(1 + x) = 2 artanh(x / (2 + x)), which keeps the digits of a small x."""
     return node("Mul", 2.0, node("Atanh", node("Div", x, node("Add", x, 2.0))))
 
 
-def _expm1(node, attributes, x):
+def _expm1(node: Any, attributes: Any, x: str) -> Any:
     """exp(x) - 1 = 2 t / (1 - t) for t = tanh(x / 2), which keeps them too (for x <= 0)."""
     t = node("Tanh", node("Mul", x, 0.5))
     return node("Div", node("Mul", 2.0, t), node("Sub", 1.0, t))
 
 
-def _full_like(node, attributes, x):
+def _full_like(node: Any, attributes: Any, x: str) -> Any:
     zeros = node("ConstantOfShape", node("Shape", x))
     return node("Add", zeros, float(attributes["fill_value"]))
 
 
-def _reshape(node, attributes, x):
+def _reshape(node: Any, attributes: Any, x: str) -> Any:
     """``ops.scale_channels`` keeps two axes, whose code is -2 here and 0 in ONNX, and joins the rest."""
     shape = [int(length) for length in attributes["newshape"].strip("()").split(",") if length.strip()]
     if any(length < -2 or length == 0 for length in shape):
@@ -109,7 +135,7 @@ def _reshape(node, attributes, x):
     return node("Reshape", x, [0 if length == -2 else length for length in shape])
 
 
-_RECIPES = {
+_RECIPES: dict[str, _Recipe] = {
     "log1p": _log1p,
     "_npi_log1p": _log1p,
     "expm1": _expm1,
@@ -121,6 +147,8 @@ _RECIPES = {
     "_npi_rsubtract_scalar": lambda node, attributes, x: node("Sub", float(attributes["scalar"]), x),
     "_npi_full_like": _full_like,
     "_npx_reshape": _reshape,
+    "_npi_where": lambda node, attributes, condition, x, y: node("Where", condition, x, y),
+    "_npi_greater_scalar": lambda node, attributes, x: node("Greater", x, float(attributes["scalar"])),
 }
 
 # The operators of mx.np that do what a legacy one does, which the exporter knows.
@@ -133,13 +161,15 @@ _SYNONYMS = {
     "_npi_subtract_scalar": "_minus_scalar",
     "_npi_multiply_scalar": "_mul_scalar",
     "_npi_true_divide_scalar": "_div_scalar",
+    "_np_max": "max",
+    "_np_sum": "sum",
     "_npi_exp": "exp",
     "_npi_square": "square",
 }
 
 
 def _synonym(graph: Any, known: str) -> Any:
-    def convert(description, **kwargs):
+    def convert(description: Any, **kwargs: Any) -> Any:
         return graph.convert_layer({**description, "op": known}, **kwargs)
 
     return convert
@@ -148,25 +178,25 @@ def _synonym(graph: Any, known: str) -> Any:
 def _converter(recipe: Any) -> Any:
     """A function as MXNet's exporter wants it, from a recipe."""
 
-    def convert(description, **kwargs):
+    def convert(description: Any, **kwargs: Any) -> Any:
         from onnx.helper import make_node
 
         name = description["name"]
         inputs = [kwargs["outputs_lookup"][index][output].name for index, output, *_ in description["inputs"]]
-        nodes = []
+        nodes: list[Any] = []
 
-        def node(kind, *operands):
+        def node(kind: str, *operands: Any) -> str:
             names = [operand if isinstance(operand, str) else constant(operand) for operand in operands]
             return add(make_node(kind, names, [f"{name}_{len(nodes)}"]))
 
-        def constant(value):
+        def constant(value: Any) -> str:
             key = "value_float" if isinstance(value, float) else "value_ints"
             return add(make_node("Constant", [], [f"{name}_{len(nodes)}"], **{key: value}))
 
-        def add(made):
+        def add(made: Any) -> str:
             made.name = made.output[0]
             nodes.append(made)
-            return made.name
+            return str(made.name)
 
         recipe(node, description.get("attrs", {}), *inputs)
         nodes[-1].output[0] = nodes[-1].name = name  # the exporter looks for the result under this name

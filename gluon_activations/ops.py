@@ -1,92 +1,35 @@
-"""The operators that the formulas need, for each kind of array.
+"""The operators that the formulas need, each for an array of any of the four kinds."""
 
-MXNet has four kinds: legacy ``mx.nd`` arrays, ``mx.np`` arrays, and the Symbols of
-both. The operator is chosen by the type of the array at hand, never by a global
-mode, so functions, blocks, hybridized graphs and exports share one source. This is
-the only module that knows about kinds of array.
-"""
+from __future__ import annotations
 
-import functools
-import itertools
 import math
-import typing
+from typing import Any, Callable
 
 import mxnet as mx
 import numpy
 
-# The one test for MXNet's line, by what it can do rather than by its number.
-GLUON_2 = not hasattr(mx.gluon.HybridBlock, "hybrid_forward")
+from ._arrays import dtype_of, is_numpy_kind, is_symbol
 
-_ARRAYS = (mx.nd.NDArray, mx.sym.Symbol)
-_NUMPY_KINDS = (mx.np.ndarray, mx.sym.np._Symbol)
-_Formula = typing.TypeVar("_Formula", bound=typing.Callable[..., typing.Any])
-_FLOATS = ("float16", "float32", "float64")
+_Operator = Callable[..., Any]
 
 
-def is_symbol(x):
-    """Whether ``x`` is a node of a graph rather than an array with values."""
-    return isinstance(x, mx.sym.Symbol)
+def _module(x: Any) -> Any:
+    """MXNet's module of operators for legacy arrays, or for legacy Symbols."""
+    return mx.sym if is_symbol(x) else mx.nd
 
 
-def is_array(x):
-    """Whether ``x`` is of one of the four kinds."""
-    return isinstance(x, _ARRAYS)
-
-
-def dtype_of(x):
-    """Name of the dtype of ``x``; None for a Symbol whose dtype is not settled yet."""
-    dtype = x.infer_type_partial()[1][0] if is_symbol(x) else x.dtype
-    return None if dtype is None else numpy.dtype(dtype).name
-
-
-def settle_dtype(x, dtype):
-    """The Symbol ``x``, with its dtype written into the graph unless it is the default."""
-    return x if dtype in (None, "float32") else x.astype(dtype)
-
-
-def check(x, name):
-    """Raise TypeError unless ``x`` is a floating-point MXNet array or a Symbol."""
-    if not isinstance(x, _ARRAYS):
-        kind = f"{type(x).__module__}.{type(x).__name__}"
-        raise TypeError(f"{name} takes an MXNet array (mx.np.array or mx.nd.array), not {kind}")
-    dtype = dtype_of(x)
-    if dtype not in (None, *_FLOATS):
-        raise TypeError(f"{name} takes {', '.join(_FLOATS)}, not {dtype}: convert with .astype('float32')")
-
-
-def formula(function: _Formula) -> _Formula:
-    """Make a formula a public function: check its array, and keep half precision right.
-
-    Half precision is computed in single precision and rounded once.
-    """
-
-    @functools.wraps(function)
-    def wrapper(x, *args, **kwargs):
-        check(x, function.__name__)
-        if dtype_of(x) != "float16":
-            return function(x, *args, **kwargs)
-        single = [_to_single(value) for value in (x, *args)]
-        return function(*single, **{k: _to_single(v) for k, v in kwargs.items()}).astype("float16")
-
-    return typing.cast(_Formula, wrapper)
-
-
-def _to_single(value):
-    return value.astype("float32") if isinstance(value, _ARRAYS) else value
-
-
-def _module(x, name):
-    """The MXNet module that holds operator ``name`` for arrays like ``x``."""
-    module = mx.sym if is_symbol(x) else mx.nd
-    if not isinstance(x, _NUMPY_KINDS):
+def _home(x: Any, name: str) -> Any:
+    """The module that holds operator ``name`` for arrays like ``x``."""
+    module = _module(x)
+    if not is_numpy_kind(x):
         return module
     # mx.np and mx.npx are the public doors to the operators of mx.nd.np and mx.nd.npx.
     return next(part for part in (module.np, module.npx) if hasattr(part, name))
 
 
-def _operator(name):
-    def operator(x, *args, **kwargs):
-        return getattr(_module(x, name), name)(x, *args, **kwargs)
+def _operator(name: str) -> _Operator:
+    def operator(x: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(_home(x, name), name)(x, *args, **kwargs)
 
     operator.__name__ = name
     return operator
@@ -98,67 +41,103 @@ clip, exp, expm1, log1p, maximum, minimum, ones_like, sign, square = map(
 _erf = _operator("erf")
 
 
-def _layer(x, name, legacy_name, **options):
+def _layer(x: Any, name: str, legacy_name: str, **options: Any) -> Any:
     """An operator that is called one thing in mx.npx and another in mx.nd."""
-    name = name if isinstance(x, _NUMPY_KINDS) else legacy_name
-    return getattr(_module(x, name), name)(x, **options)
+    name = name if is_numpy_kind(x) else legacy_name
+    return getattr(_home(x, name), name)(x, **options)
 
 
-def _activation(x, act_type):
-    if not is_symbol(x) and x.size == 0:
+def _through_legacy(x: Any, name: str, *others: Any, **options: Any) -> Any:
+    """A legacy operator, also for an array of NumPy's kind; the result is of that kind again."""
+    if not is_numpy_kind(x):
+        return getattr(_module(x), name)(x, *others, **options)
+    others = tuple(other.as_nd_ndarray() for other in others)
+    result = getattr(_module(x), name)(x.as_nd_ndarray(), *others, **options)
+    return result.as_np_ndarray() if hasattr(result, "as_np_ndarray") else [part.as_np_ndarray() for part in result]
+
+
+def _is_empty(x: Any) -> bool:
+    return not is_symbol(x) and x.size == 0
+
+
+def _is_scalar(x: Any) -> bool:
+    return not is_symbol(x) and x.ndim == 0
+
+
+def _activation(x: Any, act_type: str) -> Any:
+    if _is_empty(x):
         return _operator(act_type)(x)  # the kernel below cannot take an empty array backwards
     # oneDNN's kernel: five to twenty times as fast as the operator of the same name.
     return _layer(x, "activation", "Activation", act_type=act_type)
 
 
-def relu(x):
+def relu(x: Any) -> Any:
     """max(x, 0) with slope 0 at 0; MXNet's gives 0 for nan and for -0.0."""
     return _activation(x, "relu")
 
 
-def tanh(x):
-    """Hyperbolic tangent."""
+def tanh(x: Any) -> Any:
+    """Hyperbolic tangent, whose slope loses both tails."""
     return _activation(x, "tanh")
 
 
-def softmax(x, axis, temperature):
+def leaky_relu(x: Any, alpha: float) -> Any:
+    """x for x > 0 and ``alpha * x`` elsewhere, with slope ``alpha`` at 0."""
+    if dtype_of(x) == "float64" or _is_empty(x) or _is_scalar(x):
+        return where(x > 0, x, alpha * x)  # the kernel below holds alpha in float32, and wants an axis
+    return _layer(x, "leaky_relu", "LeakyReLU", act_type="leaky", slope=alpha)
+
+
+def softmax(x: Any, axis: int, temperature: float) -> Any:
     """exp(x / temperature), normalised to sum 1 along an axis."""
     return _layer(x, "softmax", "softmax", axis=axis, temperature=temperature)
 
 
-def split(x, parts, axis):
-    """``x`` cut into equal parts along an axis."""
-    # Through the legacy kind, because 1.9's np.split cannot infer the dtype in a graph.
-    module = mx.sym if is_symbol(x) else mx.nd
-    if not isinstance(x, _NUMPY_KINDS):
-        return list(module.SliceChannel(x, num_outputs=parts, axis=axis))
-    pieces = module.SliceChannel(x.as_nd_ndarray(), num_outputs=parts, axis=axis)
-    return [pieces[i].as_np_ndarray() for i in range(parts)]
-
-
-def softsign(x):
+def softsign(x: Any) -> Any:
     """Softsign, x / (1 + abs(x)), for finite x."""
     return _layer(x, "activation", "Activation", act_type="softsign")
 
 
-def dropout(x, rate):
+def dropout(x: Any, rate: float) -> Any:
     """0 with probability ``rate`` and x / (1 - rate) otherwise; x itself outside training."""
     return _layer(x, "dropout", "Dropout", p=rate)
 
 
-def constant(x):
+def largest(x: Any, axis: int) -> Any:
+    """The largest element along an axis, which stays with length 1, as a constant."""
+    return constant(_home(x, "max").max(x, axis=axis, keepdims=True))
+
+
+def total(x: Any, axis: int) -> Any:
+    """The sum along an axis, which stays with length 1."""
+    return _home(x, "sum").sum(x, axis=axis, keepdims=True)
+
+
+def subtract(x: Any, y: Any) -> Any:
+    """Difference x - y, where y has axes of length 1."""
+    return _through_legacy(x, "broadcast_sub", y)
+
+
+def split(x: Any, parts: int, axis: int) -> list[Any]:
+    """``x`` cut into equal parts along an axis."""
+    # Through the legacy kind, because 1.9's np.split cannot infer the dtype in a graph.
+    return list(_through_legacy(x, "SliceChannel", num_outputs=parts, axis=axis))
+
+
+def constant(x: Any) -> Any:
     """``x`` as a constant: no gradient passes."""
-    module = mx.sym if is_symbol(x) else mx.nd
-    if not isinstance(x, _NUMPY_KINDS):
-        return module.BlockGrad(x)
-    # Only 2.x has npx.stop_gradient, so both take the door through the legacy kind.
-    return module.BlockGrad(x.as_nd_ndarray()).as_np_ndarray()
+    return _through_legacy(x, "BlockGrad")  # npx.stop_gradient is 2.x's alone
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """``x`` where the condition holds, ``y`` elsewhere, with their slopes there."""
+    return _home(x, "where").where(condition, x, y)
 
 
 # Two operators whose slopes are not as good as their values, mended.
 
 
-def sigmoid(x):
+def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)). In double precision its slope is kept in both tails."""
     s = _activation(x, "sigmoid")
     if dtype_of(x) != "float64":
@@ -169,7 +148,7 @@ def sigmoid(x):
     return s / (s + t)
 
 
-def erf(x):
+def erf(x: Any) -> Any:
     """The error function."""
     y = _erf(x)
     if dtype_of(x) != "float64":
@@ -179,51 +158,25 @@ def erf(x):
     return factor * y + constant((1 - factor) * y)
 
 
-def multiply(x, y):
-    """Product x * y with broadcasting, which a legacy Symbol's own ``*`` does not do."""
-    return mx.sym.broadcast_mul(x, y) if type(y) is mx.sym.Symbol else x * y
+def multiply(x: Any, y: Any) -> Any:
+    """Product of x and one number y of shape (1,), in the shape of x."""
+    if type(y) is mx.sym.Symbol:
+        return mx.sym.broadcast_mul(x, y)  # whose own ``*`` does not broadcast
+    return x * (y.reshape(()) if _is_scalar(x) else y)
 
 
-def scale_channels(x, weights):
+def scale_channels(x: Any, weights: Any) -> Any:
     """Multiply axis 1 of ``x`` by ``weights``, one for each channel."""
-    module = mx.sym if is_symbol(x) else mx.nd
-    numpy_kind = isinstance(x, _NUMPY_KINDS)
     # The codes say "keep, keep, join the rest", so that a graph fits any shape. Joining
     # cannot be worked out for an empty array, which is spelled out instead.
-    codes = (-2, -2, -1) if numpy_kind else (0, 0, -1)
-    shape = codes if is_symbol(x) or x.size else (*x.shape[:2], int(numpy.prod(x.shape[2:])))
-    if numpy_kind:
-        flat, weights = module.npx.reshape(x, shape), module.npx.reshape(weights, (1, -1, 1))
-        return module.npx.reshape_like(_multiply_channels(flat, weights), x)
-    flat, weights = x.reshape(shape), weights.reshape((1, -1, 1))
-    return module.reshape_like(_multiply_channels(flat, weights), x)
+    codes = (-2, -2, -1) if is_numpy_kind(x) else (0, 0, -1)
+    shape = (*x.shape[:2], int(numpy.prod(x.shape[2:]))) if _is_empty(x) else codes
+    place = _module(x).npx if is_numpy_kind(x) else _module(x)
+    flat, weights = place.reshape(x, shape), place.reshape(weights, (1, -1, 1))
+    with _RULE:
+        product = _through_legacy(flat, "broadcast_mul", weights)
+    return place.reshape_like(product, x)
 
 
-def _multiply_channels(x, weights):
-    if not is_symbol(x):
-        return x * weights if isinstance(x, _NUMPY_KINDS) else mx.nd.broadcast_mul(x, weights)
-    # A graph of 1.9 learns its shapes later. Then MXNet's error names the operator, so its name says the rule.
-    name = f"needs_one_value_per_channel_on_axis_1_{next(_numbers)}"
-    if not isinstance(x, _NUMPY_KINDS):
-        return mx.sym.broadcast_mul(x, weights, name=name)
-    product = mx.sym.broadcast_mul(x.as_nd_ndarray(), weights.as_nd_ndarray(), name=name)
-    return product.as_np_ndarray()
-
-
-_numbers = itertools.count()
-
-
-def of_the_kind_of(x, y):
-    """The array ``y`` in the kind of ``x``; autograd.grad gives legacy arrays always."""
-    return y.as_np_ndarray() if isinstance(x, _NUMPY_KINDS) else y
-
-
-def device_of(x):
-    """The context of an array, under either line's name for it."""
-    return x.ctx if hasattr(x, "ctx") else x.device
-
-
-def array(values, ctx=None, dtype="float32"):
-    """An array of the kind that this session uses, with these values."""
-    new = mx.np.array if GLUON_2 or mx.util.is_np_array() else mx.nd.array
-    return new(numpy.asarray(values), dtype=dtype, ctx=ctx)
+# A graph of 1.9 learns its shapes later. Then MXNet's error names the operator, so its name says the rule.
+_RULE = mx.name.Prefix("needs_one_value_per_channel_on_axis_1_")

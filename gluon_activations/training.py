@@ -6,37 +6,59 @@ are NumPy arrays; a net computes with the kind of array that this session uses.
 
 import contextlib
 import csv
+import inspect
 import itertools
-import json
 import os
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional, Union
 
 import mxnet as mx
 import numpy
 from mxnet.gluon import Block, Trainer, nn
+from numpy.typing import NDArray
 
-from . import ops
+from ._arrays import array, numpy_arrays
 from ._context import context
+from ._parameters import Choice
 from .catalog import get_activation
-from .functional import check_choice
 from .initialize import initializer
 
+__all__ = [
+    "DATA_SETS",
+    "MODELS",
+    "Data",
+    "accuracy",
+    "best_rates",
+    "cnn",
+    "experiment",
+    "load_data",
+    "mlp",
+    "read_csv",
+    "sweep",
+    "train",
+    "write_csv",
+]
+
 DATA_SETS = ("digits", "breast_cancer", "diabetes", "fashion_mnist")
+_IMAGES = ("digits", "fashion_mnist")
 MODELS = ("mlp", "cnn")
-Record = dict[str, Any]
+_RESULTS = ("valid", "test", "loss")  # of an experiment
+_Array = NDArray[Any]
+_Record = dict[str, Any]
+_Items = tuple[tuple[str, Any], ...]
+_Path = Union[str, "os.PathLike[str]"]
 
 
 class Data(NamedTuple):
     """A data set in three parts: to learn from, to choose by, and to report on once."""
 
-    x_train: numpy.ndarray
-    y_train: numpy.ndarray
-    x_valid: numpy.ndarray
-    y_valid: numpy.ndarray
-    x_test: numpy.ndarray
-    y_test: numpy.ndarray
+    x_train: _Array
+    y_train: _Array
+    x_valid: _Array
+    y_valid: _Array
+    x_test: _Array
+    y_test: _Array
 
 
 def load_data(name: str = "digits", *, seed: int = 0, images: bool = False) -> Data:
@@ -68,12 +90,12 @@ def load_data(name: str = "digits", *, seed: int = 0, images: bool = False) -> D
     """
     from sklearn.model_selection import train_test_split
 
-    check_choice("the data set", name, DATA_SETS)
-    if images and name not in ("digits", "fashion_mnist"):
+    Choice("Data set.", options=DATA_SETS, name="name").check(name, "load_data")
+    if images and name not in _IMAGES:
         raise ValueError(f"{name} holds no images, only digits and fashion_mnist do")
     classes = name != "diabetes"
 
-    def cut(x, y, share):
+    def cut(x: _Array, y: _Array, share: float) -> Any:
         return train_test_split(x, y, test_size=share, random_state=seed, stratify=y if classes else None)
 
     if name == "fashion_mnist":
@@ -90,21 +112,26 @@ def load_data(name: str = "digits", *, seed: int = 0, images: bool = False) -> D
     return Data(*parts)
 
 
-def _from_sklearn(name):
+def _from_sklearn(name: str) -> tuple[_Array, _Array]:
     from sklearn import datasets
 
-    return getattr(datasets, f"load_{name}")(return_X_y=True)
+    data: tuple[_Array, _Array] = getattr(datasets, f"load_{name}")(return_X_y=True)
+    return data
 
 
-def _fashion_mnist(train):
+def _fashion_mnist(train: bool) -> tuple[_Array, _Array]:
     images, labels = mx.gluon.data.vision.FashionMNIST(train=train)[:]
     return images.asnumpy().reshape(len(labels), -1), numpy.asarray(labels)
 
 
-def _standardised(train, *others):
-    mean, spread = train.mean(0), train.std(0)
-    spread = numpy.where(spread > 0, spread, 1)
-    return [(part - mean) / spread for part in (train, *others)]
+def _standardised(train: _Array, *others: _Array) -> list[_Array]:
+    from sklearn.preprocessing import StandardScaler
+
+    def rows(part: _Array) -> _Array:
+        return part.reshape(len(part), -1)
+
+    scaler = StandardScaler().fit(rows(train))
+    return [scaler.transform(rows(part)).reshape(part.shape) for part in (train, *others)]
 
 
 def mlp(
@@ -141,7 +168,7 @@ def mlp(
     mxnet.gluon.nn.HybridSequential
         Initialised; biases are 0.
     """
-    layers = []
+    layers: list[Block] = []
     for width in hidden:
         layers += [nn.Dense(width, weight_initializer=_suits(activation, init)), _activation_block(activation)]
     layers += [nn.Dense(outputs, weight_initializer=_suits("identity", init))]
@@ -163,7 +190,7 @@ def cnn(
     mean over positions feeds the last, dense layer. Parameters and result are those of :func:`mlp`;
     ``channels`` are the widths of the stages.
     """
-    layers = []
+    layers: list[Block] = []
     for width in channels:
         layers += [nn.Conv2D(width, 3, padding=1, weight_initializer=_suits(activation, init))]
         layers += [_activation_block(activation), nn.MaxPool2D()]
@@ -171,41 +198,46 @@ def cnn(
     return _net(layers, (1, 1, 8, 8), seed, ctx)
 
 
-def _activation_block(activation):
-    return get_activation(activation if activation is None or isinstance(activation, str) else activation())
+def _activation_block(activation: Any) -> Block:
+    if activation is None or isinstance(activation, str):
+        return get_activation(activation)
+    if isinstance(activation, Block) or not callable(activation):
+        kind = type(activation).__name__
+        raise TypeError(f"a net takes the name of an activation, a factory (a class, say) or None, not a {kind}")
+    return get_activation(activation())
 
 
-def _suits(activation, init):
+def _suits(activation: Any, init: Optional[mx.init.Initializer]) -> mx.init.Initializer:
     if init is not None:
         return init
     return initializer(activation if isinstance(activation, str) else "identity" if activation is None else "relu")
 
 
-def _net(layers, shape, seed, ctx):
+def _net(layers: Iterable[Block], shape: tuple[int, ...], seed: int, ctx: Any) -> nn.HybridSequential:
     net = nn.HybridSequential()
     net.add(*layers)
     device = context(ctx)
     mx.random.seed(seed)
     net.initialize(ctx=device)
-    net(ops.array(numpy.zeros(shape), device))  # Gluon draws the weights when the first sample comes: now
+    net(array(numpy.zeros(shape), ctx=device))  # Gluon draws the weights when the first sample comes: now
     return net
 
 
 def train(
     net: Block,
-    x: numpy.ndarray,
-    y: numpy.ndarray,
+    x: _Array,
+    y: _Array,
     *,
-    loss: Optional[Callable] = None,
+    loss: Optional[Callable[..., Any]] = None,
     epochs: int = 10,
     learning_rate: float = 0.1,
     momentum: float = 0.0,
     batch_size: int = 32,
     seed: int = 0,
-    valid: Optional[tuple[numpy.ndarray, numpy.ndarray]] = None,
+    valid: Optional[tuple[_Array, _Array]] = None,
     ctx: Any = "cpu",
     progress: bool = False,
-) -> list[Record]:
+) -> list[_Record]:
     """Train a net by stochastic gradient descent.
 
     Parameters
@@ -224,7 +256,7 @@ def train(
         Samples for each step.
     seed : int
         Draws the order of the samples, and what a dropout drops, as MXNet's generator is seeded too.
-    valid : pair of numpy.ndarray, optional
+    valid : pair of _Array, optional
         Data and labels on which the accuracy is taken after each epoch.
     ctx : str or mxnet.Context
         Device; the net must be there.
@@ -251,13 +283,13 @@ def train(
     device = context(ctx)
     order = numpy.random.default_rng(seed)
     mx.random.seed(seed)
-    history: list[Record] = []
+    history: list[_Record] = []
     for epoch in _bar(range(1, epochs + 1), progress, "epoch"):
         total = 0.0
         places = order.permutation(len(x))
         for start in range(0, len(x), batch_size):
             chosen = places[start : start + batch_size]
-            inputs, targets = (ops.array(part[chosen], device) for part in (x, y))
+            inputs, targets = (array(part[chosen], ctx=device) for part in (x, y))
             with mx.autograd.record():
                 error = criterion(net(inputs), targets)
             error.backward()
@@ -272,7 +304,7 @@ def train(
     return history
 
 
-def accuracy(net: Block, x: numpy.ndarray, y: numpy.ndarray, *, ctx: Any = "cpu") -> float:
+def accuracy(net: Block, x: _Array, y: _Array, *, ctx: Any = "cpu") -> float:
     """Share of labels that a net gets right.
 
     Parameters
@@ -290,7 +322,7 @@ def accuracy(net: Block, x: numpy.ndarray, y: numpy.ndarray, *, ctx: Any = "cpu"
     float
         Between 0 and 1.
     """
-    scores = net(ops.array(x, context(ctx))).asnumpy()
+    scores = net(array(x, ctx=context(ctx))).asnumpy()
     labels = numpy.asarray(y)
     if scores.shape == labels.shape or scores.shape == (*labels.shape, 1):
         return float(((scores > 0) == labels.reshape(scores.shape)).mean())
@@ -307,7 +339,7 @@ def experiment(
     epochs: int = 20,
     batch_size: int = 32,
     ctx: str = "cpu",
-) -> Record:
+) -> _Record:
     """Train one net on one data set: the run of a sweep.
 
     Parameters
@@ -335,19 +367,19 @@ def experiment(
     ValueError
         If the model or the data set is none of those.
     """
-    check_choice("the model", model, MODELS)
-    check_choice("the experiment's data set", data, ("digits", "fashion_mnist"))
+    Choice("Net.", options=MODELS, name="model").check(model, "experiment")
+    Choice("Data set.", options=_IMAGES, name="data").check(data, "experiment")
     # Gluon draws other weights for legacy arrays: the same ones for every session, then.
-    with mx.util.np_shape(True), mx.util.np_array(True):
+    with numpy_arrays():
         parts = load_data(data, seed=seed, images=model == "cnn")
-        options = {"seed": seed, "ctx": ctx}
+        options: _Record = {"seed": seed, "ctx": ctx}
         if model == "mlp":
             net = mlp(activation, inputs=parts.x_train.shape[1], **options)
         else:
             net = cnn(activation, **options)
         net.hybridize()
-        settings = {"learning_rate": learning_rate, "epochs": epochs, "batch_size": batch_size, "momentum": 0.9}
-        history = train(net, parts.x_train, parts.y_train, **settings, **options)
+        options.update(learning_rate=learning_rate, epochs=epochs, batch_size=batch_size, momentum=0.9)
+        history = train(net, parts.x_train, parts.y_train, **options)
         return {
             "valid": accuracy(net, parts.x_valid, parts.y_valid, ctx=ctx),
             "test": accuracy(net, parts.x_test, parts.y_test, ctx=ctx),
@@ -355,12 +387,29 @@ def experiment(
         }
 
 
-def grid(**choices: Iterable[Any]) -> list[Record]:
-    """All combinations of choices, as configurations of a sweep; the last choice varies fastest.
+def best_rates(records: Iterable[Mapping[str, Any]]) -> list[_Record]:
+    """Choose the learning rate of each experiment: that with the highest mean accuracy on the validation part.
 
-    ``grid(activation=["relu", "gelu"], learning_rate=[0.1, 0.01])`` has four.
+    Parameters
+    ----------
+    records : iterable of dict
+        What a :func:`sweep` of :func:`experiment` over several learning rates gives.
+
+    Returns
+    -------
+    list of dict
+        Of the configurations that differ in ``learning_rate`` only, the best one (the first of equal ones), for
+        another :func:`sweep`.
     """
-    return [dict(zip(choices, values)) for values in itertools.product(*choices.values())]
+    valid: dict[_Items, list[float]] = {}
+    for record in records:
+        setting = tuple(item for item in record.items() if item[0] not in ("seed", *_RESULTS))
+        valid.setdefault(setting, []).append(record["valid"])
+    best: dict[_Items, _Items] = {}
+    for setting in valid:
+        others = tuple(item for item in setting if item[0] != "learning_rate")
+        best[others] = max(best.get(others, setting), setting, key=lambda rival: statistics.mean(valid[rival]))
+    return [dict(setting) for setting in best.values()]
 
 
 def sweep(
@@ -368,10 +417,10 @@ def sweep(
     seeds: Iterable[int],
     run: Callable[..., Mapping[str, Any]] = experiment,
     *,
-    file: Union[str, "os.PathLike[str]", None] = None,
+    folder: Optional[_Path] = None,
     jobs: Optional[int] = None,
     progress: bool = True,
-) -> list[Record]:
+) -> list[_Record]:
     """Call ``run(**configuration, seed=seed)`` for each configuration and seed, side by side.
 
     The runs go through joblib, on two processes. Inside ``joblib.parallel_config(backend="dask")`` they
@@ -380,15 +429,17 @@ def sweep(
     Parameters
     ----------
     configurations : iterable of dict
-        Keyword arguments of ``run``, of JSON's types (see :func:`grid`).
+        Keyword arguments of ``run``: all combinations of some choices are scikit-learn's
+        ``ParameterGrid({"activation": ["relu", "gelu"], "learning_rate": [0.1, 0.01]})``.
     seeds : iterable of int
         Each configuration is run with each seed.
     run : callable
         Returns a dict of numbers and strings; by default :func:`experiment`.
-    file : path, optional
-        Where each result is kept, a line of JSON, as soon as it is there. Called again with the same
-        file, a sweep that was interrupted, even killed, does only what is missing. That ``run`` itself has
-        changed is not noticed: then delete the file. One sweep at a time writes to it.
+    folder : path, optional
+        Where joblib.Memory keeps each result as soon as it is there; a cluster's workers must see it
+        too. Called again with the same folder, a sweep that was interrupted, even killed, does only
+        what is missing. Runs whose source has changed are done anew; what ``run`` calls or
+        holds is not looked at: if that has changed, delete the folder.
     jobs : int, optional
         How many runs at a time; by default two, or what the caller's ``joblib.parallel_config`` says.
         1 stays in this process.
@@ -404,103 +455,87 @@ def sweep(
     Raises
     ------
     ValueError
-        If a run is asked for twice, a result has a name that a configuration has, or the file is damaged
-        elsewhere than in its last line.
+        If a run is asked for twice, a result has a name that a configuration has, or results are to be kept
+        of something whose source cannot be read.
     RuntimeError
         After all others have been run and kept, if a run failed; the message tells which.
     """
     import joblib
 
-    tasks = [
-        ({**configuration}, int(seed)) for configuration, seed in itertools.product(configurations, list(seeds))
-    ]
-    name = f"{run.__module__}.{run.__qualname__}"
-    keys = [_key(name, *task) for task in tasks]
-    if len(set(keys)) < len(keys):
+    pairs = itertools.product(configurations, list(seeds))
+    settings = [_plain({**configuration, "seed": seed}) for configuration, seed in pairs]
+    if len({joblib.hash(setting) for setting in settings}) < len(settings):
         raise ValueError("a sweep wants each configuration and each seed once")
-    done = _read_journal(file)
-    missing = [task for key, task in zip(keys, tasks) if key not in done]
-    failures = []
-    active = type(joblib.parallel.get_active_backend()[0]).__name__
-    if jobs == 1 or joblib.effective_n_jobs(None) > 1 or active != "LokyBackend":
-        backend: Any = contextlib.nullcontext()  # the caller has chosen: a cluster, or this process
-    else:
-        # One thread for each run: two that share a core get in each other's way.
-        backend = joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1)
-    with backend:
+    memory = joblib.Memory(None if folder is None else os.path.abspath(folder), verbose=0)
+    # joblib itself looks at the source in the first folder of a session only: as an argument, it counts in each.
+    call = memory.cache(_call, ignore=["run"])
+    source = "" if folder is None else _source(run)
+    records, failures = {}, []
+    with _backend(jobs):
         parallel = joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch="all")
-        results = parallel(joblib.delayed(_attempt)(run, *task, mx.util.is_np_array()) for task in missing)
-        bar = {"total": len(tasks), "initial": len(tasks) - len(missing)}
-        for configuration, seed, result, failure in _bar(results, progress, "run", **bar):
+        results = parallel(
+            joblib.delayed(_attempt)(place, call, run, source, setting, mx.util.is_np_array())
+            for place, setting in enumerate(settings)
+        )
+        for place, result, failure in _bar(results, progress, "run", total=len(settings)):
             if failure:
-                failures.append(f"{configuration}, seed {seed}: {failure}")
+                failures.append(f"{settings[place]}: {failure}")
                 continue
-            entry = {"run": name, "configuration": configuration, "seed": seed, "result": json.loads(result)}
-            done.update(_keep(entry, file))
+            if both := settings[place].keys() & result:
+                raise ValueError(f"a result may not be called like a setting: {', '.join(sorted(both))}")
+            records[place] = {**settings[place], **result}
     if failures:
         raise RuntimeError("runs that failed:\n" + "\n".join(failures))
-    return [done[key] for key in keys]
+    return [records[place] for place in range(len(settings))]
 
 
-def _attempt(run, configuration, seed, np_arrays):
-    """One run in its worker; an exception is brought home as text, so that it stops no other run."""
+def _backend(jobs: Optional[int]) -> Any:
+    """Two processes, unless the caller has chosen otherwise: this process, a number, a cluster."""
+    import joblib
+
+    active = type(joblib.parallel.get_active_backend()[0]).__name__
+    if jobs == 1 or joblib.effective_n_jobs(None) > 1 or active != "LokyBackend":
+        return contextlib.nullcontext()
+    # One thread for each run: two that share a core get in each other's way.
+    return joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1)
+
+
+def _source(run: Callable[..., Any]) -> str:
     try:
-        with mx.util.np_shape(np_arrays), mx.util.np_array(np_arrays):
-            result = dict(run(**configuration, seed=seed))
-            return configuration, seed, json.dumps(result, default=lambda value: value.item()), None
+        return f"{run.__module__}.{run.__qualname__}\n{inspect.getsource(run)}"
+    except (AttributeError, OSError, TypeError) as error:
+        raise ValueError(f"results are kept of a function whose source can be read, not of {run!r}") from error
+
+
+def _plain(record: Mapping[str, Any]) -> _Record:
+    """A record with Python's numbers in place of NumPy's."""
+    return {name: value.item() if hasattr(value, "item") else value for name, value in record.items()}
+
+
+def _call(run: Callable[..., Any], source: str, setting: _Record, np_arrays: bool) -> _Record:
+    """One run in its worker, with the kind of array of the session that asked for it."""
+    with numpy_arrays(np_arrays):
+        return _plain(run(**setting))
+
+
+def _attempt(place: int, call: Callable[..., _Record], *task: Any) -> tuple[int, _Record, str]:
+    """A call whose exception is brought home as text, so that it stops no other run."""
+    try:
+        return place, call(*task), ""
     except Exception as error:
-        return configuration, seed, None, f"{type(error).__name__}: {error}"
+        return place, {}, f"{type(error).__name__}: {error}"
 
 
-def _key(name, configuration, seed):
-    return json.dumps([name, configuration, seed], sort_keys=True)
-
-
-def _record(entry):
-    both = {"seed", *entry["configuration"]} & set(entry["result"])
-    if both:
-        raise ValueError(f"a result may not be called like a setting: {', '.join(sorted(both))}")
-    key = _key(entry["run"], entry["configuration"], entry["seed"])
-    return {key: {**entry["configuration"], "seed": entry["seed"], **entry["result"]}}
-
-
-def _keep(entry, file):
-    """Write one result down, on the disk before anything else happens."""
-    record = _record(entry)
-    if file is not None:
-        with open(file, "a", encoding="utf-8") as journal:
-            journal.write(json.dumps(entry) + "\n")
-            journal.flush()
-            os.fsync(journal.fileno())
-    return record
-
-
-def _read_journal(file):
-    if file is None or not Path(file).exists():
-        return {}
-    *lines, last = Path(file).read_bytes().split(b"\n")
-    done = {}
-    for number, line in enumerate(lines, 1):
-        try:
-            done.update(_record(json.loads(line)))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"line {number} of {file} is no result of a sweep: {line[:60]!r}") from error
-    if last:  # the line that was being written when the sweep was killed
-        if not (last.startswith(b'{"run"') or b'{"run"'.startswith(last)):
-            raise ValueError(f"{file} does not end as the results of a sweep do: {last[:60]!r}")
-        os.truncate(file, Path(file).stat().st_size - len(last))
-    return done
-
-
-def _bar(iterable, progress, unit, **options):
+def _bar(iterable: Iterable[Any], progress: bool, unit: str, **options: Any) -> Iterable[Any]:
     if not progress:
         return iterable
     from tqdm import tqdm
 
-    return tqdm(iterable, unit=unit, **options)
+    bar: Iterable[Any] = tqdm(iterable, unit=unit, **options)
+    return bar
 
 
-def write_csv(records: Sequence[Mapping[str, Any]], file: Union[str, "os.PathLike[str]"]) -> None:
+def write_csv(records: Sequence[Mapping[str, Any]], file: _Path) -> None:
     """Write records as a CSV file, with every digit of every number; what a record lacks stays empty."""
     columns = list(dict.fromkeys(name for record in records for name in record))
     with open(file, "w", newline="", encoding="utf-8") as table:
@@ -509,13 +544,13 @@ def write_csv(records: Sequence[Mapping[str, Any]], file: Union[str, "os.PathLik
         writer.writerows(records)
 
 
-def read_csv(file: Union[str, "os.PathLike[str]"]) -> list[Record]:
+def read_csv(file: _Path) -> list[_Record]:
     """Read records from a CSV file; what looks like a number is one, and what is empty is left out."""
     with open(file, newline="", encoding="utf-8") as table:
         return [{name: _parse(text) for name, text in row.items() if text != ""} for row in csv.DictReader(table)]
 
 
-def _parse(text):
+def _parse(text: str) -> Any:
     for kind in (int, float):
         try:
             return kind(text)

@@ -1,14 +1,19 @@
-"""Independent references: each formula as in its paper, in mpmath with fifty digits.
+"""Independent references: a record for each activation of the catalog.
 
-Slopes are taken from these formulas by mpmath, never from ours. What no formula gives, the
-value in the limits and the slope chosen at a kink, is written down here.
+The formula is the paper's, in mpmath with fifty digits; slopes are taken from it by mpmath, never from
+ours. What no formula gives, the value in the limits and the slope chosen at a kink, is written down here,
+and what else is particular to an activation. So no test needs to know a name.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from math import inf, isinf, isnan, nan
+from typing import Any, Callable
 
 import mpmath
 import numpy as np
+import scipy.special
 from mpmath import mp, mpf
 from scipy.special import expit, ndtr
 
@@ -34,111 +39,14 @@ def clip(x, low, high):
     return min(max(x, mpf(low)), mpf(high))
 
 
-REFERENCES = {
-    "sigmoid": sigmoid,
-    "log_sigmoid": lambda x: -mpmath.log1p(mpmath.exp(-x)),
-    "hard_sigmoid": lambda x: clip(x / 6 + mpf(1) / 2, 0, 1),
-    "tanh": mpmath.tanh,
-    "hard_tanh": lambda x: clip(x, -1, 1),
-    "softsign": lambda x: x / (1 + abs(x)),
-    "identity": lambda x: x,
-    "binary_step": lambda x: mpf(x >= 0),
-    "relu": lambda x: max(x, mpf(0)),
-    "relu6": lambda x: clip(x, 0, 6),
-    "leaky_relu": lambda x: x if x > 0 else x * mpf("0.01"),
-    "prelu": lambda x: x if x > 0 else x / 4,
-    "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
-    "elu": elu,
-    "celu": lambda x: max(x, mpf(0)) + min(mpmath.expm1(x), mpf(0)),
-    "selu": lambda x: SELU_LAMBDA * elu(x, SELU_ALPHA),
-    "silu": lambda x: x * sigmoid(x),
-    "gelu": lambda x: x * normal_cdf(x),
-    "swish": lambda x: x * sigmoid(x),
-    "mish": lambda x: x * mpmath.tanh(mpmath.log1p(mpmath.exp(x))),
-    "hard_swish": lambda x: x * clip(x / 6 + mpf(1) / 2, 0, 1),
-}
-
-# (value, slope) at -inf and at inf.
-_RAMP = ((0, 0), (inf, 1))
-_LINE = ((-inf, 1), (inf, 1))
-LIMITS = {
-    "sigmoid": ((0, 0), (1, 0)),
-    "log_sigmoid": ((-inf, 1), (0, 0)),
-    "hard_sigmoid": ((0, 0), (1, 0)),
-    "tanh": ((-1, 0), (1, 0)),
-    "hard_tanh": ((-1, 0), (1, 0)),
-    "softsign": ((-1, 0), (1, 0)),
-    "identity": _LINE,
-    "binary_step": ((0, 0), (1, 0)),
-    "relu": _RAMP,
-    "relu6": ((0, 0), (6, 0)),
-    "leaky_relu": ((-inf, 0.01), (inf, 1)),
-    "prelu": ((-inf, 0.25), (inf, 1)),
-    "softplus": _RAMP,
-    "elu": ((-1, 0), (inf, 1)),
-    "celu": ((-1, 0), (inf, 1)),
-    "selu": ((-SELU_LAMBDA * SELU_ALPHA, 0), (inf, SELU_LAMBDA)),
-    "silu": _RAMP,
-    "gelu": _RAMP,
-    "swish": _RAMP,
-    "mish": _RAMP,
-    "hard_swish": _RAMP,
-}
-
-# The slope that a block gives where the function has none.
-SLOPES_AT_KINKS = {
-    "hard_sigmoid": {-3.0: mpf(1) / 6, 3.0: mpf(1) / 6},
-    "hard_tanh": {-1.0: 1, 1.0: 1},
-    "binary_step": {0.0: 0},
-    "relu": {0.0: 0},
-    "relu6": {0.0: 1, 6.0: 1},
-    "leaky_relu": {0.0: 0.01},
-    "prelu": {0.0: 0.25},
-    "selu": {0.0: SELU_LAMBDA * SELU_ALPHA},
-    "hard_swish": {-3.0: mpf(-1) / 2, 3.0: mpf(3) / 2},
-}
+def tanh_exp(x):
+    # From 20 on the gate is 1 to a billion digits, which mpmath would count out.
+    return x * mpmath.tanh(mpmath.exp(min(x, mpf(20))))
 
 
-@cache
-def exact(name, x):
-    """(value, slope) of one activation at one float, as mpmath numbers or floats."""
-    if isnan(x):
-        return nan, nan
-    if isinf(x):
-        return LIMITS[name][x > 0]
-    f, point = REFERENCES[name], mpf(x)
-    slope = SLOPES_AT_KINKS.get(name, {}).get(x)
-    return f(point), _slope(f, point) if slope is None else slope
-
-
-def _slope(f, x):
-    # A symmetric difference at fifty digits and more: off by h^2 of the third derivative,
-    # or, where the function is so small, by h^2 of itself.
-    with mp.workdps(mp.dps + 150):
-        h = mpf(10) ** -45 * max(1, abs(x))
-        return (f(x + h) - f(x - h)) / (2 * h)
-
-
-def values_and_slopes(name, xs):
-    """Two lists of exact numbers, for a sequence of floats."""
-    return zip(*(exact(name, float(x)) for x in xs))
-
-
-def ulps(got, expected, dtype):
-    """Distance in units in the last place of ``expected`` rounded to ``dtype``."""
-    got, expected = float(got), mpf(expected)
-    if isnan(got) or isinf(got) or mpmath.isnan(expected) or mpmath.isinf(expected):
-        same = (isnan(got) and mpmath.isnan(expected)) or mpf(got) == expected
-        return 0.0 if same else inf
-    info = np.finfo(dtype)
-    unit = np.spacing(max(abs(np.dtype(dtype).type(float(expected))), info.tiny))
-    return float(abs(mpf(got) - expected) / mpf(float(unit)))
-
-
-# -- the same in float64, for sweeps over millions of points --------------------------------
-#
-# Stable forms of value and slope from SciPy, good to some 1e-15 relative in both tails, so
-# exact for float32 and float16. tests/test_references.py compares them with the formulas above.
+# The same in float64, for sweeps over millions of points: stable forms of value and slope from SciPy, good
+# to some 1e-15 relative in both tails, so exact for float32 and float16. tests/test_references.py compares
+# them with the formulas above.
 
 
 def _expit_slope(x):
@@ -178,26 +86,269 @@ def _hard_swish64(x):
     return np.where(np.abs(x) < 3, x * (x + 3) / 6, x * inside), slope
 
 
-FLOAT64 = {
-    "sigmoid": lambda x: (expit(x), _expit_slope(x)),
-    "log_sigmoid": lambda x: (-np.logaddexp(0, -x), expit(-x)),
-    "hard_sigmoid": lambda x: (np.clip((x + 3) / 6, 0, 1), _ramp(x, -3, 3, 1 / 6)),
-    "tanh": lambda x: (np.tanh(x), 4 * _expit_slope(2 * x)),
-    "hard_tanh": lambda x: (np.clip(x, -1, 1), _ramp(x, -1, 1)),
-    "softsign": lambda x: (x / (1 + np.abs(x)), 1 / (1 + np.abs(x)) ** 2),
-    "identity": lambda x: (x, np.ones_like(x)),
-    "binary_step": lambda x: ((x >= 0).astype(float), np.zeros_like(x)),
-    "relu": lambda x: (np.maximum(x, 0), (x > 0).astype(float)),
-    "relu6": lambda x: (np.clip(x, 0, 6), _ramp(x, 0, 6)),
-    "leaky_relu": lambda x: (np.where(x > 0, x, 0.01 * x), np.where(x > 0, 1, 0.01)),
-    "prelu": lambda x: (np.where(x > 0, x, 0.25 * x), np.where(x > 0, 1, 0.25)),
-    "softplus": lambda x: (np.logaddexp(0, x), expit(x)),
-    "elu": _elu64,
-    "celu": _elu64,
-    "selu": lambda x: _elu64(x, float(SELU_ALPHA), float(SELU_LAMBDA)),
-    "silu": _silu64,
-    "gelu": lambda x: (x * ndtr(x), ndtr(x) + x * _normal_pdf(x)),
-    "swish": _silu64,
-    "mish": _mish64,
-    "hard_swish": _hard_swish64,
+def _tanh_exp64(x):
+    u = np.exp(np.minimum(x, 5))
+    return x * np.tanh(u), np.tanh(u) + x * u / np.cosh(u) ** 2
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the tests know of one activation."""
+
+    formula: Callable[[Any], Any]  # the paper's, of an mpf
+    float64: Callable[[Any], Any]  # value and slope, of a float64 array
+    limits: Any = ((0, 0), (inf, 1))  # (value, slope) at -inf and at inf; by default a ramp's
+    kinks: Mapping[float, Any] = field(default_factory=dict)  # the slope that the block gives there
+    units: float = 4  # error allowed, in units in the last place …
+    absolute: Mapping[str, float] = field(default_factory=dict)  # … or this much, by dtype
+    why: str = ""  # more than the default has a reason
+    growth: float = 4  # what twenty layers with gain make of the mean square 1, at most
+    saturates: bool = False  # whether its initialiser is to keep a net in its slope, not its mean square
+    zero_region: bool = False  # whether value and slope are 0 at more than one point
+    variants: Mapping[tuple[tuple[str, Any], ...], Callable[[Any], Any]] = field(
+        default_factory=dict
+    )  # by options
+    fault: str = ""  # how what the catalog says of MXNet's own shows, in the words of test_catalog.py
+
+
+_LINE = ((-inf, 1), (inf, 1))
+_STEP = ((0, 0), (1, 0))
+_ODD_STEP = ((-1, 0), (1, 0))
+_GATES_REPEL = "the fixed point of a smooth gate repels"
+
+RECORDS = {
+    "sigmoid": Record(
+        sigmoid, lambda x: (expit(x), _expit_slope(x)), _STEP, saturates=True, fault="no slope right float32"
+    ),
+    "log_sigmoid": Record(
+        lambda x: -mpmath.log1p(mpmath.exp(-x)),
+        lambda x: (-np.logaddexp(0, -x), expit(-x)),
+        ((-inf, 1), (0, 0)),
+        fault="sign right",
+    ),
+    "hard_sigmoid": Record(
+        lambda x: clip(x / 6 + mpf(1) / 2, 0, 1),
+        lambda x: (np.clip((x + 3) / 6, 0, 1), _ramp(x, -3, 3, 1 / 6)),
+        _STEP,
+        kinks={-3.0: mpf(1) / 6, 3.0: mpf(1) / 6},
+        saturates=True,
+        zero_region=True,
+        variants={(("slope", 0.25),): lambda x: clip(x / 4 + mpf(1) / 2, 0, 1)},
+    ),
+    "tanh": Record(
+        mpmath.tanh,
+        lambda x: (np.tanh(x), 4 * _expit_slope(2 * x)),
+        _ODD_STEP,
+        saturates=True,
+        fault="no slope right float32",
+    ),
+    "hard_tanh": Record(
+        lambda x: clip(x, -1, 1),
+        lambda x: (np.clip(x, -1, 1), _ramp(x, -1, 1)),
+        _ODD_STEP,
+        kinks={-1.0: 1, 1.0: 1},
+        saturates=True,
+        variants={(("min_val", -2.0), ("max_val", 0.5)): lambda x: clip(x, -2, mpf("0.5"))},
+    ),
+    "softsign": Record(
+        lambda x: x / (1 + abs(x)),
+        lambda x: (x / (1 + np.abs(x)), 1 / (1 + np.abs(x)) ** 2),
+        _ODD_STEP,
+        fault="inf nan",
+    ),
+    "identity": Record(lambda x: x, lambda x: (x, np.ones_like(x)), _LINE),
+    "binary_step": Record(
+        lambda x: mpf(x >= 0),
+        lambda x: ((x >= 0).astype(float), np.zeros_like(x)),
+        _STEP,
+        kinks={0.0: 0},
+        zero_region=True,
+    ),
+    "relu": Record(
+        lambda x: max(x, mpf(0)),
+        lambda x: (np.maximum(x, 0), (x > 0).astype(float)),
+        kinks={0.0: 0},
+        zero_region=True,
+        fault="nan lost",
+    ),
+    "relu6": Record(
+        lambda x: clip(x, 0, 6),
+        lambda x: (np.clip(x, 0, 6), _ramp(x, 0, 6)),
+        ((0, 0), (6, 0)),
+        kinks={0.0: 1, 6.0: 1},
+        zero_region=True,
+    ),
+    "leaky_relu": Record(
+        lambda x: x if x > 0 else x * mpf("0.01"),
+        lambda x: (np.where(x > 0, x, 0.01 * x), np.where(x > 0, 1, 0.01)),
+        ((-inf, 0.01), (inf, 1)),
+        kinks={0.0: 0.01},
+        fault="value left float64",
+        variants={
+            (("alpha", 0.25),): lambda x: x if x > 0 else x / 4,
+            (("alpha", 0.0),): lambda x: max(x, mpf(0)),
+            (("alpha", -0.5),): lambda x: x if x > 0 else -x / 2,
+            (("alpha", 2.0),): lambda x: x if x > 0 else 2 * x,
+        },
+    ),
+    "prelu": Record(
+        lambda x: x if x > 0 else x / 4,
+        lambda x: (np.where(x > 0, x, 0.25 * x), np.where(x > 0, 1, 0.25)),
+        ((-inf, 0.25), (inf, 1)),
+        kinks={0.0: 0.25},
+        fault="value left float64",
+        variants={
+            (("alpha", -0.5),): lambda x: x if x > 0 else -x / 2,
+            (("in_channels", 1), ("alpha", 2.0)): lambda x: x if x > 0 else 2 * x,
+        },
+    ),
+    "squared_relu": Record(
+        lambda x: max(x, mpf(0)) ** 2,
+        lambda x: (np.maximum(x, 0) ** 2, 2 * np.maximum(x, 0)),
+        ((0, 0), (inf, inf)),
+        growth=inf,
+        zero_region=True,
+    ),
+    "softplus": Record(
+        lambda x: mpmath.log1p(mpmath.exp(x)),
+        lambda x: (np.logaddexp(0, x), expit(x)),
+        fault="sign left",
+        variants={(("beta", 3.0),): lambda x: mpmath.log1p(mpmath.exp(3 * x)) / 3},
+    ),
+    "elu": Record(
+        elu,
+        _elu64,
+        ((-1, 0), (inf, 1)),
+        fault="digits left float32",
+        variants={(("alpha", 2.5),): lambda x: elu(x, mpf("2.5"))},
+    ),
+    "celu": Record(
+        lambda x: max(x, mpf(0)) + min(mpmath.expm1(x), mpf(0)),
+        _elu64,
+        ((-1, 0), (inf, 1)),
+        variants={(("alpha", 2.0),): lambda x: x if x > 0 else 2 * mpmath.expm1(x / 2)},
+    ),
+    "selu": Record(
+        lambda x: SELU_LAMBDA * elu(x, SELU_ALPHA),
+        lambda x: _elu64(x, float(SELU_ALPHA), float(SELU_LAMBDA)),
+        ((-SELU_LAMBDA * SELU_ALPHA, 0), (inf, SELU_LAMBDA)),
+        kinks={0.0: SELU_LAMBDA * SELU_ALPHA},
+        fault="slope left float32",
+    ),
+    "silu": Record(lambda x: x * sigmoid(x), _silu64, growth=120, why=_GATES_REPEL, fault="-inf nan"),
+    "gelu": Record(
+        lambda x: x * normal_cdf(x),
+        lambda x: (x * ndtr(x), ndtr(x) + x * _normal_pdf(x)),
+        units=1,
+        absolute={"float32": 1e-6, "float64": 4e-15},
+        why="MXNet has erf but not its complement: the left tail is right to the rounding of 1",
+        variants={
+            (("approximate", "tanh"),): lambda x: (
+                x / 2 * (1 + mpmath.tanh(mpmath.sqrt(2 / mp.pi) * (x + mpf("0.044715") * x**3)))
+            ),
+            (("approximate", "sigmoid"),): lambda x: x * sigmoid(mpf("1.702") * x),
+        },
+        growth=20,
+        fault="value left float64",
+    ),
+    "swish": Record(
+        lambda x: x * sigmoid(x),
+        _silu64,
+        growth=120,
+        why=_GATES_REPEL,
+        fault="-inf nan",
+        variants={
+            (("beta", 2.5),): lambda x: x * sigmoid(2.5 * x),
+            (("beta", -1.5),): lambda x: x * sigmoid(-1.5 * x),
+            (("beta", 0.0),): lambda x: x / 2,
+            (("beta", 0.5), ("learnable", True)): lambda x: x * sigmoid(x / 2),
+        },
+    ),
+    "mish": Record(
+        lambda x: x * mpmath.tanh(mpmath.log1p(mpmath.exp(x))),
+        _mish64,
+        growth=8,
+        why=_GATES_REPEL,
+        fault="slope right float32",
+    ),
+    "tanh_exp": Record(
+        tanh_exp, _tanh_exp64, units=8, growth=20, why="-1 is near its minimum, where its slope is a difference"
+    ),
+    "hard_swish": Record(
+        lambda x: x * clip(x / 6 + mpf(1) / 2, 0, 1),
+        _hard_swish64,
+        kinks={-3.0: mpf(-1) / 2, 3.0: mpf(3) / 2},
+        growth=500,
+        why=_GATES_REPEL,
+        zero_region=True,
+    ),
 }
+
+
+@dataclass(frozen=True)
+class VectorRecord:
+    """What the tests know of an activation that acts on vectors, here on the last axis."""
+
+    function: Callable[[Any], Any]  # of a float64 array whose last axis has an even length
+    options: Mapping[str, Any] = field(default_factory=dict)  # what its block cannot do without
+    written_out: Mapping[str, str] = field(
+        default_factory=dict
+    )  # for the vector (a, b), what its LaTeX stands for
+
+
+_SUM = {r"\sum_j e^{x_j / T}": "e^{a / T} + e^{b / T}"}
+
+VECTORS = {
+    "glu": VectorRecord(lambda x: _halves(x)[0] * expit(_halves(x)[1])),
+    "maxout": VectorRecord(lambda x: np.maximum(*_halves(x)), {"units": 4}),
+    "softmax": VectorRecord(
+        lambda x: scipy.special.softmax(x, -1), written_out={**_SUM, "e^{x_i / T}": "e^{a / T}"}
+    ),
+    "log_softmax": VectorRecord(
+        lambda x: scipy.special.log_softmax(x, -1), written_out={**_SUM, r"\frac{x_i}{T}": r"\frac{a}{T}"}
+    ),
+}
+
+
+def _halves(x):
+    return np.split(x, 2, -1)
+
+
+@cache
+def exact(name, x):
+    """(value, slope) of one activation at one float, as mpmath numbers or floats."""
+    if isnan(x):
+        return nan, nan
+    if isinf(x):
+        return RECORDS[name].limits[x > 0]
+    f, point = RECORDS[name].formula, mpf(x)
+    slope = RECORDS[name].kinks.get(x)
+    return f(point), slope_of(f, point) if slope is None else slope
+
+
+def slope_of(f, x):
+    """Slope of a formula where it has one."""
+    # A symmetric difference: off by h^2 of the third derivative or, where the function is so small, by h^2 of
+    # itself; and by h of a jump in the second one, so h is below the smallest float64. What lies near 1 has its
+    # slope up to abs(x) digits further down.
+    with mp.workdps(mp.dps + 400 + min(int(abs(x)), 800)):
+        h = mpf(10) ** -330 * max(1, abs(x))
+        return (f(x + h) - f(x - h)) / (2 * h)
+
+
+def values_and_slopes(name, xs):
+    """Two lists of exact numbers, for a sequence of floats."""
+    return zip(*(exact(name, float(x)) for x in xs))
+
+
+def ulps(got, expected, dtype):
+    """Distance in units in the last place of ``expected`` rounded to ``dtype``."""
+    got, expected = float(got), mpf(expected)
+    info = np.finfo(dtype)
+    if abs(expected) > info.max:
+        expected = mpf(inf if expected > 0 else -inf)  # as it rounds
+    if isnan(got) or isinf(got) or mpmath.isnan(expected) or mpmath.isinf(expected):
+        same = (isnan(got) and mpmath.isnan(expected)) or mpf(got) == expected
+        return 0.0 if same else inf
+    unit = np.spacing(max(abs(np.dtype(dtype).type(float(expected))), info.tiny))
+    return float(abs(mpf(got) - expected) / mpf(float(unit)))

@@ -1,7 +1,6 @@
 """The measured numbers of the site, measured again: docs/data/faults-*.json and accuracy-*.json."""
 
 import re
-import sys
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -9,17 +8,13 @@ from pathlib import Path
 import mxnet as mx
 import numpy as np
 import pytest
+
+from benchmarks import accuracy, faults
+from gluon_activations import CATALOG, activations
 from tests.conftest import LINE
 from tests.references import ulps
 
-from gluon_activations import CATALOG
-
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-import accuracy  # noqa: E402
-import faults  # noqa: E402
-
 PAGE = faults.PAGE.read_text(encoding="utf-8")
 # What the page promises of the numbers that are to be used instead.
 DIGITS = {"float16": 1e-3, "float32": 1e-6, "float64": 1e-6}
@@ -41,17 +36,24 @@ def near(number, rel):
 # -- the errors found in MXNet ---------------------------------------------------------------
 
 
+def of_the_file(fault):
+    """What was measured of a fault on the MXNet at hand."""
+    if fault.key not in faults.read(LINE):
+        pytest.skip(f"{fault.key}: not measured yet (make errors)")
+    return faults.read(LINE)[fault.key]
+
+
 @pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda fault: fault.key)
 def test_a_number_of_the_table_comes_out_again(fault):
     again = faults.record(fault)
-    for name, value in faults.read(LINE)[fault.key].items():
+    for name, value in of_the_file(fault).items():
         assert again[name] is None if value is None else again[name] == near(value, 5e-4), name
 
 
 @pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda fault: fault.key)
 def test_what_the_table_calls_wrong_is_wrong_and_what_is_to_be_used_instead_is_right(fault):
     right = faults.truth(fault)
-    for row in (faults.read(LINE)[fault.key], faults.record(fault)):
+    for row in (of_the_file(fault), faults.record(fault)):
         if LINE in fault.lines:
             assert ulps(row["mxnet"], right, fault.dtype) > 10
         elif row["mxnet"] is not None:
@@ -70,21 +72,29 @@ def test_what_is_to_be_used_instead_is_right_elsewhere_too(fault):
 
 
 @pytest.mark.parametrize("line", faults.LINES)
-def test_the_files_hold_the_faults_of_the_list(line):
-    keys = [fault.key for fault in faults.FAULTS]
-    assert list(faults.read(line)) == sorted(set(keys)) and len(set(keys)) == len(keys)
+def test_the_files_hold_faults_of_the_list(line):
+    keys, found = [fault.key for fault in faults.FAULTS], [*faults.read(line)]
+    assert found == sorted(found) and {*found} <= {*keys} and len({*keys}) == len(keys)
+
+
+def test_a_fault_that_is_not_measured_yet_is_said_in_the_table(monkeypatch):
+    new = replace(faults.FAULTS[0], x=-3.25)
+    monkeypatch.setattr(faults, "FAULTS", (new,))
+    (row,) = [line for table in faults.tables().values() for line in table.splitlines() if new.code in line]
+    assert row.count("| not measured yet ") == 2
 
 
 def test_the_tables_of_the_page_are_current():
     assert faults.with_tables(PAGE) == PAGE, "run `make errors`"
 
 
-@pytest.mark.parametrize("name", CATALOG)
+@pytest.mark.parametrize("name", [name for name in CATALOG if getattr(CATALOG[name].builtin, "fault", "")])
 def test_a_fault_that_the_catalog_names_is_in_the_table(name):
     builtin = CATALOG[name].builtin
-    if builtin and builtin.fault:
-        found = [fault for fault in faults.FAULTS if fault.code == builtin.code]
-        assert found and {line for fault in found for line in fault.lines} == set(builtin.lines)
+    found = [fault for fault in faults.FAULTS if fault.code == builtin.code]
+    if not found:
+        pytest.skip(f"{name}: MXNet's fault is not measured yet (make errors)")
+    assert {line for fault in found for line in fault.lines} == set(builtin.lines)
 
 
 def test_the_page_names_pages_and_tests_that_exist():
@@ -105,23 +115,33 @@ def test_the_example_of_the_page(capsys):
 
 
 @pytest.mark.parametrize("line", faults.LINES)
-def test_the_accuracy_of_every_activation_is_there(line):
+def test_the_file_of_accuracy_holds_errors_of_the_catalog(line):
     rows = accuracy.read(line)
-    wanted = {
-        f"{name} {whose} {dtype} {what}"
-        for name, entry in CATALOG.items()
-        for whose in accuracy.makers(entry, line)
-        for dtype in ("float32", "float16")
-        for what in ("value", "slope")
-    }
-    assert set(rows) == wanted and list(rows) == sorted(rows)
+    assert {*rows} <= accuracy.wanted(line) and list(rows) == sorted(rows)
     assert all(0 <= centre <= worst <= inf and np.isfinite(x) for centre, worst, x in rows.values())
 
 
-@pytest.mark.parametrize("name", CATALOG)
+def test_what_is_not_measured_yet_is_listed(monkeypatch, tmp_path, capsys):
+    name, *others = activations("elements")
+    rows = {line: accuracy.read(line) for line in faults.LINES}
+    few = {line: {key: row for key, row in of.items() if key.split()[0] != name} for line, of in rows.items()}
+    monkeypatch.setattr(accuracy, "read", few.__getitem__)
+    monkeypatch.setattr(accuracy, "TABLE", tmp_path / "accuracy.md")
+    assert f"{name} ours" in accuracy.missing(LINE)
+    accuracy.report()
+    said = capsys.readouterr().out
+    assert said == accuracy.TABLE.read_text(encoding="utf-8") + "\n"
+    assert (
+        f"| {name} | not measured yet |" in said
+        and f"Not measured yet: {', '.join(accuracy.missing(LINE))}." in said
+    )
+
+
+@pytest.mark.parametrize("name", activations("elements"))
 def test_the_largest_error_comes_out_again(name):
     rows = {key: row for key, row in accuracy.read(LINE).items() if key.split()[0] == name}
-    assert rows
+    if not rows:
+        pytest.skip(f"{name}: not measured yet (make accuracy)")
     for key, (_, worst, x) in rows.items():
         _, whose, dtype, what = key.split()
         block = accuracy.makers(CATALOG[name], LINE)[whose]()

@@ -1,6 +1,8 @@
 """The repository as a newcomer meets it: README, lists, environments, links."""
 
+import ast
 import importlib.metadata
+import importlib.util
 import os
 import re
 import subprocess
@@ -9,16 +11,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.conftest import LINE
 from packaging.requirements import Requirement
 
 import gluon_activations
+from gluon_activations.catalog import FAMILIES
+from tests.conftest import LINE
+from tools import environment, readme
+from tools.chapters import CHAPTERS
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-
-import readme  # noqa: E402
-
 TEXTS = [path for path in ROOT.glob("*.md")]
 LISTS = sorted((ROOT / "requirements").glob("*.txt"))
 
@@ -55,7 +56,7 @@ The net ends in Sigmoid, and SoftmaxCrossEntropyLoss applies a softmax to that.*
 )
 def test_the_examples_of_the_readme_run_as_they_stand(which, prints, tmp_path):
     if which == 1 and LINE == "2.0":
-        return  # ONNX export is for 1.9, and the README says so
+        pytest.skip("ONNX export is for 1.9, and the README says so")
     assert len(examples()) == 3
     assert len(examples()[which].strip().splitlines()) <= 14
     command = [sys.executable, "-c", examples()[which]]
@@ -111,7 +112,7 @@ def test_what_is_installed_is_what_is_listed():
             assert importlib.metadata.version(wanted.name) in wanted.specifier, wanted.name
 
 
-def test_conda_gets_the_list_that_make_installs(environment):
+def test_conda_gets_the_list_that_make_installs():
     conda = yaml.safe_load((ROOT / "environment.yml").read_text())
     python = next(line for line in conda["dependencies"] if str(line).startswith("python="))
     version = tuple(map(int, python.partition("=")[2].split(".")))
@@ -120,6 +121,100 @@ def test_conda_gets_the_list_that_make_installs(environment):
     assert pip == ["--requirement requirements/mxnet1.txt"]
     makefile = (ROOT / "Makefile").read_text()
     assert "requirements/$(LIST_$@).txt" in makefile and "LIST_$(MXNET1) := mxnet1\n" in makefile
+
+
+# -- rooms -----------------------------------------------------------------------------------
+
+PACKAGE = ROOT / "gluon_activations"
+
+
+def floors():
+    """The floor of each room, as docs/architecture.md draws them."""
+    found, floor = {}, None
+    drawing = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for number, room in re.findall(r"^│ (\d| ) │ (\w+) +│", drawing, re.MULTILINE):
+        floor = int(number) if number.strip() else floor
+        found[room] = floor
+    return found
+
+
+def imported(path):
+    """The rooms of the package that a file of it imports from."""
+    folders = path.relative_to(PACKAGE).parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = [*folders[: len(folders) + 1 - node.level]]
+            for name in [node.module] if node.module else [alias.name for alias in node.names]:
+                yield [*base, *name.split(".")][0]
+
+
+def test_each_room_imports_only_from_the_floors_below_it_as_drawn():
+    rooms = {path: path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in PACKAGE.rglob("*.py")}
+    assert {*floors()} == {*rooms.values()} - {"__init__"}
+    for path, room in rooms.items():
+        if room != "__init__":
+            wrong = [other for other in imported(path) if other != room and floors()[other] >= floors()[room]]
+            assert wrong == [], path
+
+
+# -- modules ---------------------------------------------------------------------------------
+
+MODULES = [path for path in tracked() if path.suffix == ".py"]
+EDIT = re.compile(r"\bsys\.path\s*(\.\w|\[|\+?=(?!=))|from sys import.*\bpath\b|\baddsitedir\b|PYTHONPATH\s*\+?=")
+
+
+def test_no_file_edits_the_path_of_imports():
+    assert len(MODULES) > 50
+    texts = [path for path in tracked() if path.suffix != ".png" and path != Path(__file__)]
+    assert [path for path in texts if EDIT.search(path.read_text(encoding="utf-8", errors="ignore"))] == []
+
+
+@pytest.mark.parametrize(
+    "code, edits",
+    [
+        ("sys.path.insert(0, 'tools')", True),
+        ("sys.path += ['tools']", True),
+        ("sys.path[:0] = ['tools']", True),
+        ("from sys import argv, path", True),
+        ("PYTHONPATH=. python", True),
+        ("assert sys.path == before", False),
+        ("os.path.join(sys.prefix, 'tools')", False),
+    ],
+)
+def test_an_edit_of_the_path_is_seen(code, edits):
+    assert bool(EDIT.search(code)) == edits
+
+
+def shadowing(paths):
+    """Modules that would stand in the way of the standard library's where their folder is on the path.
+
+    Those of the package are only ever imported through it.
+    """
+    names = {path: path.parent.name if path.name == "__init__.py" else path.stem for path in paths}
+    return [path for path, name in names.items() if name in sys.stdlib_module_names]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="this Python has no list of its modules")
+def test_no_module_has_the_name_of_one_of_the_standard_library():
+    ours = [path for path in MODULES if ROOT / "gluon_activations" not in path.parents]
+    assert len(ours) > 30 and shadowing(ours) == []
+    assert shadowing([Path("tools/site.py"), Path("json/__init__.py"), Path("tools/readme.py")]) == [
+        Path("tools/site.py"),
+        Path("json/__init__.py"),
+    ]
+
+
+def test_each_family_has_a_page():
+    assert set(CHAPTERS) == {*FAMILIES}
+    for page in CHAPTERS.values():
+        assert (ROOT / "notebooks" / f"{page}.ipynb").exists()
+
+
+def test_what_the_makefile_calls_is_there():
+    called = re.findall(r"-m ((?:tools|benchmarks)\.\w+)", (ROOT / "Makefile").read_text())
+    assert len(called) > 10
+    for name in called:
+        assert importlib.util.find_spec(name), name
 
 
 def test_versions_agree():
@@ -133,16 +228,13 @@ def test_versions_agree():
 # -- tools/environment.py --------------------------------------------------------------------
 
 
-@pytest.fixture
-def environment():
-    sys.path.insert(0, str(ROOT / "tools"))
-    import environment
-
-    return environment
+def test_any_python_3_reads_it():
+    for name in ("__init__.py", "environment.py"):
+        ast.parse((ROOT / "tools" / name).read_text(encoding="utf-8"), feature_version=(3, 4))
 
 
 @pytest.mark.parametrize("version", [(3, 8, 18), (3, 12, 1), (3, 13, 0)])
-def test_a_python_that_is_too_old_or_too_new(environment, monkeypatch, version):
+def test_a_python_that_is_too_old_or_too_new(monkeypatch, version):
     monkeypatch.setattr(environment.sys, "version_info", version)
     with pytest.raises(
         SystemExit, match=r"^Python 3\.9 to 3\.11 is needed.*PYTHON=python3\.\d+ after the make target\.$"
@@ -150,25 +242,25 @@ def test_a_python_that_is_too_old_or_too_new(environment, monkeypatch, version):
         environment.check_machine()
 
 
-def test_the_site_wants_one_python(environment, monkeypatch):
+def test_the_site_wants_one_python(monkeypatch):
     monkeypatch.setattr(environment.sys, "version_info", (3, 10, 4))
     with pytest.raises(SystemExit, match=r"^Python 3\.11 is needed, and .* PYTHON=python3\.11 after"):
         environment.main("unused", "requirements/docs.txt", "3.11")
 
 
-def test_a_machine_without_wheels(environment, monkeypatch):
+def test_a_machine_without_wheels(monkeypatch):
     monkeypatch.setattr(environment.platform, "system", lambda: "Windows")
     with pytest.raises(SystemExit, match="no wheel for Windows .* Linux container"):
         environment.check_machine()
 
 
-def test_a_python_without_venv(environment, monkeypatch):
+def test_a_python_without_venv(monkeypatch):
     monkeypatch.setitem(sys.modules, "ensurepip", None)
     with pytest.raises(SystemExit, match="has no venv module: install it .* PYTHON="):
         environment.check_machine()
 
 
-def test_an_environment_is_built_once_and_anew_for_another_list(environment, monkeypatch, tmp_path, capsys):
+def test_an_environment_is_built_once_and_anew_for_another_list(monkeypatch, tmp_path, capsys):
     built = []
 
     def build(command):
@@ -187,7 +279,7 @@ def test_an_environment_is_built_once_and_anew_for_another_list(environment, mon
     assert len(built) == 2
 
 
-def test_a_half_built_environment_is_not_used(environment, monkeypatch, tmp_path, capsys):
+def test_a_half_built_environment_is_not_used(monkeypatch, tmp_path, capsys):
     def fail(python, requirements):
         raise SystemExit("no network")
 
@@ -204,11 +296,10 @@ def test_a_half_built_environment_is_not_used(environment, monkeypatch, tmp_path
 
 def test_run_notebooks_says_what_is_missing():
     def run(*options):
-        command = [sys.executable, str(ROOT / "tools" / "run_notebooks.py"), *options]
-        return subprocess.run(command, capture_output=True, text=True)
+        command = [sys.executable, "-m", "tools.run_notebooks", *options]
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
 
-    if LINE == "2.0":
-        return  # papermill is in the main environment alone
+    pytest.importorskip("papermill", reason="the pages are executed in the main environment alone")
     import mxnet as mx
 
     assert "cpux" in run("--ctx", "cpux").stderr

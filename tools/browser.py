@@ -1,6 +1,6 @@
 """Make sure that there is a Chromium for the tests of the site; where it is missing, Debian's is installed.
 
-    python tools/browser.py      # prints its path
+    python -m tools.browser      # prints its path
 
 CHROMIUM=/path/to/chrome names another one.
 """

@@ -1,7 +1,7 @@
 """Create or refresh a virtual environment from an exact, hashed list.
 
-    python3 tools/environment.py .venv requirements/mxnet1.txt
-    python3 tools/environment.py .venv-docs requirements/docs.txt 3.11    # this Python or a later one
+    python3 -m tools.environment .venv requirements/mxnet1.txt
+    python3 -m tools.environment .venv-docs requirements/docs.txt 3.11    # this Python or a later one
 
 The environment is rebuilt when its list, its Python or its place changes. The
 stamp is written last, so a half-built environment is never taken for a whole one.

@@ -1,4 +1,4 @@
-"""The reader of LaTeX: computes with the catalog's formulas as they are printed, so that a wrong sign in one is seen.
+"""The reader of LaTeX: computes with the catalog's formulas as they are printed, so that wrong signs are seen.
 
 The catalog uses a small part of LaTeX: fractions, roots, powers, absolute values, indicators
 and a few functions of x. It is turned into Python here and evaluated by mpmath.
@@ -30,7 +30,7 @@ def evaluate(formula, x, letters=None):
 
 
 def name(letter):
-    """What a letter is called in Python: ``\\lambda`` is a keyword there, and so loses its b."""
+    """What a letter is called in Python, where ``lambda`` is a keyword and so loses its b."""
     return letter.lstrip("\\").replace("lambda", "lamda")
 
 

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
-from gluon_activations import CATALOG
+from tools.website import explorer
 
 # -- files -------------------------------------------------------------------------------------
 
@@ -92,7 +92,7 @@ def _leads_somewhere(site, name, address):
     if not target.is_file():
         return False
     if parts.path == "/explorer.html" and parts.fragment.startswith("curve="):
-        return parts.fragment.removeprefix("curve=") in CATALOG
+        return parts.fragment.removeprefix("curve=") in explorer.curves()
     return not parts.fragment or target.suffix != ".html" or unquote(parts.fragment) in tags(target).ids
 
 

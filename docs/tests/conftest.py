@@ -2,37 +2,24 @@
 
 import contextlib
 import http.server
-import importlib.util
 import os
 import re
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tools import browser as chromium
+from tools.website.server import handler_of
+
 ROOT = Path(__file__).resolve().parents[2]
 # SITE_DIR names a site that was built elsewhere.
 SITE = Path(os.environ.get("SITE_DIR") or ROOT / "build" / "site").resolve()
-sys.path += [str(ROOT / folder) for folder in ("tools", "tests", "docs/builder")]
-
-import browser as chromium  # noqa: E402
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 ARGUMENTS += ["--disable-background-networking", "--disable-component-update"]
 USUAL = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", "service_workers": "block"}
-
-
-def load(path):
-    """A Python file as a module, whatever its name."""
-    spec = importlib.util.spec_from_file_location(f"file_{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-site = load(ROOT / "tools" / "site.py")
 
 
 def pytest_configure():
@@ -43,8 +30,7 @@ def pytest_configure():
 @contextlib.contextmanager
 def serving(folder):
     """Serve a folder as `make serve` does, and give its address."""
-    handler = type("Handler", (site.Handler,), {"folder": Path(folder)})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler_of(Path(folder))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()

@@ -15,13 +15,14 @@ import urllib.request
 from functools import partial
 from xml.etree import ElementTree
 
-import checks
-import javascript
-import launch
 import pytest
-from conftest import ROOT, SITE, assert_is_the_page_for_what_is_not_there, serving, site
 
-from gluon_activations import CATALOG
+from docs.extensions import launch
+from docs.tests import checks
+from docs.tests.conftest import ROOT, SITE, assert_is_the_page_for_what_is_not_there, serving
+from gluon_activations import CATALOG, activations
+from tools import measured
+from tools.website import atlas, javascript, server
 
 # -- the checks fail where they should ---------------------------------------------------------
 
@@ -109,17 +110,34 @@ UNKNOWN = [r"\sinh(x)", r"\frac{1}{2", r"x + \gamma", "x y", r"\sqrt[3]{x}", "x_
 
 @pytest.mark.parametrize("formula", UNKNOWN)
 def test_a_formula_that_javascript_is_not_taught_is_named(formula):
-    with pytest.raises(ValueError, match="teach tests/latex.py and docs/builder/javascript.py") as error:
-        javascript.function(formula, ())
+    with pytest.raises(ValueError, match="teach tools/latex.py and tools/website/javascript.py") as error:
+        javascript.function(formula)
     assert f"cannot write {formula} in JavaScript" in str(error.value)
 
 
 def test_formulas_keep_their_digits_in_javascript():
-    assert javascript.function(r"e^{x} - 1", ()) == "(x, p) => Math.expm1(x)"
-    knobs = CATALOG["softplus"].knobs
-    assert javascript.function(r"\ln(1 + e^{\beta x})", knobs) == "(x, p) => softplus((p.beta * x))"
-    assert javascript.function(r"1 + \mathrm{erf}(x)", ()) == "(x, p) => erfc(-(x))"
-    assert javascript.function(r"x \, \mathbf{1}[x > 3]", ()) == "(x, p) => (x > 3 ? x : 0)"
+    assert javascript.function(r"e^{x} - 1") == "(x, p) => Math.expm1(x)"
+    turned = {r"\beta": "p.beta", r"\lambda": "1.05"}
+    assert javascript.function(r"\ln(1 + e^{\beta x})", turned) == "(x, p) => softplus((p.beta * x))"
+    assert javascript.function(r"\lambda x", turned) == "(x, p) => (1.05 * x)"
+    assert javascript.function(r"1 + \mathrm{erf}(x)") == "(x, p) => erfc(-(x))"
+    assert javascript.function(r"x \, \mathbf{1}[x > 3]") == "(x, p) => (x > 3 ? x : 0)"
+
+
+def test_what_is_not_measured_yet_is_said_on_a_page_of_the_atlas():
+    names = [name for name in activations("elements") if CATALOG[name].builtin]
+    name = next(name for name in names if CATALOG[name].builtin.fault)
+    builtin, chapters = CATALOG[name].builtin, dict.fromkeys(atlas.CHAPTERS.values(), ("Title", ""))
+    keys = [f"{name} {whose} float32 {what}" for whose in ("ours", "mxnet") for what in ("value", "slope")]
+    errors = dict.fromkeys(measured.LINES, dict.fromkeys(keys, [1.0, 2.0, 3.0]))
+    faults = dict.fromkeys(measured.LINES, {f"{builtin.code} value float32 1.0": {"mxnet": 4.0, "truth": 5.0}})
+    none = dict.fromkeys(measured.LINES, {})
+    for of_errors, of_faults, times in (
+        (errors, faults, 0),
+        (errors, none, 1),
+        (none, faults, len(measured.LINES) + len(builtin.lines)),
+    ):
+        assert atlas.page(name, {}, of_errors, of_faults, chapters, []).count("not measured yet") == times
 
 
 @pytest.mark.parametrize(
@@ -140,7 +158,7 @@ def test_without_a_repository_there_is_no_address_on_binder():
     assert launch.binder("a folder", "notebooks/a.ipynb") is None
 
 
-@pytest.mark.parametrize("name", CATALOG)
+@pytest.mark.parametrize("name", activations("elements"))
 def test_pictures_of_the_atlas_need_nothing_else(name):
     (large,) = (SITE / "_images").glob(f"{name}.svg")
     for path in (large, SITE / "_static" / "atlas" / f"{name}.svg"):
@@ -164,7 +182,7 @@ def published(tmp_path):
     """A site of a few pages, built with the configuration of the real one for a folder of a host."""
     source, built = tmp_path / "source", tmp_path / "built"
     (source / "notebooks").mkdir(parents=True)
-    for name in ("conf.py", "builder", "_static", "_templates"):
+    for name in ("conf.py", "_static", "_templates"):
         (source / name).symlink_to(ROOT / "docs" / name)
     (source / "index.md").write_text("# Start\n\nThis is the start.\n\n```{toctree}\nnotebooks/00_a\nrun\n```\n")
     (source / "404.md").write_text("---\norphan: true\n---\n\n# There is no such page\n\nNone.\n")
@@ -173,7 +191,7 @@ def published(tmp_path):
     (source / "notebooks" / "00_a.ipynb").write_text(json.dumps({**NOTEBOOK, "cells": [cell]}))
     places = {"SITE_URL": "https://example.org/some/path", "REPOSITORY_URL": "https://github.com/some/thing"}
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(source), str(built / "some" / "path")]
-    subprocess.run(command, check=True, env={**os.environ, **places}, capture_output=True)
+    subprocess.run(command, check=True, env={**os.environ, **places}, capture_output=True, cwd=ROOT)
     return built
 
 
@@ -205,7 +223,7 @@ def test_the_page_for_what_is_not_there_knows_where_the_site_is(monkeypatch, giv
     assert bool(found["html_baseurl"]) == bool(given)
 
 
-# -- tools/site.py -----------------------------------------------------------------------------
+# -- the server --------------------------------------------------------------------------------
 
 
 def leave_early(address, path):
@@ -220,10 +238,10 @@ def leave_early(address, path):
 
 
 def test_serve_answers_until_it_is_interrupted():
-    command = [sys.executable, str(ROOT / "tools" / "site.py"), "serve", "0"]
+    command = [sys.executable, "-m", "tools.website", "serve", "0"]
     # A job in the background is started with Ctrl-C ignored: not this one.
     heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
     with subprocess.Popen(command, **pipes, preexec_fn=heard) as process:
         try:
             said = process.stdout.readline()
@@ -231,7 +249,7 @@ def test_serve_answers_until_it_is_interrupted():
             assert b"<html" in urllib.request.urlopen(address).read()
             with pytest.raises(urllib.error.HTTPError, match="404") as refusal:
                 urllib.request.urlopen(address + "no/such/page")
-            assert refusal.value.read() == (site.SITE / "404.html").read_bytes()
+            assert refusal.value.read() == (ROOT / "build" / "site" / "404.html").read_bytes()
             for _ in range(5):
                 leave_early(address, "_static/explorer/vega.js")
             assert urllib.request.urlopen(address + "_static/explorer/vega.js").read()
@@ -247,4 +265,4 @@ def test_a_port_that_is_taken_is_said():
         with pytest.raises(
             SystemExit, match=rf"^Port {port} cannot be used \(.*\): choose another .* PORT=8001\.$"
         ):
-            site.serve(port)
+            server.serve(SITE, port)

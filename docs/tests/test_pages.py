@@ -1,21 +1,22 @@
 """Every page of the site: what it links to, what it loads, what it looks like in a browser."""
 
 import html
+import inspect as introspection
 import json
 import os
 import re
 import shutil
-from inspect import ismodule
 from urllib.parse import urljoin
 from xml.etree import ElementTree
 
-import launch
 import pytest
-from checks import inspect, links, missing_of_css, outside_of_css, pages, tags
-from conftest import ROOT, SITE, assert_is_the_page_for_what_is_not_there, serving
 
 import gluon_activations
-from gluon_activations import CATALOG
+from docs.extensions import launch
+from docs.tests.checks import inspect, links, missing_of_css, outside_of_css, pages, tags
+from docs.tests.conftest import ROOT, SITE, assert_is_the_page_for_what_is_not_there, serving
+from gluon_activations import CATALOG, activations
+from tools.website import api, explorer
 
 PAGES = pages(SITE)
 MADE_BY_SPHINX = {"404.html", "genindex.html", "search.html"}
@@ -59,13 +60,16 @@ def test_style_sheets_load_nothing_from_elsewhere():
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_what_search_engines_and_previews_are_told(name):
+def test_a_page_has_one_title_and_at_most_one_address(name):
     found = tags(SITE / name)
     assert len(found.named("title")) == 1
     canonical = found.named("link", rel="canonical")
     assert len(canonical) == ("SITE_URL" in os.environ and name in WRITTEN)
-    if name not in WRITTEN:
-        return
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_search_engines_and_previews_are_told(name):
+    found = tags(SITE / name)
     told = {tag.get("property") or tag.get("name"): tag.get("content") for tag in found.named("meta")}
     assert len(told["description"]) > 20 and told["description"] == told["og:description"]
     assert told["og:title"] and told["og:site_name"] and told["og:image:alt"]
@@ -131,28 +135,61 @@ SECTIONS += ["where-it-is-taught", "papers"]
 def test_a_page_of_the_atlas(name):
     entry, text = CATALOG[name], html.unescape(text_of(f"atlas/{name}.html"))
     assert [part for part in re.findall(r'<section id="(.*?)"', text) if part in SECTIONS] == SECTIONS
-    formulas = [(entry.formula, entry.derivative)] + [(form.formula, form.derivative) for form in entry.forms]
-    for formula, derivative in formulas:
-        assert rf"\[f(x) = {formula}\]" in text
-        assert rf"\[f'(x) = {derivative}\]" in text
-    assert f'href="../explorer.html#curve={name}"' in text
+    for form in (entry, *entry.forms):
+        assert f" = {form.formula}\\]" in text
+        assert not form.derivative or rf"\[f'(x) = {form.derivative}\]" in text
+    assert (f'href="../explorer.html#curve={name}"' in text) == (name in explorer.curves())
+    assert (f"_images/{name}.svg" in text) == (entry.acts_on == "elements") != ("acts on vectors" in text)
+    for parameter in entry.parameters:
+        assert f">{parameter}</span>" in text
+    for letter, value in entry.constants.items():
+        assert rf"\({letter} \approx {value:.10f}\)" in text
     for paper in entry.papers:
-        assert f"<em>{paper.title}</em>" in text
+        assert (f"<em>{paper.title}</em>" if paper.title else paper.link) in text
 
 
 @pytest.mark.parametrize("name, root", [("index.html", ""), ("atlas/index.html", "../")])
 def test_a_gallery_leads_to_each_activation(name, root):
-    found = re.findall(r'<li><a href="([^"]*)"><img class="adapts" src="([^"]*)"', text_of(name))
-    assert found == [(f"{root}atlas/{name}.html", f"{root}_static/atlas/{name}.svg") for name in CATALOG]
+    found = re.findall(
+        r'<li><a href="([^"]*)"><(?:img class="adapts" src="([^"]*)"|span class="no-curve")', text_of(name)
+    )
+    pictures = {each: f"{root}_static/atlas/{each}.svg" for each in activations("elements")}
+    assert found == [(f"{root}atlas/{each}.html", pictures.get(each, "")) for each in CATALOG]
+
+
+# -- API reference -----------------------------------------------------------------------------
+
+OF_MODULE = [
+    pytest.param(owner, path, id=path) for owner, names in api.public().items() for path in names.values()
+]
+
+
+def documented(page):
+    """What is documented on a page of the API reference: each dotted path with its text."""
+    found = re.findall(r'<dl class="py (?:class|function|data)">\n<dt [^>]*id="(.*?)">(.*?)</dl>', page, re.DOTALL)
+    return {path: html.unescape(re.sub("<.*?>", "", text)) for path, text in found}
+
+
+@pytest.mark.parametrize("owner", api.TITLES)
+def test_a_page_of_the_api_reference_has_the_public_names_of_its_module_and_no_other(owner):
+    assert [*documented(text_of(f"api/{owner.lstrip('_')}.html"))] == [*api.public()[owner].values()]
+
+
+@pytest.mark.parametrize("owner, path", OF_MODULE)
+def test_the_api_reference_shows_signature_and_docstring(owner, path):
+    thing = api.resolve(path)
+    text = documented(text_of(f"api/{owner.lstrip('_')}.html"))[path]
+    if callable(thing):
+        first = introspection.getdoc(thing).split("\n\n")[0]
+        assert re.findall(r"\w+", re.sub(":.*?:", "", first))[:6] <= re.findall(r"\w+", text)
+        for parameter in introspection.signature(thing).parameters:
+            assert re.search(rf"\b{parameter}\b", text)
 
 
 def test_the_api_reference_has_every_public_name():
-    found = set().union(*(tags(SITE / name).ids for name in PAGES if name.startswith("api/")))
+    found = {path for names in api.public().values() for path in names.values()}
     for name in gluon_activations.__all__:
-        if ismodule(getattr(gluon_activations, name)):
-            assert f"api/{name}.html" in PAGES
-        elif not name.startswith("_"):
-            assert f"gluon_activations.{name}" in found, name
+        assert f"gluon_activations.{name}" in found or name in api.TITLES
 
 
 # -- search ------------------------------------------------------------------------------------

@@ -2,47 +2,53 @@
 
 import json
 import re
-from pathlib import Path
 
-import javascript
 import vl_convert
 
-from gluon_activations import CATALOG
-from gluon_activations.catalog import FAMILIES, Form, Knob
+from gluon_activations import CATALOG, activations
+from gluon_activations.catalog import FAMILIES, Form
+from tools.wording import letter
+
+from . import javascript
 
 # No element of softmax depends on one score alone; of two scores, x and 0, it is a curve.
 SOFTMAX = {
-    "name": "softmax",
     "title": "Softmax of (x, 0)",
-    "family": "output layer",
-    "page": "notebooks/06_match_the_output_layer.html",
-    "knobs": (Knob("temperature", "T", 1.0, 0.1, 5.0),),
     "forms": (Form(r"\frac{1}{1 + e^{-x / T}}", r"\frac{e^{-x / T}}{T (1 + e^{-x / T})^2}"),),
 }
 
 
 def curves():
-    """All that can be drawn: the catalog, and the softmax."""
-    for name, entry in CATALOG.items():
-        yield {
-            "name": name,
+    """All that can be drawn, by name: the curves of the catalog, and the softmax."""
+    found = {}
+    for name in (*activations("elements"), "softmax"):
+        entry = CATALOG[name]
+        facts = {
             "title": entry.title,
             "family": entry.family,
             "page": f"atlas/{name}.html",
-            "knobs": entry.knobs,
+            "parameters": entry.parameters,
+            "constants": entry.constants,
             "forms": entry.forms or (Form(entry.formula, entry.derivative),),
         }
-    yield SOFTMAX
+        found[name] = facts | (SOFTMAX if name == "softmax" else {})
+    return found
+
+
+def knobs(curve):
+    """The parameters of a curve that can be turned, by name."""
+    return {name: parameter for name, parameter in curve["parameters"].items() if parameter.turn}
 
 
 def write(folder):
     """Write the two scripts that the page loads before its own."""
-    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [f"  {json.dumps(curve['name'])}: {_curve(curve)}," for curve in curves()]
+    found = curves()
+    families = [family for family in FAMILIES if any(curve["family"] == family for curve in found.values())]
+    lines = [f"  {json.dumps(name)}: {_curve(curve)}," for name, curve in found.items()]
     (folder / "activations.js").write_text(
-        "// Written by docs/builder/explorer.py from the catalog.\n"
-        f"const FAMILIES = {json.dumps([*FAMILIES, SOFTMAX['family']])};\n"
+        "// Written by tools/website/explorer.py from the catalog.\n"
+        f"const FAMILIES = {json.dumps(families)};\n"
         "const ACTIVATIONS = {\n" + "\n".join(lines) + "\n};\n",
         encoding="utf-8",
     )
@@ -61,20 +67,25 @@ def _module_of_vega():
 
 
 def _curve(curve):
-    knobs = [
+    turned = knobs(curve)
+    sliders = [
         {
-            "name": knob.name,
-            "symbol": knob.letter,
+            "name": name,
+            "symbol": letter(knob.letter),
             "default": knob.default,
-            "low": knob.low,
-            "high": knob.high,
+            "low": knob.turn[0],
+            "high": knob.turn[1],
         }
-        for knob in curve["knobs"]
+        for name, knob in turned.items()
     ]
+    letters = {letter: repr(value) for letter, value in curve["constants"].items()}
+    for name, parameter in curve["parameters"].items():
+        if parameter.letter:
+            letters[parameter.letter] = f"p.{name}" if name in turned else repr(parameter.default)
     forms = []
     for form in curve["forms"]:
-        value, gradient = (javascript.function(text, curve["knobs"]) for text in (form.formula, form.derivative))
+        value, gradient = (javascript.function(text, letters) for text in (form.formula, form.derivative))
         choices = json.dumps(dict(form.choices))
         forms.append(f"{{ choices: {choices}, value: {value}, gradient: {gradient} }}")
-    facts = {key: curve[key] for key in ("title", "family", "page")} | {"knobs": knobs}
+    facts = {key: curve[key] for key in ("title", "family", "page")} | {"knobs": sliders}
     return json.dumps(facts, ensure_ascii=False)[:-1] + f', "forms": [{", ".join(forms)}] }}'

@@ -1,22 +1,29 @@
 """The pictures of a whole net: its signal and gradient per layer, its dead units, its output layer.
 
-They draw the records of :mod:`gluon_activations.diagnose` in the look of :mod:`gluon_activations.visualize`.
+They draw the records of :mod:`gluon_activations.nets`.
 """
 
-from collections.abc import Sequence
-from typing import Any, Optional
+from __future__ import annotations
 
-import matplotlib.pyplot as plt
+from collections.abc import Sequence
+from typing import Any
+
 import mxnet as mx
 import numpy
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
+from mxnet.gluon import loss as losses
 
-from . import blocks, ops
-from .catalog import display_name, get_activation
-from .visualize import DPI, GREY, PALETTE, check_grid, finish, new_axes, tidy
+from .._arrays import array
+from ..catalog import _display_name, get_activation
+from ..nets._walk import check_loss
+from .activations import _check_grid, _next_color
+from .style import DASHED, DOTTED, GREY, PALETTE, finish, panels, tidy
+
+__all__ = ["plot_dead_units", "plot_gradient_statistics", "plot_layer_statistics", "plot_output"]
 
 
-def plot_layer_statistics(statistics: Sequence[dict[str, Any]], *, ax: Optional[plt.Axes] = None) -> plt.Axes:
+def plot_layer_statistics(statistics: Sequence[dict[str, Any]], *, ax: Axes | None = None) -> Axes:
     """Draw each layer's output, mean (dot) and standard deviation (bar), the first layer on top.
 
     Beside each stands its share of zeros and, if it is an activation, of saturated values.
@@ -49,8 +56,8 @@ def plot_layer_statistics(statistics: Sequence[dict[str, Any]], *, ax: Optional[
 
 
 def plot_gradient_statistics(
-    statistics: Sequence[dict[str, Any]], *, ax: Optional[plt.Axes] = None, label: Optional[str] = None
-) -> plt.Axes:
+    statistics: Sequence[dict[str, Any]], *, ax: Axes | None = None, label: str | None = None
+) -> Axes:
     """Draw the length of each layer's gradient on a logarithmic axis, the first layer on top.
 
     Parameters
@@ -80,7 +87,7 @@ def plot_gradient_statistics(
     ax.plot(shown, rows, "o-", color=color, markersize=5, linewidth=1, label=label)
     ax.set(xscale="log", xlabel="length of the gradient of the loss")
     zero = numpy.flatnonzero(norms == 0)
-    at_edge = {"transform": ax.get_yaxis_transform(), "color": color, "clip_on": False}
+    at_edge: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "color": color, "clip_on": False}
     if len(zero):
         ax.plot(numpy.zeros(len(zero)), zero, "x", **at_edge)
     if label is not None:
@@ -88,7 +95,7 @@ def plot_gradient_statistics(
     return ax
 
 
-def plot_dead_units(found: Sequence[dict[str, Any]], *, ax: Optional[plt.Axes] = None) -> plt.Axes:
+def plot_dead_units(found: Sequence[dict[str, Any]], *, ax: Axes | None = None) -> Axes:
     """Draw the share of dead units in each activation, the first on top.
 
     Parameters
@@ -111,7 +118,7 @@ def plot_dead_units(found: Sequence[dict[str, Any]], *, ax: Optional[plt.Axes] =
     shares = [100 * len(r["dead"]) / r["units"] for r in found]
     ax.barh(rows, shares, height=0.6, color=PALETTE[1])
     for row, share, record in zip(rows, shares, found):
-        beside = {"textcoords": "offset points", "va": "center", "fontsize": 8, "color": GREY}
+        beside: dict[str, Any] = {"textcoords": "offset points", "va": "center", "fontsize": 8, "color": GREY}
         ax.annotate(f"{len(record['dead'])} of {record['units']}", (share, row), (4, 0), **beside)
     ax.set(xlabel="dead units (% of the layer's)", xlim=(0, max(100 / 8, 1.2 * max(shares))))
     return ax
@@ -124,9 +131,9 @@ def plot_output(
     classes: int = 10,
     xlim: tuple[float, float] = (-10, 10),
     points: int = 501,
-    ax: Optional[plt.Axes] = None,
-    label: Optional[str] = None,
-) -> plt.Axes:
+    ax: Axes | None = None,
+    label: str | None = None,
+) -> Axes:
     """Draw the loss (solid) and the size of its gradient (dashed) against the score of the true class.
 
     The scores of the other classes are 0. A loss of single outputs (sigmoid cross-entropy, L2, …)
@@ -136,7 +143,7 @@ def plot_output(
     Parameters
     ----------
     activation : None, str, Block or callable
-        What the scores pass before the loss: nothing, a catalog name, "softmax", "log_softmax", or
+        What the scores pass before the loss: nothing, a catalog name, or
         a block or function.
     loss : mxnet.gluon.loss.Loss
         One of Gluon's losses.
@@ -161,23 +168,23 @@ def plot_output(
         If ``xlim`` is no interval, ``points`` or ``classes`` is below two, or the loss gives one
         number for the whole batch.
     """
-    check_grid(xlim, points)
+    check_loss(loss)
+    _check_grid(xlim, points)
     if classes < 2:
         raise ValueError(f"classes is 2 or more, not {classes!r}")
-    block = _OUTPUTS[activation]() if activation in _OUTPUTS else get_activation(activation)
+    block = get_activation(activation)
     far = 1e3  # where a floor shows
     x = numpy.append(numpy.linspace(*xlim, points), far)
     value, slope = _loss_curves(block, loss, x, classes)
-    ax = new_axes() if ax is None else ax
-    drawn = sum(not other.get_label().startswith("_") for other in ax.lines) // 2
-    color = PALETTE[drawn % len(PALETTE)]
-    name = label or ("no activation" if activation is None else _output_name(activation, block))
+    ax = panels()[1] if ax is None else ax
+    color = _next_color(ax)
+    name = label or ("no activation" if activation is None else _display_name(block))
     ax.plot(x[:-1], value[:-1], color=color, linewidth=2, label=f"{name}: loss")
-    ax.plot(x[:-1], slope[:-1], color=color, linewidth=2, linestyle=(0, (4, 2)), label=f"{name}: gradient")
+    ax.plot(x[:-1], slope[:-1], color=color, linewidth=2, linestyle=DASHED, label=f"{name}: gradient")
     floor = value[-1]
     if 1e-3 < floor <= value[:-1].min() * (1 + 1e-6):
-        ax.axhline(floor, color=color, linewidth=0.8, linestyle=":", zorder=0)
-        text = {"xytext": (4, 3), "textcoords": "offset points", "fontsize": 8, "color": color}
+        ax.axhline(floor, color=color, linewidth=0.8, linestyle=DOTTED, zorder=0)
+        text: dict[str, Any] = {"xytext": (4, 3), "textcoords": "offset points", "fontsize": 8, "color": color}
         ax.annotate(f"floor {floor:.3f}", (xlim[0], floor), **text)
     finish(ax, xlim, "loss and size of its gradient")
     ax.set_xlabel("score of the true class" if _of_classes(loss) else "score, for the target 1")
@@ -185,29 +192,19 @@ def plot_output(
     return ax
 
 
-def _log_softmax(x):
-    return ops._layer(x, "log_softmax", "log_softmax", axis=-1)
+def _of_classes(loss: Any) -> bool:
+    """Whether the loss compares the scores of classes."""
+    return isinstance(loss, (losses.SoftmaxCrossEntropyLoss, losses.KLDivLoss))
 
 
-_OUTPUTS = {"softmax": blocks.Softmax, "log_softmax": lambda: blocks.Wrapped(_log_softmax)}
-
-
-def _output_name(activation, block):
-    return activation if isinstance(activation, str) and activation in _OUTPUTS else display_name(block)
-
-
-def _of_classes(loss):
-    return type(loss).__name__ in ("SoftmaxCrossEntropyLoss", "KLDivLoss")
-
-
-def _loss_curves(block, loss, x, classes):
+def _loss_curves(block: Any, loss: Any, x: Any, classes: int) -> tuple[Any, Any]:
     """The loss at each score and the size of its gradient, as NumPy arrays."""
     scores = numpy.zeros((len(x), classes if _of_classes(loss) else 1))
     scores[:, 0] = x
     target = numpy.eye(1, scores.shape[1]).repeat(len(x), axis=0)
     if getattr(loss, "_sparse_label", False):
         target = numpy.zeros(len(x))
-    scores, target = ops.array(scores), ops.array(target)
+    scores, target = array(scores), array(target)
     scores.attach_grad()
     with mx.autograd.record(train_mode=False):
         value = loss(block(scores), target)
@@ -217,24 +214,24 @@ def _loss_curves(block, loss, x, classes):
     return value.asnumpy(), abs(slope.asnumpy()[:, 0])
 
 
-def _rows(records, ax, names=None):
+def _rows(
+    records: Sequence[dict[str, Any]], ax: Axes | None, names: list[str] | None = None
+) -> tuple[Axes, list[int]]:
     """Axes with one row for each record, the first on top, and the rows' heights."""
     records = list(records)
     if not records:
         raise ValueError("there is nothing to draw: no record was given")
-    if ax is None:
-        size = {"figsize": (6.4, 1.1 + 0.23 * len(records)), "dpi": DPI, "layout": "constrained"}
-        figure, ax = plt.subplots(**size)
+    ax = panels(height=1.1 + 0.23 * len(records))[1] if ax is None else ax
     rows = list(range(len(records)))
     ax.set_yticks(rows, [r["layer"] for r in records] if names is None else names, fontsize=8)
     ax.set_ylim(len(records) - 0.4, -0.6)
     return tidy(ax), rows
 
 
-def _column(ax, place, title, shares):
+def _column(ax: Axes, place: float, title: str, shares: Sequence[float | None]) -> None:
     """Write shares in percent at the right of the rows."""
-    beside = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "annotation_clip": False}
-    style = {**beside, "ha": "right", "va": "center", "fontsize": 8, "color": GREY}
-    for row, share in [(-1, title), *enumerate(shares)]:
-        text = share if row < 0 else "–" if share is None else f"{100 * share:.0f} %"
+    style: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "ha": "right"}
+    style.update(annotation_clip=False, va="center", fontsize=8, color=GREY)
+    texts = ["–" if share is None else f"{100 * share:.0f} %" for share in shares]
+    for row, text in enumerate([title, *texts], -1):
         ax.annotate(text, (1, row), (place, 0), **style)

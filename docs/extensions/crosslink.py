@@ -5,10 +5,11 @@ The pages are notebooks, which are read elsewhere too, so their text holds no ma
 
 import re
 
-import api
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.transforms import SphinxTransform
+
+from tools.website import api
 
 
 def setup(app):
@@ -21,10 +22,7 @@ class Crosslink(SphinxTransform):
     """Turn inline code that is a public name, or a call of one, into a reference."""
 
     default_priority = 500
-    # Not the records of the catalog: `Activation("relu")` is Gluon's.
-    targets = {
-        name: path for names in api.public().values() for name, path in names.items() if name not in api.RECORDS
-    }
+    targets = api.links()
 
     def apply(self):
         """Go through the literals of one page, in order."""

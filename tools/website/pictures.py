@@ -1,13 +1,14 @@
-"""The site's own pictures of each activation, a large and a small one, transparent for either theme."""
+"""The site's own pictures of each curve, a large and a small one, transparent for either theme."""
 
 import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
-from gluon_activations import CATALOG, evaluate, ops, visualize_activation
+from gluon_activations import CATALOG, activations, array, evaluate, visualize_activation
 from gluon_activations.catalog import FAMILIES
-from gluon_activations.visualize import PALETTE
+from gluon_activations.plots import PALETTE
+from tools.wording import number
 
 # Text stays text, and the same picture is the same file each time.
 STYLE = {"svg.fonttype": "none", "svg.hashsalt": "gluon_activations", "font.family": "sans-serif"}
@@ -18,7 +19,7 @@ def write(folder, folder_of_small):
     """Draw all of them into two folders."""
     folder_of_small.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(STYLE):
-        for name in CATALOG:
+        for name in activations("elements"):
             large(name).savefig(folder / f"{name}.svg", **SAVE)
             small(name).savefig(folder_of_small / f"{name}.svg", **SAVE)
             plt.close("all")
@@ -26,7 +27,7 @@ def write(folder, folder_of_small):
 
 def color(name):
     """One colour for each family."""
-    return PALETTE[list(FAMILIES).index(CATALOG[name].family) % len(PALETTE)]
+    return PALETTE[FAMILIES.index(CATALOG[name].family) % len(PALETTE)]
 
 
 def large(name):
@@ -54,7 +55,7 @@ def small(name):
 def _mark(name, ax, size):
     entry = CATALOG[name]
     if entry.kinks:
-        heights = evaluate(name, ops.array(entry.kinks))[0].asnumpy()
+        heights = evaluate(name, array(entry.kinks))[0].asnumpy()
         ax.plot(entry.kinks, heights, "o", color=color(name), markersize=size)
     if entry.minimum:
         ax.plot(*entry.minimum, "v", color=color(name), markersize=1.4 * size)
@@ -63,9 +64,9 @@ def _mark(name, ax, size):
 def words(name):
     """What the picture shows, for those who do not see it."""
     entry = CATALOG[name]
-    xs = ops.array([-4.0, 0.0, 4.0])
-    value, slope = ([f"{v:.3g}".replace("-", "−") for v in part.asnumpy()] for part in evaluate(name, xs))
+    xs = array([-4.0, 0.0, 4.0])
+    value, slope = ([number(v, 3) for v in part.asnumpy()] for part in evaluate(name, xs))
     text = f"{entry.title} is {value[0]} at −4, {value[1]} at 0 and {value[2]} at 4"
     if entry.minimum:
-        text += f", with its minimum {entry.minimum[1]:.3g} at {entry.minimum[0]:.3g}".replace("-", "−")
+        text += f", with its minimum {number(entry.minimum[1], 3)} at {number(entry.minimum[0], 3)}"
     return f"{text}; its gradient there is {slope[0]}, {slope[1]} and {slope[2]}."

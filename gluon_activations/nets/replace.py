@@ -1,17 +1,22 @@
 """Swap the activations of somebody's net."""
 
+from __future__ import annotations
+
 import weakref
 from collections.abc import Sequence
-from typing import Callable, Union
+from typing import Any, Callable
 
 from mxnet.gluon import Block, HybridBlock
 
-from .blocks import initialize_on
-from .catalog import CATALOG, children, entry_of, get_activation, name_of
+from .._arrays import children, initialize_on
+from ..catalog import _entry_of, activations, get_activation
+from ._walk import check_net, name_of, walk
+
+__all__ = ["replace_activations"]
 
 
 def replace_activations(
-    net: Block, activation: Union[str, Callable[[], Block]], *, replaces: Union[str, Sequence[str]] = "relu"
+    net: Block, activation: str | Callable[[], Block], *, replaces: str | Sequence[str] = "relu"
 ) -> int:
     """Swap activations of a net, at any depth, for another one. The net is changed in place.
 
@@ -31,7 +36,8 @@ def replace_activations(
         A catalog name, or a factory that makes a new block at each call: a class such as
         ``Mish``, or ``lambda: Swish(learnable=True)``.
     replaces : str or sequence of str
-        Which activations to swap, by catalog name; or "all".
+        Which activations to swap, by catalog name; or "all", which leaves those that act on
+        vectors (softmax and the like) where they are.
 
     Returns
     -------
@@ -45,36 +51,41 @@ def replace_activations(
     TypeError
         If ``net`` is no block, or ``activation`` is neither a name nor a factory of blocks.
     """
-    if not isinstance(net, Block):
-        raise TypeError(f"the net is a Gluon block, not {net!r}")
-    names = CATALOG if replaces == "all" else [replaces] if isinstance(replaces, str) else replaces
-    wanted = {entry_of(name).name for name in names}
+    check_net(net)
+    wanted = _wanted(replaces)
     if name_of(net) in wanted:
         raise ValueError(f"the net itself is an activation, {net!r}: there is nothing inside it to replace")
     make = _factory(activation)
     made: dict[int, Block] = {}
-    count = 0
-    for parent in list(_blocks(net, set())):
-        for key, child in list(children(parent)):
-            if name_of(child) in wanted:
-                if id(child) not in made:  # a block used twice stays one block
-                    made[id(child)] = _suited(make(), net)
-                _put(parent, key, child, made[id(child)])
-                count += 1
-    for block in _blocks(net, set()):
+
+    def new_for(old: Block) -> Block:
+        if id(old) not in made:  # a block used twice stays one block
+            made[id(old)] = _suited(make(), net)
+        return made[id(old)]
+
+    count = _swap(net, wanted, new_for, {id(net)})
+    for _, block in walk(net):
         if isinstance(block, HybridBlock):
             block._clear_cached_op()
     return count
 
 
-def _factory(activation):
+def _wanted(replaces: str | Sequence[str]) -> set[str]:
+    """Names of the catalog."""
+    if replaces == "all":
+        return set(activations("elements"))
+    return {_entry_of(name).name for name in ([replaces] if isinstance(replaces, str) else replaces)}
+
+
+def _factory(activation: Any) -> Callable[[], Block]:
+    """What makes the new activations."""
     if isinstance(activation, str):
-        entry_of(activation)
+        _entry_of(activation)
         return lambda: get_activation(activation)
     if isinstance(activation, Block) or not callable(activation):
         raise TypeError(f"the new activation is a name or a factory (a class, a function), not {activation!r}")
 
-    def make():
+    def make() -> Block:
         block = activation()
         if not isinstance(block, Block):
             raise TypeError(f"the factory of the new activation made no block, but {block!r}")
@@ -83,16 +94,20 @@ def _factory(activation):
     return make
 
 
-def _blocks(block, seen):
-    """The net and everything inside it, once each."""
-    if id(block) not in seen:
-        seen.add(id(block))
-        yield block
-        for _, child in children(block):
-            yield from _blocks(child, seen)
+def _swap(parent: Block, wanted: set[str], new_for: Callable[[Block], Block], seen: set[int]) -> int:
+    """Swap what is inside a block, at any depth, but nothing inside of what was swapped."""
+    count = 0
+    for key, child in list(children(parent)):
+        if name_of(child) in wanted:
+            _put(parent, key, child, new_for(child))
+            count += 1
+        elif id(child) not in seen:
+            seen.add(id(child))
+            count += _swap(child, wanted, new_for, seen)
+    return count
 
 
-def _put(parent, key, old, new):
+def _put(parent: Block, key: str, old: Block, new: Block) -> None:
     """Put ``new`` where ``old`` is. Gluon's own assignment refuses a block of another class."""
     held = parent._children[key]
     parent._children[key] = weakref.ref(new) if isinstance(held, weakref.ref) else new
@@ -100,11 +115,11 @@ def _put(parent, key, old, new):
         if value is old:
             vars(parent)[name] = new
     layers = getattr(parent, "_layers", None)  # where a Sequential of 2.x keeps its blocks
-    if layers is not None:
+    if isinstance(layers, list):
         layers[:] = [new if layer is old else layer for layer in layers]
 
 
-def _suited(block, net):
+def _suited(block: Block, net: Block) -> Block:
     """A new block, made ready for the net: dtype, parameters, devices."""
     ready = [p for p in net.collect_params().values() if p._data is not None]
     if ready:

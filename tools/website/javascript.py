@@ -1,18 +1,12 @@
 """The catalog's formulas as JavaScript, for the explorer: what is printed is what is drawn.
 
-LaTeX becomes Python (by ``tests/latex.py``, which the tests compute with), Python becomes
+LaTeX becomes Python (by ``tools/latex.py``, which the tests compute with), Python becomes
 JavaScript. On the way a few forms are put into the shape that keeps their digits.
 """
 
 import ast
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 from tools import latex
-
-from gluon_activations.functional import SELU_ALPHA, SELU_LAMBDA
 
 _FUNCTIONS = {"Max": "Math.max", "Min": "Math.min", "Abs": "Math.abs", "sqrt": "Math.sqrt", "ln": "Math.log"}
 _FUNCTIONS |= {"tanh": "Math.tanh", "exp": "exp"}
@@ -20,20 +14,15 @@ _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 
 
-def function(formula, knobs):
-    """A JavaScript arrow function (x, p) of one LaTeX formula, p holding the knobs by name."""
-    names = {knob.symbol.lstrip("\\"): f"p.{knob.name}" for knob in knobs}
-    names = {
-        "alpha": repr(SELU_ALPHA),
-        "lamda": repr(SELU_LAMBDA),
-        "pi": "Math.PI",
-        "x": "x",
-    } | names
+def function(formula, letters=None):
+    """A JavaScript arrow function (x, p) of one LaTeX formula; ``letters`` are what its letters stand for."""
+    names = {latex.name(letter): meant for letter, meant in (letters or {}).items()}
+    names |= {"pi": "Math.PI", "x": "x"}
     try:
         tree = ast.parse(latex.to_python(formula), mode="eval").body
         return f"(x, p) => {_Translator(names).visit(tree)}"
     except (SyntaxError, KeyError, AttributeError) as error:
-        advice = "teach tests/latex.py and docs/builder/javascript.py"
+        advice = "teach tools/latex.py and tools/website/javascript.py"
         raise ValueError(f"the explorer cannot write {formula} in JavaScript ({error}): {advice}") from None
 
 

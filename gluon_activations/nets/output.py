@@ -1,33 +1,50 @@
 """The output layer against the loss: whether a net ends in what its loss expects."""
 
-from math import exp, inf, log1p
-from typing import Any, NamedTuple, Optional
+from __future__ import annotations
 
-import mxnet as mx
+from math import exp, inf, log1p
+from typing import Any, NamedTuple
+
 import numpy
 from mxnet.gluon import Block, nn, rnn
+from mxnet.gluon import loss as losses
+from mxnet.gluon.model_zoo import vision
 
-from . import blocks, ops
-from .catalog import CATALOG, children, display_name, name_of
-from .diagnose import batch_of, calls_of, first_array, opened
+from .. import blocks
+from .._arrays import array, children
+from .._evaluate import evaluate
+from ..catalog import CATALOG, activations
+from ._slope import LAYERS, points_for, value_of
+from ._walk import (
+    WITH_ACTIVATION,
+    batch_of,
+    calls_of,
+    check_net,
+    first_array,
+    name_of,
+    opened,
+    short_name,
+)
+
+__all__ = ["check_output"]
 
 # What a loss wants of the output, by its class and Gluon's flag (from_logits or from_sigmoid).
 _WANTS = {
-    ("SoftmaxCrossEntropyLoss", False): "class scores",
-    ("SoftmaxCrossEntropyLoss", True): "log-probabilities",
-    ("KLDivLoss", False): "class scores",
-    ("KLDivLoss", True): "log-probabilities",
-    ("CTCLoss", None): "class scores",
-    ("SigmoidBinaryCrossEntropyLoss", False): "score",
-    ("SigmoidBinaryCrossEntropyLoss", True): "probability",
-    ("LogisticLoss", None): "score",
-    ("HingeLoss", None): "margin",
-    ("SquaredHingeLoss", None): "margin",
-    ("L1Loss", None): "value",
-    ("L2Loss", None): "value",
-    ("HuberLoss", None): "value",
-    ("PoissonNLLLoss", True): "log-rate",
-    ("PoissonNLLLoss", False): "rate",
+    (losses.SoftmaxCrossEntropyLoss, False): "class scores",
+    (losses.SoftmaxCrossEntropyLoss, True): "log-probabilities",
+    (losses.KLDivLoss, False): "class scores",
+    (losses.KLDivLoss, True): "log-probabilities",
+    (losses.CTCLoss, None): "class scores",
+    (losses.SigmoidBinaryCrossEntropyLoss, False): "score",
+    (losses.SigmoidBinaryCrossEntropyLoss, True): "probability",
+    (losses.LogisticLoss, None): "score",
+    (losses.HingeLoss, None): "margin",
+    (losses.SquaredHingeLoss, None): "margin",
+    (losses.L1Loss, None): "value",
+    (losses.L2Loss, None): "value",
+    (losses.HuberLoss, None): "value",
+    (losses.PoissonNLLLoss, True): "log-rate",
+    (losses.PoissonNLLLoss, False): "rate",
 }
 _RAW = "End in the raw scores of the last layer, and apply {name} to predictions only."
 _FROM_LOGITS = (
@@ -40,7 +57,7 @@ _FROM_SIGMOID = (
 )
 # For each of them: what the loss does with the output; what is wrong, by the kind of the output or
 # else by its range, None if it is right; and what to write instead.
-_VERDICTS: dict[str, tuple[str, dict[str, Optional[str]], str]] = {
+_VERDICTS: dict[str, tuple[str, dict[str, str | None], str]] = {
     "class scores": (
         "{loss} applies a softmax to that",
         {
@@ -124,10 +141,10 @@ class _Output(NamedTuple):
 
     name: str  # for the reader
     short: str
-    kind: str  # "raw", "softmax", "log_softmax", or a catalog name
+    kind: str  # "raw", "softmax", "log_softmax", "exp", or a catalog name
     low: float
     high: float
-    classes: Optional[int]
+    classes: int | None
 
 
 def check_output(net: Block, loss: Block, x: Any = None) -> list[str]:
@@ -164,7 +181,8 @@ def check_output(net: Block, loss: Block, x: Any = None) -> list[str]:
     ``x``, by their values; for the others there is an error. Flatten, dropout and pooling between
     the last activation and the output are passed over.
     """
-    want, title = _wanted(loss)
+    kind_of_loss, want = _wanted(loss)
+    title = kind_of_loss.__name__
     found = _output(net, x, getattr(loss, "_axis", -1))
     if found.classes == 1 and want in ("class scores", "log-probabilities"):
         wrong = f"The net has one output, and a softmax of one score is 1 whatever it is: {title} teaches nothing."
@@ -172,10 +190,10 @@ def check_output(net: Block, loss: Block, x: Any = None) -> list[str]:
     does, wrongs, cure = _VERDICTS[want]
     extents = ("unbounded", "bounded above", "bounded below", "bounded")
     extent = extents[2 * (found.low > -inf) + (found.high < inf)]
-    wrong = wrongs[next(group for group in (found.kind, extent, "other") if group in wrongs)]
-    if wrong is None:
+    wrong = wrongs[next(group for group in (found.kind, extent, "other") if group in wrongs)] or ""
+    if not wrong:
         return []
-    if "{floor}" in wrong and title != "SoftmaxCrossEntropyLoss":
+    if "{floor}" in wrong and kind_of_loss is not losses.SoftmaxCrossEntropyLoss:
         wrong = "such scores cannot tell the classes clearly apart, and the gradient is lost where it is flat"
     flag = _FROM_SIGMOID if hasattr(loss, "_from_sigmoid") else ""
     flag = _FROM_LOGITS if hasattr(loss, "_from_logits") and "rate" not in want else flag
@@ -183,20 +201,21 @@ def check_output(net: Block, loss: Block, x: Any = None) -> list[str]:
     return [text.format(ends=found.name, name=found.short, loss=title, **_numbers(found))]
 
 
-def _wanted(loss):
-    if not isinstance(loss, mx.gluon.loss.Loss):
+def _wanted(loss: Any) -> tuple[type, str]:
+    """The loss of Gluon's that this one is, and what it wants."""
+    if not isinstance(loss, losses.Loss):
         raise TypeError(f"the loss is one of Gluon's, as gluon.loss.L2Loss(), not {loss!r}")
     flag = getattr(loss, "_from_logits", getattr(loss, "_from_sigmoid", None))
     for parent in type(loss).__mro__:
-        if (parent.__name__, flag) in _WANTS:
-            return _WANTS[parent.__name__, flag], parent.__name__
-    known = ", ".join(dict.fromkeys(name for name, _ in _WANTS))
+        if (parent, flag) in _WANTS:
+            return parent, _WANTS[parent, flag]
+    known = ", ".join(dict.fromkeys(kind.__name__ for kind, _ in _WANTS))
     raise ValueError(f"check_output knows what these losses expect: {known}; not {type(loss).__name__}")
 
 
-def _numbers(found):
+def _numbers(found: _Output) -> dict[str, str]:
     """What follows from the range of an output, to be written into a verdict."""
-    low, high = max(found.low, -700.0), min(found.high, 700.0)
+    low, high = max(found.low, -700.0), min(found.high, 700.0)  # exp holds to 709
     width = "" if high - low == 1 else f"^{high - low:g}"
     floor = f"ln(1 + (K-1)/e{width})"
     if found.classes:
@@ -213,7 +232,7 @@ def _numbers(found):
     }
 
 
-def _between(low, high):
+def _between(low: float, high: float) -> str:
     if high == inf:
         return f"above {low:.4g}"
     return f"below {high:.4g}" if low == -inf else f"between {low:.4g} and {high:.4g}"
@@ -221,103 +240,132 @@ def _between(low, high):
 
 # What a net ends in.
 
-# These change neither the kind nor the range of what passes.
-_PASSED_OVER = ("Flatten", "Dropout", "AlphaDropout", "Identity")
-
 
 def _output(net: Block, x: Any, axis: int) -> _Output:
     """What the net ends in, by its structure or, with ``x``, by a run."""
+    check_net(net)
     if x is None:
-        if not isinstance(net, Block):
-            raise TypeError(f"the net is a Gluon block, not {net!r}")
-        chain, classes = _chain(net), None
-    else:
-        inputs = batch_of(net, x)
-        values: list = []
-        with opened(net):
-            calls = calls_of(net, lambda: values.append(first_array(net(*inputs))), False)
-        chain, value = [call.block for call in calls], values[0].asnumpy()
-        classes = value.shape[axis] if value.ndim > 1 else None
-        last = calls[-1].output.asnumpy()
-        same = last.size == value.size and numpy.array_equal(
-            numpy.sort(last, axis=None), numpy.sort(value, axis=None)
-        )
-        by_values = _kind_by_values(value, axis)
-        if by_values and not (same and _kind(chain[-1]) == by_values):
-            return _named(by_values, f"a {by_values} in a forward pass of its own", by_values, classes)
-        if not same:
-            raise ValueError(
-                f"the output cannot be judged: after its last layer ({calls[-1].layer}) the net computes on in a "
-                f"forward pass of its own, which check_output does not see"
-            )
-    if not chain:
-        raise ValueError("the net is empty: it has no output layer")
-    while len(chain) > 1 and (type(chain[-1]).__name__ in _PASSED_OVER or "Pool" in type(chain[-1]).__name__):
-        chain = chain[:-1]
-    last = chain[-1]
-    kind = _kind(last)
-    if kind is None:
-        hint = "" if x is not None else ", or give x, a batch, to see what it does"
+        chain = _passed(_chain(net))
+        if not chain:
+            raise ValueError("the net is empty: it has no output layer")
+        return _judged(chain, _kind(chain[-1]), _units(chain), ", or give x, a batch, to see what it does")
+    inputs = batch_of(net, x)
+    values: list[Any] = []
+    with opened(net):
+        calls = calls_of(net, lambda: values.append(first_array(net(*inputs))), False)
+        chain = _passed([call.block for call in calls])
+        kind = _kind(chain[-1])
+    value, last = values[0].asnumpy(), calls[-1].output.asnumpy()
+    classes = value.shape[axis] if value.ndim > 1 else None
+    same = numpy.array_equal(numpy.sort(last, axis=None), numpy.sort(value, axis=None))
+    by_values = _kind_by_values(value, axis)
+    if by_values and not (same and kind == by_values):
+        hidden = f"a {by_values} in a forward pass of its own"
+        return _Output(hidden, by_values, by_values, *_RANGES[by_values], classes)
+    if not same:
         raise ValueError(
-            f"check_output does not know what {display_name(last)} gives: use a block of the catalog{hint}"
+            f"the output cannot be judged: after its last layer ({calls[-1].layer}) the net computes on in a "
+            f"forward pass of its own, which check_output does not see"
         )
-    short = repr(last) if isinstance(last, (nn.Lambda, nn.HybridLambda)) else display_name(last)
-    name = f"{short} without activation" if kind == "raw" else short
-    return _named(kind, name, short, classes or _units(chain), last)
+    return _judged(chain, kind, classes or _units(chain), "")
 
 
 _RANGES = {"raw": (-inf, inf), "softmax": (0.0, 1.0), "log_softmax": (-inf, 0.0), "exp": (0.0, inf)}
 
 
-def _named(kind, name, short, classes, block=None):
-    low, high = _RANGES[kind] if kind in _RANGES else CATALOG[kind].range
-    if isinstance(block, blocks.HardTanh):
-        low, high = block._options["min_val"], block._options["max_val"]
-    return _Output(name, short, kind, low, high, classes)
+def _judged(chain: list[Block], kind: str | None, classes: int | None, hint: str) -> _Output:
+    """What is known of the last layer of a chain."""
+    short = short_name(chain[-1])
+    if kind is None:
+        raise ValueError(f"check_output does not know what {short} gives: use a block of the catalog{hint}")
+    low, high = _RANGES[kind] if kind in _RANGES else _reach(chain[-1], kind)
+    return _Output(f"{short} without activation" if kind == "raw" else short, short, kind, low, high, classes)
 
 
-def _chain(net):
+# Where an activation is asked how far it reaches: closely around 0, and far out.
+_OUT, _LARGE = 10.0 ** numpy.arange(1, 31), 1e9
+_POINTS = numpy.concatenate([-_OUT[::-1], numpy.linspace(-10, 10, 2001), _OUT])
+
+
+def _reach(block: Block, kind: str) -> tuple[float, float]:
+    """The range of an activation with the parameters that it has; the catalog's where it cannot be asked."""
+    waits = any(p._data is None for p in block.collect_params().values())
+    if waits or name_of(block) is None and isinstance(block, LAYERS):
+        return CATALOG[kind].range
+    values = value_of(block, points_for(block, _POINTS)).astype("float64")
+    low, high = float(values.min()) + 0.0, float(values.max()) + 0.0  # no -0.0
+    return low if low > -_LARGE else -inf, high if high < _LARGE else inf
+
+
+def _chain(net: Block) -> list[Block]:
     """The layers of a nest of Sequentials, or of a net of the model zoo, one after the other."""
-    plain = {nn.Sequential: "forward", nn.HybridSequential: "forward" if ops.GLUON_2 else "hybrid_forward"}
-    for kind, method in plain.items():
-        if isinstance(net, kind) and getattr(type(net), method) is getattr(kind, method):
-            return [block for _, child in children(net) for block in _chain(child)]
     inner = dict(children(net))
-    if type(net).__module__.startswith("mxnet.gluon.model_zoo") and set(inner) == {"features", "output"}:
+    if any(_passes_on(net, kind) for kind in (nn.Sequential, nn.HybridSequential)):
+        return [block for child in inner.values() for block in _chain(child)]
+    if type(net) in _ZOO and set(inner) == {"features", "output"}:
         return [*_chain(inner["features"]), *_chain(inner["output"])]
-    return [net, inner["act"]] if set(inner) == {"act"} else [net]
+    return [net, inner["act"]] if inner and isinstance(net, WITH_ACTIVATION) else [net]
 
 
-def _kind(block):
+def _passes_on(net: Block, kind: type[Block]) -> bool:
+    """Whether the net is a Sequential whose forward pass is Gluon's own."""
+    passes = ("__call__", "forward", "hybrid_forward")
+    own = all(getattr(type(net), name, None) is getattr(kind, name, None) for name in passes)
+    return own and isinstance(net, kind)
+
+
+_ZOO = tuple(kind for kind in vars(vision).values() if isinstance(kind, type) and issubclass(kind, Block))
+# These change neither the kind nor the range of what passes.
+_POOLS = tuple(
+    getattr(nn, f"{kind}{axes}D")
+    for kind in ("MaxPool", "AvgPool", "GlobalMaxPool", "GlobalAvgPool")
+    for axes in (1, 2, 3)
+)
+_PASSING = (nn.Flatten, nn.Dropout, blocks.AlphaDropout, *_POOLS)
+
+
+def _passed(chain: list[Block]) -> list[Block]:
+    """The chain without what only passes on at its end; its first layer stays."""
+    while len(chain) > 1 and (isinstance(chain[-1], _PASSING) or name_of(chain[-1]) == "identity"):
+        chain = chain[:-1]
+    return chain
+
+
+def _kind(block: Block) -> str | None:
     """What a block gives, as :class:`_Output` calls it; None where that is not known."""
-    if isinstance(block, (nn.Lambda, nn.HybridLambda, blocks.Wrapped)):
-        name = _function_name(block)
-        if "softmax" in name:
-            return "log_softmax" if "log" in name else "softmax"
-        return name if name in CATALOG or name == "exp" else None
-    if isinstance(block, blocks.Softmax):
-        return "softmax"
-    kind = name_of(block)
-    if kind:
-        return "raw" if kind == "identity" else kind
-    if isinstance(block, rnn.rnn_layer._RNNLayer):
+    name = name_of(block)
+    if isinstance(block, (rnn.RNN, rnn.LSTM, rnn.GRU)):
         return "relu" if block._mode == "rnn_relu" else "tanh"
-    if type(block).__name__ == "BatchNormReLU":
+    if isinstance(block, nn.BatchNormReLU):
         return "relu"
-    known = type(block).__module__.startswith(("mxnet.gluon.nn", "gluon_activations."))
-    return "raw" if known and (not dict(children(block)) or set(dict(children(block))) == {"act"}) else None
+    layer = name is None and isinstance(block, (*LAYERS, blocks._Largest)) and not dict(children(block))
+    return "raw" if layer or name in ("identity", "glu") else name or _kind_by_asking(block)
 
 
-def _function_name(block):
-    """The name of a Lambda's function."""
-    function = block.function if isinstance(block, blocks.Wrapped) else getattr(block, "_func_impl", None)
-    function = function or (block._func if block._func_name == "<lambda>" else None)
-    if function is None:
-        return block._func_name
-    return getattr(function, "__name__", "")
+# Scores by which a function is told from others: on both sides of 0, and beyond the kinks.
+_SCORES = numpy.linspace(-7.6, 8.1, 34).reshape(2, 17)
 
 
-def _kind_by_values(value, axis):
+def _kind_by_asking(block: Block) -> str | None:
+    """What a function without parameters gives, by what it makes of a few scores."""
+    if block.collect_params().keys():
+        return None
+    x = array(_SCORES)
+    try:
+        value = value_of(block, x)
+    except Exception:  # somebody's own forward pass, which may want other arrays
+        return None
+    if value.shape != _SCORES.shape:
+        return None
+    known = {name: evaluate(name, x)[0].asnumpy() for name in activations("elements")}
+    known["exp"] = numpy.exp(_SCORES)
+    for name, expected in known.items():
+        if numpy.allclose(value, expected, rtol=1e-5, atol=1e-6):
+            return "raw" if name == "identity" else name
+    return _kind_by_values(value, -1)
+
+
+def _kind_by_values(value: Any, axis: int) -> str | None:
     """Whether the output is softmax's or log-softmax's, by what sums to 1."""
     if value.ndim < 2 or value.shape[axis] < 2 or len(value) < 2:
         return None
@@ -328,13 +376,13 @@ def _kind_by_values(value, axis):
     return None
 
 
-def _units(chain):
+def _units(chain: list[Block]) -> int | None:
     """How many outputs the last layer with weights has, if that can be told."""
     pieces = 1
     for block in reversed(chain):
-        pieces *= block._options["pieces"] if isinstance(block, blocks._LargestOf) else 1
+        pieces *= block._options["pieces"] if isinstance(block, blocks._Largest) else 1
         pieces *= 2 if isinstance(block, blocks.GLU) else 1
         units = getattr(block, "_units", None) or getattr(block, "_channels", None)
         if units:
-            return units // pieces
+            return int(units) // pieces
     return None

@@ -1,0 +1,1 @@
+"""The sources of the site; `python -m tools.website` builds it."""

@@ -1,0 +1,122 @@
+"""The kinds of array, and the one switch between MXNet's two lines.
+
+MXNet has four kinds: legacy ``mx.nd`` arrays, ``mx.np`` arrays, and the Symbols of both. What is
+done is chosen by the type of the array at hand, never by a global mode, so that functions,
+blocks, hybridized graphs and exports share one source.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import mxnet as mx
+import numpy
+from mxnet.gluon import Block, Parameter
+
+# By what MXNet can do rather than by its number.
+GLUON_2 = not hasattr(mx.gluon.HybridBlock, "hybrid_forward")
+FLOATS = ("float16", "float32", "float64")
+_ARRAYS = (mx.nd.NDArray, mx.sym.Symbol)
+_NUMPY_KINDS = (mx.np.ndarray, mx.sym.np._Symbol)
+
+
+def is_symbol(x: Any) -> bool:
+    """Whether ``x`` is a node of a graph rather than an array with values."""
+    return isinstance(x, mx.sym.Symbol)
+
+
+def is_array(x: Any) -> bool:
+    """Whether ``x`` is of one of the four kinds."""
+    return isinstance(x, _ARRAYS)
+
+
+def is_numpy_kind(x: Any) -> bool:
+    """Whether ``x`` is an ``mx.np`` array or a Symbol of that kind."""
+    return isinstance(x, _NUMPY_KINDS)
+
+
+def dtype_of(x: Any) -> str | None:
+    """Name of the dtype of ``x``; None for a Symbol whose dtype is not settled yet."""
+    dtype = x.infer_type_partial()[1][0] if is_symbol(x) else x.dtype
+    return None if dtype is None else str(numpy.dtype(dtype).name)
+
+
+def settle_dtype(x: Any, dtype: str | None) -> Any:
+    """``x``, with its dtype written into the graph if it is a Symbol and that is not the default."""
+    return x.astype(dtype) if is_symbol(x) and dtype not in (None, "float32") else x
+
+
+def device_of(x: Any) -> Any:
+    """The context of an array, under either line's name for it."""
+    return x.ctx if hasattr(x, "ctx") else x.device
+
+
+def check(x: Any, name: str) -> None:
+    """Raise TypeError unless ``x`` is a floating-point MXNet array or a Symbol."""
+    if not is_array(x):
+        kind = f"{type(x).__module__}.{type(x).__name__}"
+        raise TypeError(f"{name} takes an MXNet array (mx.np.array or mx.nd.array), not {kind}")
+    dtype = dtype_of(x)
+    if dtype not in (None, *FLOATS):
+        raise TypeError(f"{name} takes {', '.join(FLOATS)}, not {dtype}: convert with .astype('float32')")
+
+
+def array(values: Any, dtype: Any = "float32", ctx: Any = None) -> Any:
+    """Make an array of the kind that this session uses: ``mx.np`` after ``npx.set_np()``, else ``mx.nd``.
+
+    Parameters
+    ----------
+    values : array_like
+        Numbers, nested lists or a NumPy array.
+    dtype : str or dtype
+        What they are held in.
+    ctx : mxnet.Context, optional
+        Where; by default MXNet's current one.
+
+    Returns
+    -------
+    mxnet array
+    """
+    new = mx.np.array if GLUON_2 or mx.util.is_np_array() else mx.nd.array
+    return new(numpy.asarray(values), dtype=dtype, ctx=ctx)
+
+
+def like(x: Any, y: Any) -> Any:
+    """The array ``y`` in the kind of ``x``; autograd.grad gives legacy arrays always."""
+    return y.as_np_ndarray() if is_numpy_kind(x) else y
+
+
+def variable(name: str) -> Any:
+    """A Symbol without a value yet, of the kind that this session uses."""
+    made = mx.sym.var(name)
+    return made.as_np_ndarray() if mx.util.is_np_array() else made
+
+
+@contextlib.contextmanager
+def numpy_arrays(active: bool = True) -> Iterator[None]:
+    """A session as after ``npx.set_np()``, whatever it was before, or as without it."""
+    with mx.util.np_shape(active), mx.util.np_array(active):
+        yield
+
+
+# What Gluon calls otherwise on its two lines.
+
+
+def new_parameter(block: Block, name: str, value: float, size: int) -> None:
+    """Give a block a trained parameter: ``size`` numbers that start at ``value``."""
+    new = Parameter if GLUON_2 else block.params.get
+    setattr(block, name, new(name, shape=(size,), init=mx.init.Constant(value)))
+
+
+def initialize_on(block: Block, devices: Any) -> None:
+    """Initialise a block on these devices."""
+    block.initialize(**{"device" if GLUON_2 else "ctx": devices})
+
+
+def children(block: Block) -> Iterator[tuple[str, Block]]:
+    """The blocks directly inside a block, each with its key there."""
+    for key, child in block._children.items():
+        yield key, child() if isinstance(child, weakref.ref) else child  # 2.x holds references

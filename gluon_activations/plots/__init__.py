@@ -1,0 +1,36 @@
+"""Every picture: activations, nets, and knobs to turn, in one style.
+
+Functions draw into the Axes that they are given, or make a figure, and return it. They
+change no setting of the reader's session.
+"""
+
+try:
+    import matplotlib  # noqa: F401
+except ModuleNotFoundError as error:
+    if error.name != "matplotlib":
+        raise
+    raise ModuleNotFoundError("pictures need matplotlib: pip install matplotlib", name="matplotlib") from None
+
+from .activations import compare_activations, family_color, gallery, mark, visualize_activation
+from .nets import plot_dead_units, plot_gradient_statistics, plot_layer_statistics, plot_output
+from .sliders import explore
+from .style import DASHED, DOTTED, GREY, PALETTE, panels, tidy
+
+__all__ = [
+    "DASHED",
+    "DOTTED",
+    "GREY",
+    "PALETTE",
+    "compare_activations",
+    "explore",
+    "family_color",
+    "gallery",
+    "mark",
+    "panels",
+    "plot_dead_units",
+    "plot_gradient_statistics",
+    "plot_layer_statistics",
+    "plot_output",
+    "tidy",
+    "visualize_activation",
+]

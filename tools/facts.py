@@ -1,0 +1,113 @@
+"""What the catalog says of a curve, computed from its reference in tests/references.py, ready to paste.
+
+    python -m tools.facts squared_relu
+
+The entry states only what differs from the defaults, and so does this. All numbers are exact to the last
+digit; a minimum is looked for between -12 and 12, kinks at all numbers with one decimal between -8 and 8.
+"""
+
+import difflib
+import sys
+from math import inf, isinf
+
+from mpmath import mp, mpf
+
+from gluon_activations.catalog import Activation
+from tests.references import RECORDS, Record
+
+STEP = mpf(1) / 40
+GRID = [STEP * i for i in range(-480, 481)]
+_TINY = mpf(10) ** -20
+
+
+def facts(record: Record) -> dict:
+    """All facts of a curve, by the catalog's names for them."""
+    f = record.formula
+    with mp.workdps(60):
+        heights = [f(x) for x in GRID]
+        minimum = _minimum(f, heights, record.limits)
+        ends = [*heights, *(limit[0] for limit in record.limits)]
+        low, high = minimum[1] if minimum else min(ends), max(ends)
+        kinks = tuple(x for x in (i / 10 for i in range(-80, 81)) if _bend(f, mpf(str(x))) > 1e-6)
+        # At ±40 even tanh is still 1e-35 away from its limits, which the digits resolve.
+        near = [*heights, f(mpf(-40)), f(mpf(40))]
+        return {
+            "gain": _gain(f, kinks),
+            "range": (float(low), float(high)),
+            "attained": (minimum is not None or min(near) <= low, max(near) >= high and not isinf(high)),
+            "minimum": minimum and tuple(map(float, minimum)),
+            "monotonic": all(a <= b for a, b in zip(heights, heights[1:])),
+            "kinks": kinks,
+            "lipschitz": _steepest(f, kinks, record.limits),
+            "zero_centred": all(abs(f(-x) + f(x)) <= _TINY for x in GRID),
+        }
+
+
+def _slope(f, x):
+    with mp.workdps(120):
+        h = mpf(10) ** -40
+        return (f(x + h) - f(x - h)) / (2 * h)
+
+
+def _bend(f, x):
+    """By how much the slopes on both sides of a point differ."""
+    return abs((f(x + _TINY) - f(x)) - (f(x) - f(x - _TINY))) / _TINY
+
+
+def _zero(g, x):
+    """Where a function that changes its sign around ``x`` is 0."""
+    return mp.findroot(g, (x - STEP, x + STEP), solver="illinois", tol=mpf(10) ** -50, verify=False)
+
+
+def _minimum(f, heights, limits):
+    """Place and value of the lowest point; None where there is none, or a whole piece is as low."""
+    lowest = min(range(1, len(heights) - 1), key=heights.__getitem__)
+    beside = [*heights[lowest - 1 : lowest + 2 : 2], *(limit[0] for limit in limits)]
+    if min(beside) <= heights[lowest]:
+        return None
+    where = _zero(lambda x: _slope(f, x), GRID[lowest])
+    return where, f(where)
+
+
+def _steepest(f, kinks, limits):
+    """The largest size of a slope, that of the limits and beside kinks included."""
+    ends = [abs(slope) for _, slope in limits]
+    if any(abs(f(mpf(x) + _TINY) - f(mpf(x) - _TINY)) > 1e-6 for x in kinks):
+        return inf  # a jump
+    beside = [abs(_slope(f, mpf(x) + side)) for x in (*kinks, 0) for side in (-(mpf(10) ** -30), mpf(10) ** -30)]
+    slopes = [abs(_slope(f, x)) for x in GRID]
+    place = max(range(len(slopes)), key=slopes.__getitem__)
+    inner = []
+    if 0 < place < len(slopes) - 1 and max(slopes[place - 1], slopes[place + 1]) < slopes[place] > max(beside):
+        where = _zero(lambda x: _slope(lambda z: _slope(f, z), x), GRID[place])
+        inner = [abs(_slope(f, where))]
+    return float(max([*ends, *beside, *slopes, *inner]))
+
+
+def _gain(f, kinks):
+    pieces = sorted({-12.0, -3.0, 0.0, 3.0, 12.0, *kinks})
+    with mp.workdps(25):
+        return float(1 / mp.sqrt(mp.quad(lambda z: f(z) ** 2 * mp.npdf(z), pieces)))
+
+
+def text(record: Record) -> str:
+    """The lines of an entry that state what differs from the defaults."""
+    usual = {name: field.default for name, field in Activation.__dataclass_fields__.items()}
+    rows = [f"{name}={value!r}," for name, value in facts(record).items() if value != usual[name]]
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Print the facts of the activations that are named."""
+    names = sys.argv[1:]
+    if not names or not set(names) <= set(RECORDS):
+        wrong = [name for name in names if name not in RECORDS]
+        near = [match for name in wrong for match in difflib.get_close_matches(name, RECORDS, n=3)]
+        sys.exit(f"{__doc__}\nNo record is called {', '.join(wrong)}; nearest: {', '.join(near) or ', '.join(RECORDS)}"
+                 if wrong else __doc__)  # fmt: skip
+    for name in names:
+        print(text(RECORDS[name]))
+
+
+if __name__ == "__main__":
+    main()
