@@ -66,10 +66,11 @@ class Number(Parameter):
             return value
         if not isinstance(value, Real) or isinstance(value, bool):
             raise self._error(TypeError, self.kind, value, whose)
+        held = f"a number that float32 can hold, so 0 or {_SMALLEST:.3g} to {_LARGEST:.3g} in size"
         try:
             number = float(value)
         except OverflowError:
-            number = 2 * _LARGEST
+            raise self._error(ValueError, held, value, whose) from None
         above, kind = self.above, self.kind
         if isinstance(above, str):
             above = (others or {})[above]
@@ -77,7 +78,6 @@ class Number(Parameter):
         if not (isfinite(number) and above < number and self.at_least <= number < self.below):
             raise self._error(ValueError, kind, value, whose)
         if number and not _SMALLEST <= abs(number) <= _LARGEST:
-            held = f"a number that float32 can hold, so 0 or {_SMALLEST:.3g} to {_LARGEST:.3g} in size"
             raise self._error(ValueError, held, value, whose)
         return number
 
@@ -104,7 +104,6 @@ class Integer(Parameter):
         return int(value)
 
 
-@dataclass(frozen=True)
 class Flag(Parameter):
     """True or False."""
 

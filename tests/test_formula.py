@@ -131,6 +131,10 @@ def test_the_docstring_of_a_block_has_its_own_words_first():
 
 
 def test_sections_without_items_are_left_out_and_long_lines_are_filled():
+    for text in ("a" * 47 + " " + "b" * 48, "c" * 94 + " d"):
+        assert docstring("", Notes=[("", text)]).splitlines()[4:] == text.split(" ")
+    for text in ("a" * 47 + " " + "b" * 47, "c" * 120, "d" * 90 + "-" + "e" * 20):
+        assert docstring("", Notes=[("", text)]).splitlines()[4:] == [text]
     assert docstring("About.", Parameters=[], Raises=[("E", "x " * 60)]) == (
         f"About.\n\nRaises\n------\nE\n    {' '.join('x' * 48)}\n    {' '.join('x' * 12)}\n"
     )

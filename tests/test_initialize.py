@@ -51,13 +51,13 @@ def test_each_layer_does_to_the_signal_what_the_theory_says(arrays, name):
     seen = mean_squares(name, initializer(name), arrays)
     z, weight = hermegauss(100)
     factor = CATALOG[name].glorot or CATALOG[name].gain
-    for q, after in zip(seen, seen[1:]):
-        if 1e-3 < q < 2:  # further out a few units decide what becomes of a square
+    for depth, (q, after) in enumerate(zip(seen, seen[1:])):
+        if depth == 0 or RECORDS[name].growth < np.inf:  # or else a few units soon decide alone
             f, _ = RECORDS[name].float64(np.sqrt(q) * z)
             second, fourth = (weight @ f**power / weight.sum() for power in (2, 4))
             spread = np.sqrt((fourth / second**2 - 1) / WIDTH)  # of the mean of so many squares
             assert after == pytest.approx(factor**2 * second, rel=0.1 + 2.5 * spread)
-    assert seen[-1] > 0.02
+    assert not seen[-1] <= 0.02
 
 
 @pytest.mark.parametrize("name", ["relu", "gelu", "silu", "mish", "selu"])
