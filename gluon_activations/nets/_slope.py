@@ -9,18 +9,21 @@ import numpy
 from mxnet.gluon import Block, HybridBlock, SymbolBlock, nn, rnn
 
 from .._arrays import array, dtype_of
-from ..blocks import AlphaDropout, Elementwise
 from .._evaluate import evaluate
-from ..catalog import CATALOG, get_activation, _name_of
-from ._walk import LAMBDAS, Call
+from ..blocks import AlphaDropout
+from ..catalog import CATALOG, get_activation
+from ._walk import LAMBDAS, Call, name_of
 
 _OPEN = (Block, HybridBlock, SymbolBlock, nn.Sequential, nn.HybridSequential, *LAMBDAS)
-# Gluon's own layers, which are no activations unless the catalog knows them as such.
-LAYERS = tuple(
-    kind
-    for module in (nn, rnn)
-    for kind in vars(module).values()
-    if isinstance(kind, type) and issubclass(kind, Block) and kind not in _OPEN
+# Gluon's own layers and ours, which are no activations unless the catalog knows them as such.
+LAYERS = (
+    AlphaDropout,
+    *(
+        kind
+        for module in (nn, rnn)
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Block) and kind not in _OPEN
+    ),
 )
 
 
@@ -28,7 +31,7 @@ def slope_of(call: Call) -> Any:
     """Slope of an activation at each of its inputs, for NumPy; None for what is no activation."""
     if len(call.inputs) != 1 or "float" not in str(dtype_of(call.inputs[0])):
         return None
-    if _name_of(call.block) is None and isinstance(call.block, (AlphaDropout, *LAYERS)):
+    if name_of(call.block) is None and isinstance(call.block, LAYERS):
         return None
     found = asked(call.block, call.inputs[0])
     return None if found is None else found[1]
@@ -45,15 +48,9 @@ def asked(block: Block, x: Any) -> tuple[Any, Any] | None:
 
 def curve(block: Block, x: Any) -> tuple[Any, Any] | None:
     """Value and slope at every element, or None if the block does not treat each element alike."""
-    name = _name_of(block)
-    known = isinstance(block, Elementwise) if name is None else acts_on_elements(name)
-    alike = known or name is None and _alike(block, x)
+    name = name_of(block)
+    alike = _alike(block, x) if name is None else CATALOG[name].acts_on == "elements"
     return evaluate(block, x) if alike else None
-
-
-def acts_on_elements(name: str) -> bool:
-    """Whether a catalog entry has a curve, as softmax has none."""
-    return getattr(CATALOG[name], "acts_on", "elements") == "elements"
 
 
 def value_of(block: Block, x: Any) -> Any:

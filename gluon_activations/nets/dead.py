@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -55,7 +56,7 @@ def dead_units(net: Block, batches: Any, *, axis: int = 1, train_mode: bool = Fa
     zero_region: dict[str, bool] = {}
     for inputs in _batches(net, batches):
         with opened(net, train_mode):
-            for call in calls_of(net, lambda inputs=inputs: net(*inputs), train_mode):
+            for call in calls_of(net, functools.partial(net, *inputs), train_mode):
                 slope = slope_of(call)
                 if slope is None:
                     continue
@@ -71,13 +72,12 @@ def dead_units(net: Block, batches: Any, *, axis: int = 1, train_mode: bool = Fa
 
 def _batches(net: Block, batches: Any) -> Iterable[tuple[Any, ...]]:
     """The inputs of each batch, checked."""
-    if isinstance(batches, tuple) or not hasattr(batches, "__iter__"):
-        raise TypeError(
-            f"batches is an array, or a list of arrays or of pairs (x, y), not {type(batches).__name__}: "
-            "write [x] or [(x, y)]"
-        )
+    batches = [batches] if is_array(batches) else batches
+    if isinstance(batches, tuple) or not isinstance(batches, Iterable):
+        kind = type(batches).__name__
+        raise TypeError(f"batches is an array, or a list of arrays or of pairs (x, y), not a {kind}: write [(x, y)]")
     empty = True
-    for batch in [batches] if is_array(batches) else batches:
+    for batch in batches:
         empty = False
         yield batch_of(net, batch[0] if isinstance(batch, (list, tuple)) else batch)
     if empty:

@@ -12,9 +12,19 @@ from mxnet.gluon.model_zoo import vision
 
 from .. import blocks
 from .._arrays import array, children
-from ..catalog import CATALOG, get_activation, _name_of
-from ._slope import LAYERS, acts_on_elements, points_for, value_of
-from ._walk import LAMBDAS, WITH_ACTIVATION, batch_of, calls_of, check_net, first_array, opened, short_name
+from .._evaluate import evaluate
+from ..catalog import CATALOG, activations
+from ._slope import LAYERS, points_for, value_of
+from ._walk import (
+    WITH_ACTIVATION,
+    batch_of,
+    calls_of,
+    check_net,
+    first_array,
+    name_of,
+    opened,
+    short_name,
+)
 
 __all__ = ["check_output"]
 
@@ -278,8 +288,9 @@ _POINTS = numpy.concatenate([-_OUT[::-1], numpy.linspace(-10, 10, 2001), _OUT])
 
 
 def _reach(block: Block, kind: str) -> tuple[float, float]:
-    """The range of an activation with the parameters that it has; the catalog's where it has no values yet."""
-    if any(p._data is None for p in block.collect_params().values()):
+    """The range of an activation with the parameters that it has; the catalog's where it cannot be asked."""
+    waits = any(p._data is None for p in block.collect_params().values())
+    if waits or name_of(block) is None and isinstance(block, LAYERS):
         return CATALOG[kind].range
     values = value_of(block, points_for(block, _POINTS)).astype("float64")
     low, high = float(values.min()) + 0.0, float(values.max()) + 0.0  # no -0.0
@@ -315,27 +326,20 @@ _PASSING = (nn.Flatten, nn.Dropout, blocks.AlphaDropout, *_POOLS)
 
 def _passed(chain: list[Block]) -> list[Block]:
     """The chain without what only passes on at its end; its first layer stays."""
-    while len(chain) > 1 and (isinstance(chain[-1], _PASSING) or _name_of(chain[-1]) == "identity"):
+    while len(chain) > 1 and (isinstance(chain[-1], _PASSING) or name_of(chain[-1]) == "identity"):
         chain = chain[:-1]
     return chain
 
 
-# Layers whose output can be any number.
-_RAW_LAYERS = (*LAYERS, blocks.GLU, blocks._LargestOf, blocks.AlphaDropout)
-
-
 def _kind(block: Block) -> str | None:
     """What a block gives, as :class:`_Output` calls it; None where that is not known."""
-    name = _name_of(block)
-    if name is None and isinstance(block, blocks.Softmax):
-        return "softmax"
+    name = name_of(block)
     if isinstance(block, (rnn.RNN, rnn.LSTM, rnn.GRU)):
         return "relu" if block._mode == "rnn_relu" else "tanh"
     if isinstance(block, nn.BatchNormReLU):
         return "relu"
-    if name == "identity" or name is None and isinstance(block, _RAW_LAYERS) and not dict(children(block)):
-        return "raw"
-    return name or _kind_by_asking(block)
+    layer = name is None and isinstance(block, (*LAYERS, blocks._Largest)) and not dict(children(block))
+    return "raw" if layer or name in ("identity", "glu") else name or _kind_by_asking(block)
 
 
 # Scores by which a function is told from others: on both sides of 0, and beyond the kinks.
@@ -344,7 +348,7 @@ _SCORES = numpy.linspace(-7.6, 8.1, 34).reshape(2, 17)
 
 def _kind_by_asking(block: Block) -> str | None:
     """What a function without parameters gives, by what it makes of a few scores."""
-    if block.collect_params():
+    if block.collect_params().keys():
         return None
     x = array(_SCORES)
     try:
@@ -353,7 +357,7 @@ def _kind_by_asking(block: Block) -> str | None:
         return None
     if value.shape != _SCORES.shape:
         return None
-    known = {name: value_of(get_activation(name), x) for name in CATALOG if acts_on_elements(name)}
+    known = {name: evaluate(name, x)[0].asnumpy() for name in activations("elements")}
     known["exp"] = numpy.exp(_SCORES)
     for name, expected in known.items():
         if numpy.allclose(value, expected, rtol=1e-5, atol=1e-6):
@@ -376,7 +380,7 @@ def _units(chain: list[Block]) -> int | None:
     """How many outputs the last layer with weights has, if that can be told."""
     pieces = 1
     for block in reversed(chain):
-        pieces *= block._options["pieces"] if isinstance(block, blocks._LargestOf) else 1
+        pieces *= block._options["pieces"] if isinstance(block, blocks._Largest) else 1
         pieces *= 2 if isinstance(block, blocks.GLU) else 1
         units = getattr(block, "_units", None) or getattr(block, "_channels", None)
         if units:

@@ -9,9 +9,8 @@ from typing import Any, Callable
 from mxnet.gluon import Block, HybridBlock
 
 from .._arrays import children, initialize_on
-from ..catalog import CATALOG, _entry_of, get_activation, _name_of
-from ._slope import acts_on_elements
-from ._walk import check_net, walk
+from ..catalog import _entry_of, activations, get_activation
+from ._walk import check_net, name_of, walk
 
 __all__ = ["replace_activations"]
 
@@ -54,7 +53,7 @@ def replace_activations(
     """
     check_net(net)
     wanted = _wanted(replaces)
-    if _name_of(net) in wanted:
+    if name_of(net) in wanted:
         raise ValueError(f"the net itself is an activation, {net!r}: there is nothing inside it to replace")
     make = _factory(activation)
     made: dict[int, Block] = {}
@@ -74,7 +73,7 @@ def replace_activations(
 def _wanted(replaces: str | Sequence[str]) -> set[str]:
     """Names of the catalog."""
     if replaces == "all":
-        return set(filter(acts_on_elements, CATALOG))
+        return set(activations("elements"))
     return {_entry_of(name).name for name in ([replaces] if isinstance(replaces, str) else replaces)}
 
 
@@ -99,7 +98,7 @@ def _swap(parent: Block, wanted: set[str], new_for: Callable[[Block], Block], se
     """Swap what is inside a block, at any depth, but nothing inside of what was swapped."""
     count = 0
     for key, child in list(children(parent)):
-        if _name_of(child) in wanted:
+        if name_of(child) in wanted:
             _put(parent, key, child, new_for(child))
             count += 1
         elif id(child) not in seen:

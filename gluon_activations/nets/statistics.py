@@ -143,7 +143,8 @@ def _trained(net: Block, calls: list[Call], device: Any, every: bool) -> list[tu
     called = [(call.layer, call.block) for call in calls]
     for layer, block in called + [(name_at(path, block), block) for path, block in walk(net)]:
         layers.setdefault(id(block), (layer, block))
-    found, seen = [], set()
+    found: list[tuple[str, str, Any]] = []
+    seen: set[int] = set()
     for layer, block in layers.values():
         trained = {k: p for k, p in block._reg_params.items() if p.grad_req != "null" and id(p) not in seen}
         seen.update(map(id, trained.values()))

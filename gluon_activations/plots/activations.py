@@ -14,8 +14,9 @@ from matplotlib.lines import Line2D
 from .._arrays import array
 from .._context import context
 from .._evaluate import evaluate
-from ..catalog import CATALOG, FAMILIES, Activation, _display_name, _entry_of, get_activation
-from ..nets._slope import acts_on_elements, curve, points_for
+from ..catalog import FAMILIES, Activation, _display_name, _entry_of, get_activation
+from ..catalog import activations as all_activations
+from ..nets._slope import curve, points_for
 from .style import DASHED, PALETTE, finish, panels
 
 __all__ = ["compare_activations", "family_color", "gallery", "mark", "visualize_activation"]
@@ -122,10 +123,10 @@ def compare_activations(
         curves.append((label or _label(activation, options), *_curves(block, xlim, points, ctx)))
     figure, axes = panels(1, 2)
     for panel, which, title, style in ((axes[0], 2, "value", "-"), (axes[1], 3, "gradient", DASHED)):
-        for index, curve in enumerate(curves):
+        for index, drawn in enumerate(curves):
             color = PALETTE[index % len(PALETTE)]
-            lines = panel.plot(curve[1], curve[which], color=color, linestyle=style, linewidth=2)
-            lines[0].set_label(curve[0])
+            lines = panel.plot(drawn[1], drawn[which], color=color, linestyle=style, linewidth=2)
+            lines[0].set_label(drawn[0])
         finish(panel, xlim, title)
         if len(curves) > 3:
             _name_at_ends(panel)
@@ -161,7 +162,7 @@ def gallery(
     """
     if columns < 1:
         raise ValueError(f"columns is 1 or more, not {columns!r}")
-    entries = [_entry_of(name) for name in (filter(acts_on_elements, CATALOG) if names is None else _several(names))]
+    entries = [_entry_of(name) for name in (all_activations("elements") if names is None else _several(names))]
     rows = -(-len(entries) // columns)
     figure, axes = panels(rows, columns, height=1.9 * rows, sharex=True, sharey=True, squeeze=False)
     for entry, ax in zip(entries, axes.flat):
@@ -243,7 +244,8 @@ def _next_color(ax: Axes) -> str:
 def _label(activation: Any, options: dict[str, Any]) -> str:
     """The name of a curve, with the parameters that tell it from others."""
     name = repr(activation) if getattr(activation, "_options", None) else _display_name(activation)
-    return name + "".join(f", {key}={value}" for key, value in options.items())
+    shown = {key: f"{value:.4g}" if isinstance(value, float) else value for key, value in options.items()}
+    return name + "".join(f", {key}={value}" for key, value in shown.items())
 
 
 def _name_at_ends(ax: Axes) -> None:

@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from mxnet.gluon import loss as losses
 
-from .. import blocks, ops
 from .._arrays import array
 from ..catalog import _display_name, get_activation
 from ..nets._walk import check_loss
@@ -88,7 +87,7 @@ def plot_gradient_statistics(
     ax.plot(shown, rows, "o-", color=color, markersize=5, linewidth=1, label=label)
     ax.set(xscale="log", xlabel="length of the gradient of the loss")
     zero = numpy.flatnonzero(norms == 0)
-    at_edge = {"transform": ax.get_yaxis_transform(), "color": color, "clip_on": False}
+    at_edge: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "color": color, "clip_on": False}
     if len(zero):
         ax.plot(numpy.zeros(len(zero)), zero, "x", **at_edge)
     if label is not None:
@@ -119,7 +118,7 @@ def plot_dead_units(found: Sequence[dict[str, Any]], *, ax: Axes | None = None) 
     shares = [100 * len(r["dead"]) / r["units"] for r in found]
     ax.barh(rows, shares, height=0.6, color=PALETTE[1])
     for row, share, record in zip(rows, shares, found):
-        beside = {"textcoords": "offset points", "va": "center", "fontsize": 8, "color": GREY}
+        beside: dict[str, Any] = {"textcoords": "offset points", "va": "center", "fontsize": 8, "color": GREY}
         ax.annotate(f"{len(record['dead'])} of {record['units']}", (share, row), (4, 0), **beside)
     ax.set(xlabel="dead units (% of the layer's)", xlim=(0, max(100 / 8, 1.2 * max(shares))))
     return ax
@@ -144,7 +143,7 @@ def plot_output(
     Parameters
     ----------
     activation : None, str, Block or callable
-        What the scores pass before the loss: nothing, a catalog name, "softmax", "log_softmax", or
+        What the scores pass before the loss: nothing, a catalog name, or
         a block or function.
     loss : mxnet.gluon.loss.Loss
         One of Gluon's losses.
@@ -173,35 +172,24 @@ def plot_output(
     _check_grid(xlim, points)
     if classes < 2:
         raise ValueError(f"classes is 2 or more, not {classes!r}")
-    block = _OUTPUTS[activation]() if activation in _OUTPUTS else get_activation(activation)
+    block = get_activation(activation)
     far = 1e3  # where a floor shows
     x = numpy.append(numpy.linspace(*xlim, points), far)
     value, slope = _loss_curves(block, loss, x, classes)
     ax = panels()[1] if ax is None else ax
     color = _next_color(ax)
-    name = label or ("no activation" if activation is None else _output_name(activation, block))
+    name = label or ("no activation" if activation is None else _display_name(block))
     ax.plot(x[:-1], value[:-1], color=color, linewidth=2, label=f"{name}: loss")
     ax.plot(x[:-1], slope[:-1], color=color, linewidth=2, linestyle=DASHED, label=f"{name}: gradient")
     floor = value[-1]
     if 1e-3 < floor <= value[:-1].min() * (1 + 1e-6):
         ax.axhline(floor, color=color, linewidth=0.8, linestyle=DOTTED, zorder=0)
-        text = {"xytext": (4, 3), "textcoords": "offset points", "fontsize": 8, "color": color}
+        text: dict[str, Any] = {"xytext": (4, 3), "textcoords": "offset points", "fontsize": 8, "color": color}
         ax.annotate(f"floor {floor:.3f}", (xlim[0], floor), **text)
     finish(ax, xlim, "loss and size of its gradient")
     ax.set_xlabel("score of the true class" if _of_classes(loss) else "score, for the target 1")
     ax.legend(frameon=False)
     return ax
-
-
-def _log_softmax(x: Any) -> Any:
-    return ops._layer(x, "log_softmax", "log_softmax", axis=-1)
-
-
-_OUTPUTS = {"softmax": blocks.Softmax, "log_softmax": lambda: blocks._Wrapped(_log_softmax)}
-
-
-def _output_name(activation: Any, block: Any) -> str:
-    return activation if isinstance(activation, str) and activation in _OUTPUTS else _display_name(block)
 
 
 def _of_classes(loss: Any) -> bool:
@@ -242,8 +230,8 @@ def _rows(
 
 def _column(ax: Axes, place: float, title: str, shares: Sequence[float | None]) -> None:
     """Write shares in percent at the right of the rows."""
-    beside = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "annotation_clip": False}
-    style = {**beside, "ha": "right", "va": "center", "fontsize": 8, "color": GREY}
-    for row, share in [(-1, title), *enumerate(shares)]:
-        text = share if row < 0 else "–" if share is None else f"{100 * share:.0f} %"
+    style: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "ha": "right"}
+    style.update(annotation_clip=False, va="center", fontsize=8, color=GREY)
+    texts = ["–" if share is None else f"{100 * share:.0f} %" for share in shares]
+    for row, text in enumerate([title, *texts], -1):
         ax.annotate(text, (1, row), (place, 0), **style)

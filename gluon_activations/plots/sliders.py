@@ -1,50 +1,27 @@
 """The knobs of an activation to turn: sliders in a notebook that somebody runs, the same picture anywhere else."""
 
-from __future__ import annotations
-
-import base64
-import io
 import itertools
-import math
-from collections.abc import Sequence
-from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy
 
 from .._arrays import array
 from .._context import context
 from .._evaluate import evaluate
+from .._parameters import Number
 from ..catalog import _entry_of, get_activation
-from .activations import _check_grid, visualize_activation
+from .activations import _check_grid, _curves, _label, visualize_activation
 from .style import DOTTED, GREY, PALETTE, panels
 
 __all__ = ["explore"]
 
-_HINT = "Sliders appear in a running notebook where ipywidgets is installed (pip install ipywidgets)."
-
-
-class _Knob(NamedTuple):
-    letter: str
-    default: Any
-    ends: tuple[Any, ...]  # of a slider, or the options of a menu
-    menu: bool = False
-
 
 def explore(
-    activation: str | Sequence[str] = "swish",
-    *,
-    xlim: tuple[float, float] = (-6, 6),
-    points: int = 501,
-    ctx: Any = None,
-    **start: Any,
-) -> Explorer:
+    activation: Any = "swish", *, xlim: Any = (-6, 6), points: int = 501, ctx: Any = None, **start: Any
+) -> Any:
     """Turn the knobs of up to four activations, and watch value (solid) and gradient (dashed) move.
 
-    In a notebook that you run yourself you get a slider for each parameter, a menu for each choice, and
-    a slider for the ``x`` at which value and gradient are read; elsewhere the picture of the starting
-    values. A dotted grey line is the value at default parameters.
+    Running notebooks show sliders and menus, others the picture alone. Defaults are dotted in grey.
 
     Parameters
     ----------
@@ -54,49 +31,70 @@ def explore(
         As for :func:`visualize_activation`; ``x`` runs through ``xlim``.
     **start
         Where the controls start: ``explore("swish", beta=3, x=-1)``, ``explore("gelu", approximate="tanh")``.
-
-    Returns
-    -------
-    Explorer
-        A notebook shows it if it is the last line of a cell. Its ``figure`` is the picture.
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown, there are none or more than four, the curves cannot be drawn so, or a
-        control cannot have its starting value.
-    TypeError
-        If there is no control for a starting value.
     """
     entries = [_entry_of(name) for name in ([activation] if isinstance(activation, str) else activation)]
     if not 1 <= len(entries) <= 4:
         raise ValueError(f"explore takes one to 4 activations, not {len(entries)}")
     _check_grid(xlim, points)
-    low, high = map(float, xlim)
-    knobs = {(i, name): knob for i, entry in enumerate(entries) for name, knob in _knobs(entry).items()}
-    knobs[len(entries), "x"] = _Knob("x", min(max(1.0, low), high), (low, high))
-    allowed = dict.fromkeys(name for _, name in knobs)
-    wrong = ", ".join(name for name in start if name not in allowed)
-    if wrong:
-        raise TypeError(f"explore starts {', '.join(e.name for e in entries)} with {', '.join(allowed)}; not {wrong}")
-    values = {key: _started(key[1], knob, start) for key, knob in knobs.items()}
-    return Explorer(entries, knobs, values, numpy.linspace(low, high, points), None if ctx is None else context(ctx))
+    knobs = {f"{entry.title} {name}": knob for entry in entries for name, knob in entry.knobs.items()}
+    knobs["x"] = Number("", turn=xlim, name="x", default=min(max(1.0, xlim[0]), xlim[1]))
+    if unknown := start.keys() - {knob.name for knob in knobs.values()}:
+        raise TypeError(f"explore turns {', '.join(knobs)}, but nothing called {', '.join(unknown)}")
+    return _Explorer(entries, knobs, start, {"xlim": xlim, "points": points, "ctx": ctx and context(ctx)})
 
 
-class Explorer:
-    """What :func:`explore` returns."""
+class _Explorer:
+    """The picture, ``figure``, and its controls; a notebook shows both if it is the last line of a cell."""
 
-    def __init__(self, entries: list[Any], knobs: dict[Any, _Knob], values: Any, grid: Any, ctx: Any) -> None:
-        self._entries, self._knobs, self._values, self._grid, self._ctx = entries, knobs, values, grid, ctx
-        # The y limits that hold whatever is set: what lies farthest out is drawn at one end of a knob.
-        extremes = [0.0]
-        for i, entry in enumerate(entries):
-            own = {name: knob.ends for (owner, name), knob in knobs.items() if owner == i}
-            for ends in itertools.product(*own.values()):
-                curves = self._evaluate(entry, dict(zip(own, ends)), grid)
-                extremes += [curves.min(), curves.max()]
-        margin = 0.05 * (max(extremes) - min(extremes))
-        self._ylim = min(extremes) - margin, max(extremes) + margin
-        self.figure = panels(height=3.6 + 0.2 * len(entries))[0]
+    def __init__(self, entries: Any, knobs: dict[str, Any], start: dict[str, Any], grid: Any) -> None:
+        self._entries, self._knobs, self._grid = entries, knobs, grid
+        self.figure, self._ax = panels(height=3.6 + 0.3 * len(entries))
         plt.close(self.figure)  # or a notebook would show it twice
-        self._draw()
+        reach = [0.0]  # y limits that hold whatever is set: what lies farthest out is drawn at a knob's end
+        for entry in entries:
+            ends = (getattr(knob, "options", knob.turn) for knob in entry.knobs.values())
+            for corner in itertools.product(*ends):
+                curves = _curves(get_activation(entry.name, **dict(zip(entry.knobs, corner))), **grid)[1:]
+                reach += [end for curve in curves for end in (curve.min(), curve.max())]
+        self._ylim = 1.05 * min(reach) - 0.05, 1.05 * max(reach) + 0.05
+        self._draw({key: start.get(knob.name, knob.default) for key, knob in knobs.items()})
+
+    def __repr__(self) -> str:
+        return "\n".join(text.get_text() for text in self._ax.get_legend().get_texts())
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from IPython import display, get_ipython
+        from IPython.core.pylabtools import print_figure as png
+
+        def picture(**values: Any) -> dict[str, str]:
+            self._draw(values or self._values)
+            return {"image/png": png(self.figure, base64=True, bbox_inches=None), "text/plain": repr(self)}
+
+        try:
+            import ipywidgets as widgets
+
+            if not get_ipython().get_parent()["content"]["allow_stdin"]:  # nobody can ask a program for input
+                return picture()
+        except (ImportError, AttributeError, KeyError):
+            return picture()
+        controls = {}
+        for key, knob in self._knobs.items():
+            allowed = list(getattr(knob, "options", ())) or (*knob.turn, 0.01)
+            controls[key] = widgets.interactive.widget_from_abbrev(allowed, self._values[key])
+            controls[key].description, controls[key].style.description_width = key, "initial"
+        show = widgets.interactive_output(lambda **to: display.display(picture(**to), raw=True), controls)
+        return {**get_ipython().display_formatter.format(widgets.VBox([*controls.values(), show]))[0], **picture()}
+
+    def _draw(self, values: dict[str, Any]) -> None:
+        self._values, x = values, values["x"]
+        self._ax.clear()
+        for entry, color in zip(self._entries, PALETTE):
+            own = {name: values[f"{entry.title} {name}"] for name in entry.knobs}
+            block = get_activation(entry.name, **own)
+            self._ax.plot(*_curves(entry.name, **self._grid)[:2], color=GREY, linestyle=DOTTED, zorder=1)
+            visualize_activation(block, ax=self._ax, color=color, label=_label(entry.name, own), **self._grid)
+            read = [float(y.asnumpy()[0]) + 0.0 for y in evaluate(block, array([x], ctx=self._grid["ctx"]))]
+            said = "value {:.4g}, gradient {:.4g} at x = {:g}".format(*read, x)
+            self._ax.plot([x, x], read, "o", color=color, clip_on=False, label=said)
+        self._ax.set_ylim(self._ylim)
+        self._ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize="small", frameon=False)

@@ -5,17 +5,26 @@ import os
 import mxnet as mx
 import numpy as np
 import pytest
-from tests.conftest import LINE
 from mxnet.gluon import SymbolBlock, Trainer, loss, nn
 from mxnet.gluon.model_zoo import vision
 
-from gluon_activations import Mish, SiLU, Swish, activations, get_activation, replace_activations
-from gluon_activations.blocks import initialize_on
-from gluon_activations.replace import _blocks, name_of
+from gluon_activations import (
+    ELU,
+    Identity,
+    Mish,
+    SiLU,
+    Softmax,
+    Swish,
+    activations,
+    get_activation,
+    replace_activations,
+)
+from gluon_activations._arrays import initialize_on
+from gluon_activations.nets._walk import name_of, walk
 
 
 def names_in(net):
-    return [name_of(block) for block in _blocks(net, set()) if name_of(block)]
+    return [name_of(block) for _, block in walk(net) if name_of(block)]
 
 
 def mlp():
@@ -40,7 +49,7 @@ def test_swaps_at_any_depth_and_nothing_else(arrays):
     assert replace_activations(net, "elu") == 0
 
 
-@pytest.mark.parametrize("name", activations())
+@pytest.mark.parametrize("name", activations("elements"))
 def test_every_name_and_factory(arrays, name):
     net = mlp()
     net.initialize()
@@ -128,6 +137,7 @@ def zoo_model(arrays, tmp_path):
 
 @pytest.mark.parametrize("wrong, error, message", [
     (dict(activation="geluu"), ValueError, "'geluu'; nearest: gelu"),
+    (dict(activation="silu", replaces=["relu", "tahn"]), ValueError, "'tahn'; nearest: tanh"),
     (dict(activation="silu", replaces="rele"), ValueError, "'rele'; nearest: relu"),
     (dict(activation=SiLU()), TypeError, r"name or a factory .* not SiLU\(\)"),
     (dict(activation=lambda: 3), TypeError, "made no block, but 3"),
@@ -144,10 +154,112 @@ def test_refuses_what_has_nothing_inside():
         replace_activations("net", "silu")
 
 
-def test_names_of_blocks():
-    for name in activations():
-        assert name_of(get_activation(name)) == name
-    assert name_of(nn.Activation("softrelu")) == "softplus"
-    assert name_of(nn.SELU()) == "selu" and name_of(nn.Swish()) == "swish"
-    assert name_of(nn.Dense(1)) is None
-    assert LINE == "1.9" or name_of(nn.SiLU()) == "silu"
+@pytest.mark.parametrize("name", activations("elements"))
+def test_a_net_that_is_an_activation_is_refused_only_if_it_is_asked_for(name):
+    net = get_activation(name)
+    for replaces in (name, "all", [name]):
+        with pytest.raises(ValueError, match="the net itself is an activation"):
+            replace_activations(net, Mish, replaces=replaces)
+    other = "tanh" if name != "tanh" else "relu"
+    assert replace_activations(net, Mish, replaces=other) == 0
+
+
+def test_all_leaves_what_acts_on_vectors():
+    net = nn.HybridSequential()
+    net.add(nn.Dense(4), ELU(), Identity(), get_activation("maxout", units=3), get_activation("glu"), Softmax())
+    assert replace_activations(net, "silu", replaces="all") == 2
+    assert names_in(net)[:2] == ["silu", "silu"] and names_in(net)[-2:] == ["glu", "softmax"]
+    assert replace_activations(net, Identity, replaces="softmax") == 1 and isinstance(net[5], Identity)
+
+
+def test_several_names_and_titles():
+    assert replace_activations(mlp(), "silu", replaces=["relu", "Sigmoid"]) == 4
+    assert replace_activations(mlp(), "silu", replaces=[]) == 0
+
+
+def test_the_zoo_s_own_relu6():
+    net = vision.mobilenet_v2_0_25(classes=3)
+    assert replace_activations(net, "silu", replaces="relu6") == len(names_in(net)) > 30
+    assert set(names_in(net)) == {"silu"}
+
+
+def test_types_count_and_names_of_classes_do_not(arrays):
+    class Softplus(nn.HybridSequential):
+        """Somebody's own, with weights."""
+
+    class Mine(Swish):
+        """A child of ours, which is one."""
+
+    inner = Softplus()
+    inner.add(nn.Dense(3), Mine())
+    net = nn.HybridSequential()
+    net.add(inner, nn.Dense(2))
+    assert replace_activations(net, "relu", replaces="softplus") == 0 and net[0] is inner
+    assert replace_activations(net, "relu", replaces="swish") == 1 and names_in(net) == ["relu"]
+
+
+def test_what_is_inside_of_a_swapped_one_is_not_counted(arrays):
+    class Nested(SiLU):
+        def __init__(self):
+            super().__init__()
+            self.inner = SiLU()
+
+    net = nn.HybridSequential()
+    net.add(Nested(), SiLU())
+    assert replace_activations(net, Nested, replaces="silu") == 2
+    assert replace_activations(net, "relu", replaces="silu") == 2
+
+
+def test_a_container_in_two_places_is_counted_once():
+    inner = nn.HybridSequential()
+    inner.add(nn.Activation("relu"))
+    net = nn.HybridSequential()
+    net.add(inner, nn.Dense(3), inner)
+    net[0].add(nn.Dense(2, activation="relu"))
+    assert replace_activations(net, "silu") == 2
+
+
+def test_attributes_that_hold_the_old_one_hold_the_new_one(arrays):
+    class Net(nn.HybridBlock):
+        def __init__(self):
+            super().__init__()
+            self.act = self.again = nn.Activation("relu")
+            self._layers = 3  # somebody's own attribute
+
+    net = Net()
+    replace_activations(net, "silu")
+    assert net.act is net.again and isinstance(net.act, SiLU) and net._layers == 3
+
+
+def test_graphs_inside_are_built_anew_too(arrays):
+    inner = nn.HybridSequential()
+    inner.add(nn.Dense(3, in_units=4), nn.Activation("relu"))
+    net = nn.Sequential()
+    net.add(inner)
+    net.initialize()
+    net.hybridize()
+    x = arrays(np.random.randn(2, 4))
+    before = net(x).asnumpy()
+    replace_activations(net, "tanh")
+    assert not np.allclose(net(x).asnumpy(), before) and inner._active
+
+
+def test_new_ones_follow_the_net_in_dtype_but_only_where_it_is_ready(arrays):
+    net = mlp()
+    replace_activations(net, lambda: Swish(learnable=True))
+    beta = net[1][1].beta
+    assert beta._data is None and np.dtype(beta.dtype) == np.float32
+    net = nn.HybridSequential()
+    net.add(nn.Dense(2, in_units=2), nn.Activation("relu"), nn.Dense(2))
+    initialize_on(net, mx.cpu())
+    net.cast("float64")
+    replace_activations(net, lambda: Swish(learnable=True))
+    assert np.dtype(net[1].beta.dtype) == np.float64 and net[1].beta._data is not None
+    assert net[1].beta.list_ctx() == net[0].weight.list_ctx()
+    before = [id(p.data()) for p in net[0].collect_params().values()]
+    assert [id(p.data()) for p in net[0].collect_params().values()] == before
+
+
+def test_a_factory_of_nothing_and_a_number_are_refused():
+    with pytest.raises(TypeError, match=r"name or a factory \(a class, a function\), not 3"):
+        replace_activations(mlp(), 3)

@@ -1,0 +1,481 @@
+"""The output layer against the loss."""
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet.gluon import Block, nn, rnn
+from mxnet.gluon import loss as losses
+from mxnet.gluon.model_zoo import vision
+
+from gluon_activations import (
+    ELU,
+    GLU,
+    AlphaDropout,
+    HardTanh,
+    Identity,
+    Maxout,
+    Mish,
+    SiLU,
+    Softmax,
+    Softplus,
+    Swish,
+    activations,
+    check_output,
+    evaluate,
+    functional,
+    get_activation,
+)
+from tests.nets import Custom, last, legacy_shapes, sequential, softmax_lambda
+
+CE, BCE = losses.SoftmaxCrossEntropyLoss, losses.SigmoidBinaryCrossEntropyLoss
+
+# The eight pairs of the output table: four that are right, four of the usual mistakes.
+RIGHT = [
+    (lambda: last(nn.Dense(1)), losses.L2Loss),
+    (lambda: last(nn.Dense(1)), BCE),
+    (lambda: last(nn.Dense(10)), CE),
+    (lambda: last(nn.Dense(10)), BCE),  # several labels at once
+]
+WRONG = [
+    (lambda: last(nn.Dense(10), Softmax()), CE, "ln(1 + (K-1)/e) = 1.461 for K = 10 classes"),
+    (
+        lambda: last(nn.Dense(1, activation="sigmoid")),
+        BCE,
+        "above 0.3133 where the label is 1 and 0.6931 where it is 0",
+    ),
+    (
+        lambda: last(nn.Dense(1, activation="relu")),
+        losses.L2Loss,
+        "stays above 0: L2Loss never reaches a target outside",
+    ),
+    (lambda: last(nn.Dense(10)), lambda: BCE(from_sigmoid=True), "its logarithm is nan"),
+]
+
+
+@pytest.mark.parametrize("make, loss", RIGHT)
+def test_the_right_pairs_of_the_output_table_are_silent(arrays, make, loss):
+    judge(arrays, make(), loss(), None)
+
+
+@pytest.mark.parametrize("make, loss, says", WRONG)
+def test_the_wrong_pairs_of_the_output_table_are_named(arrays, make, loss, says):
+    judge(arrays, make(), loss(), says)
+
+
+def judge(arrays, net, loss, says, runs=True):
+    """The verdict is the same by structure and by a run, hybridized or not."""
+    verdict = check_output(net, loss)
+    net.initialize()
+    if not runs:
+        assert says is None or says in verdict[0]
+        return
+    x = arrays(np.random.randn(4, 6))
+    assert check_output(net, loss, x) == verdict
+    net.hybridize()
+    net(x)
+    assert check_output(net, loss, x) == check_output(net, loss) == verdict
+    if says is None:
+        assert verdict == []
+    else:
+        (text,) = verdict
+        assert says in text and "{" not in text and type(loss).__name__ in text
+
+
+LOG_SOFTMAX = lambda: softmax_lambda("log_softmax")  # noqa: E731
+PAIRS = [
+    (LOG_SOFTMAX, CE(), "harmless, but superfluous"),
+    (LOG_SOFTMAX, CE(from_logits=True), None),
+    (lambda: Identity(), CE(from_logits=True), "the loss falls without end"),
+    (lambda: softmax_lambda(), CE(from_logits=True), "takes probabilities for their logarithms"),
+    (lambda: get_activation("log_sigmoid"), CE(from_logits=True), "no log-probabilities of classes"),
+    (lambda: softmax_lambda(), CE(), "1.461 for K = 10 classes"),
+    (lambda: nn.Activation("sigmoid"), CE(), "ln(1 + (K-1)/e) = 1.461"),
+    (lambda: nn.Activation("tanh"), CE(), "ln(1 + (K-1)/e^2) = 0.7966"),
+    (lambda: HardTanh(-3, 3), CE(), "ln(1 + (K-1)/e^6) = 0.02206"),
+    (lambda: nn.Activation("relu"), CE(), "no score falls below 0"),
+    (lambda: nn.LeakyReLU(0.1), CE(), "wants scores without an activation"),
+    (lambda: softmax_lambda("sigmoid"), BCE(), "between 0.500 and 0.731"),
+    (lambda: nn.Activation("relu"), BCE(), "stays above 0.500"),
+    (lambda: get_activation("log_sigmoid"), BCE(), "stays below 0.500"),
+    (lambda: nn.LeakyReLU(0.1), BCE(), "a score without an activation"),
+    (lambda: nn.Activation("sigmoid"), BCE(from_sigmoid=True), None),
+    (lambda: softmax_lambda("sigmoid"), BCE(from_sigmoid=True), None),
+    (lambda: Softmax(), BCE(from_sigmoid=True), "labels that belong together push each other out"),
+    (lambda: get_activation("hard_sigmoid"), BCE(from_sigmoid=True), "it reaches 0 and 1"),
+    (lambda: get_activation("binary_step"), BCE(from_sigmoid=True), "flat everywhere"),
+    (lambda: nn.Activation("tanh"), BCE(from_sigmoid=True), "nan"),
+    (LOG_SOFTMAX, losses.KLDivLoss(), None),
+    (lambda: Softmax(), losses.KLDivLoss(), "takes probabilities for their logarithms"),
+    (lambda: Identity(), losses.KLDivLoss(from_logits=False), None),
+    (lambda: Softmax(), losses.KLDivLoss(from_logits=False), "cannot tell the classes clearly apart"),
+    (lambda: Softmax(), losses.CTCLoss(), "applies a softmax"),
+    (lambda: Identity(), losses.LogisticLoss(), None),
+    (lambda: nn.Activation("sigmoid"), losses.LogisticLoss(), "between 0.500 and 0.731"),
+    (lambda: nn.Activation("tanh"), losses.HingeLoss(), "stays between -1 and 1"),
+    (lambda: nn.Activation("relu"), losses.SquaredHingeLoss(), "stays above 0"),
+    (lambda: nn.LeakyReLU(0.1), losses.HingeLoss(), None),
+    (lambda: nn.Activation("sigmoid"), losses.L1Loss(), "between 0 and 1: L1Loss never"),
+    (lambda: Softplus(), losses.HuberLoss(), "above 0: HuberLoss never"),
+    (lambda: get_activation("leaky_relu"), losses.L2Loss(), None),
+    (lambda: Identity(), losses.PoissonNLLLoss(), None),
+    (lambda: Softplus(), losses.PoissonNLLLoss(), "the rate stays above 1"),
+    (lambda: nn.Activation("tanh"), losses.PoissonNLLLoss(), "the rate stays between 0.3679 and 2.718"),
+    (lambda: Softplus(), losses.PoissonNLLLoss(from_logits=False), None),
+    (lambda: nn.Activation("relu"), losses.PoissonNLLLoss(from_logits=False), "a rate of 0 stays 0"),
+    (lambda: nn.Activation("sigmoid"), losses.PoissonNLLLoss(from_logits=False), "it stays between 0 and 1"),
+    (lambda: Identity(), losses.PoissonNLLLoss(from_logits=False), "negative rate is nan"),
+]
+
+
+@pytest.mark.parametrize("make, loss, says", PAIRS)
+def test_pairs_of_output_and_loss(arrays, make, loss, says):
+    judge(arrays, last(nn.Dense(10), make()), loss, says)
+
+
+def test_the_floors_of_the_messages_are_those_of_the_losses(arrays):
+    far = arrays(np.where(np.eye(10)[:1], 60, -60))
+    for activation, floor in (
+        (Softmax(), 1.46115),
+        (nn.Activation("sigmoid"), 1.46115),
+        (nn.Activation("tanh"), 0.7966),
+    ):
+        assert float(CE()(activation(far), arrays([0])).asnumpy()[0]) == pytest.approx(floor, abs=5e-5)
+    for label, floor in ((1, 0.3133), (0, 0.6931)):
+        score = nn.Activation("sigmoid")(arrays([[120.0 * label - 60]]))
+        assert float(BCE()(score, arrays([[label]])).asnumpy()[0]) == pytest.approx(floor, abs=5e-5)
+
+
+def test_what_the_flags_mean_is_said():
+    (text,) = check_output(last(nn.Dense(10)), CE(from_logits=True))
+    assert "from_logits=True means that the net gives log-probabilities" in text and "Keras" in text
+    (text,) = check_output(last(nn.Dense(10)), BCE(from_sigmoid=True))
+    assert "from_sigmoid=True means that the net gives probabilities" in text and "PyTorch" in text
+    (text,) = check_output(last(nn.Activation("tanh")), losses.HingeLoss())
+    assert "from_" not in text
+
+
+@pytest.mark.parametrize("layers, classes", [
+    (lambda: [nn.Dense(7), Softmax()], 7),
+    (lambda: [Maxout(6, 3), Softmax()], 6),
+    (lambda: [nn.Dense(8), GLU(), Softmax()], 4),
+    (lambda: [nn.Dense(5), nn.BatchNorm(), nn.Dropout(0.1), Softmax(), nn.Flatten()], 5),
+    (lambda: [sequential(nn.Dense(3)), sequential(sequential(Softmax()), Identity())], 3),
+])  # fmt: skip
+def test_how_many_classes_there_are(arrays, layers, classes):
+    net = last(*layers())
+    assert f"for K = {classes} classes" in check_output(net, CE())[0]
+    net.initialize()
+    assert f"for K = {classes} classes" in check_output(net, CE(), arrays(np.random.randn(4, 6)))[0]
+
+
+def test_classes_of_a_convolution_one_class_and_unknown_ones(arrays):
+    with legacy_shapes(arrays):
+        net = sequential(nn.Conv2D(5, 1), Softmax(axis=1))
+        assert "for K = 5 classes" in check_output(net, CE(axis=1))[0]
+        net.initialize()
+        x = arrays(np.random.randn(2, 1, 3, 3))
+        assert "for K = 5 classes" in check_output(net, CE(axis=1), x)[0]
+    assert "softmax of one score is 1" in check_output(last(nn.Dense(1)), CE())[0]
+    assert "below ln(1 + (K-1)/e), and" in check_output(Softmax(), CE())[0]
+    assert check_output(nn.Dense(3), CE()) == check_output(Maxout(3, 2), CE()) == []
+
+
+def test_a_forward_pass_of_its_own_needs_a_batch(arrays):
+    net = Custom()
+    net.initialize()
+    x = arrays(np.random.randn(4, 6))
+    with pytest.raises(ValueError, match="does not know what Custom gives: .*give x"):
+        check_output(net, CE())
+    assert check_output(net, CE(), x) == []
+    assert "ends in Dense without activation" in check_output(net, CE(from_logits=True), x)[0]
+    hidden = Custom(softmax=True)
+    hidden.initialize()
+    (text,) = check_output(hidden, CE(), x)  # a softmax that is no block, seen by its values
+    assert "ends in a softmax in a forward pass of its own" in text and "K = 3" in text
+
+
+def test_what_cannot_be_judged_is_an_error(arrays):
+    net = last(nn.Dense(3), nn.HybridLambda(lambda *x: x[-1] * 2 + 1))
+    with pytest.raises(ValueError, match="does not know what"):
+        check_output(net, CE())
+    net.initialize()
+    x = arrays(np.random.randn(4, 6))
+    with pytest.raises(ValueError, match="does not know what"):
+        check_output(net, CE(), x)
+
+    class Further(nn.HybridSequential):
+        def __call__(self, x):
+            return super().__call__(x) * 2
+
+    net = Further()
+    net.add(nn.Dense(3))
+    with pytest.raises(ValueError, match="does not know what Further gives: .*, or give x"):
+        check_output(net, CE())
+    net.initialize()
+    with pytest.raises(ValueError, match=r"after its last layer \(0 Dense\) the net computes on"):
+        check_output(net, CE(), x)
+    with pytest.raises(ValueError, match="these losses .*SoftmaxCrossEntropyLoss.*; not TripletLoss"):
+        check_output(net, losses.TripletLoss())
+    for wrong in (CE, lambda x, y: x):
+        with pytest.raises(TypeError, match="the loss is one of Gluon's"):
+            check_output(net, wrong)
+
+    class Smoothed(CE):
+        """A child of a known loss expects what its parent does."""
+
+    assert check_output(last(nn.Dense(3)), Smoothed()) == []
+    assert len(check_output(last(nn.Dense(3), Softmax()), Smoothed())) == 1
+
+
+# What a last layer gives is asked of it, not looked up by its name.
+
+
+@pytest.mark.parametrize("make, loss, says", [
+    (lambda: ELU(3), CE(), "no score falls below -3,"),
+    (lambda: nn.ELU(0.5), CE(), "no score falls below -0.5,"),
+    (lambda: nn.LeakyReLU(0.0), CE(), "no score falls below 0,"),
+    (lambda: HardTanh(-0.5, 0.25), losses.L2Loss(), "between -0.5 and 0.25: L2Loss"),
+    (lambda: HardTanh(0, 1e8), losses.L2Loss(), "between 0 and 1e+08"),
+    (lambda: Swish(-1.0), losses.L2Loss(), "below 0.2785: L2Loss"),
+    (lambda: SiLU(), losses.L2Loss(), "above -0.2785: L2Loss"),
+    (lambda: get_activation("selu"), losses.L2Loss(), "above -1.758: L2Loss"),
+    (lambda: nn.Activation("softsign"), losses.L2Loss(), "between -1 and 1: L2Loss"),
+    (lambda: get_activation("log_sigmoid"), losses.L2Loss(), "below 0: L2Loss"),
+    (lambda: nn.Activation("relu"), losses.L2Loss(), "above 0: L2Loss"),
+    (lambda: get_activation("relu6"), losses.L2Loss(), "between 0 and 6: L2Loss"),
+    (lambda: Softplus(beta=3), losses.PoissonNLLLoss(), "the rate stays above 1"),
+    (lambda: Swish(1.0), CE(), "no score falls below -0.2785,"),
+    (lambda: Mish(), BCE(), "above 0.423, and the loss above 0.5506 where the label is 0"),
+    (lambda: nn.BatchNorm(), losses.L2Loss(), None),
+    (lambda: nn.LayerNorm(), CE(), None),
+    (lambda: GLU(), losses.L2Loss(), None),
+])  # fmt: skip
+def test_the_range_is_that_of_the_block_at_hand(arrays, make, loss, says):
+    judge(arrays, last(nn.Dense(10), make()), loss, says)
+
+
+def test_parameters_that_have_no_values_yet_and_those_that_have(arrays):
+    net = last(nn.Dense(4), Swish(learnable=True, in_channels=4, beta=2.0))
+    assert "no score falls below -0.2785," in check_output(net, CE())[0]
+    assert not [p for p in net[2].collect_params().values() if p._data is not None]
+    net.initialize()
+    net[2].beta.set_data(arrays([1.0, 2.0, 4.0, 0.5]))
+    assert "no score falls below -0.5569," in check_output(net, CE())[0]  # where beta is smallest
+    assert check_output(last(nn.Dense(4), nn.PReLU()), losses.L2Loss()) == []
+
+
+@pytest.mark.parametrize("block, says", [
+    (lambda: rnn.RNN(3, activation="relu"), "above 0: L2Loss"),
+    (lambda: rnn.RNN(3, activation="tanh"), "between -1 and 1: L2Loss"),
+    (lambda: rnn.LSTM(3), "between -1 and 1: L2Loss"),
+    (lambda: rnn.GRU(3), "between -1 and 1: L2Loss"),
+    (lambda: nn.BatchNormReLU(), "The net ends in BatchNormReLU, and it stays above 0: L2Loss"),
+])  # fmt: skip
+def test_layers_with_an_activation_inside(block, says):
+    assert says in check_output(block(), losses.L2Loss())[0]
+
+
+@pytest.mark.parametrize("passing", [
+    lambda: nn.Flatten(), lambda: nn.Dropout(0.5), lambda: AlphaDropout(0.5), lambda: Identity(),
+    lambda: sequential(Identity(), nn.Flatten()),
+])  # fmt: skip
+def test_what_is_passed_over(arrays, passing):
+    judge(arrays, last(nn.Dense(10), nn.Activation("tanh"), passing()), losses.L2Loss(), "between -1 and 1: L2")
+    judge(arrays, last(nn.Dense(10), passing()), CE(), None)
+    judge(arrays, last(nn.Dense(10), Softmax(), passing()), CE(), "The net ends in Softmax, and")
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["MaxPool", "AvgPool", "GlobalMaxPool", "GlobalAvgPool"])
+def test_pools_are_passed_over(kind, axes):
+    pool = getattr(nn, f"{kind}{axes}D")()
+    assert "ends in Tanh" in check_output(sequential(nn.Activation("tanh"), pool), losses.L2Loss())[0]
+    assert check_output(sequential(pool), losses.L2Loss()) == []
+
+
+def test_what_is_called_a_pool_is_none():
+    class OwnPool(nn.HybridSequential):
+        def __call__(self, x):
+            return x * 3
+
+    with pytest.raises(ValueError, match="does not know what OwnPool gives"):
+        check_output(sequential(nn.Activation("tanh"), OwnPool()), losses.L2Loss())
+
+
+def test_functions_are_known_by_what_they_do(arrays):
+    def softmax(x):
+        """A wrong name."""
+        return x * 2
+
+    def f(x):
+        return functional.softmax(x)
+
+    def g(x):
+        return functional.log_softmax(x)
+
+    def h(x):
+        return functional.mish(x)
+
+    def rate(x):
+        return mx.np.exp(x) if mx.util.is_np_array() else mx.nd.exp(x)
+
+    def same(x):
+        return x * 1
+
+    def wide(x):
+        return functional.glu(x)
+
+    def fails(x):
+        raise KeyError("no such thing")
+
+    for known, loss, says in (
+        (f, CE(from_logits=True), "takes probabilities for their logarithms"),
+        (g, CE(from_logits=True), None),
+        (h, losses.L2Loss(), "above -0.3088"),
+        (rate, losses.PoissonNLLLoss(from_logits=False), None),
+        (rate, losses.L2Loss(), "above 0: L2Loss"),
+        (same, CE(), None),
+        (same, CE(from_logits=True), "ends in same without activation, and"),
+    ):
+        judge(arrays, last(nn.Dense(10), get_activation(known)), loss, says, runs=known is not rate)
+    for unknown in (softmax, wide, fails):
+        with pytest.raises(ValueError, match=rf"not know what {unknown.__name__} gives: .*, or give x, a batch"):
+            check_output(last(nn.Dense(10), get_activation(unknown)), CE())
+    with pytest.raises(ValueError, match=r"not know what Lambda\(softmax\) gives: use a block of the catalog, or"):
+        check_output(sequential(nn.Dense(10), nn.Lambda(softmax), kind=nn.Sequential), CE())
+
+
+@pytest.mark.parametrize("name", activations("elements"))
+def test_a_function_is_found_by_its_curve(arrays, name):
+    def function(x):
+        return evaluate(name, x)[0]
+
+    loss = losses.HingeLoss()
+    expected = check_output(last(nn.Dense(4), get_activation(name)), loss)
+    got = check_output(last(nn.Dense(4), get_activation(function)), loss)
+    wrong = [[text.split(": ")[1].split(". ")[0] for text in verdict] for verdict in (got, expected)]
+    assert wrong[0] == wrong[1]
+
+
+# What it says.
+
+
+def test_verdicts_in_full():
+    assert check_output(last(nn.Dense(10), Softmax()), CE()) == [
+        "The net ends in Softmax, and SoftmaxCrossEntropyLoss applies a softmax to that: the loss cannot "
+        "fall below ln(1 + (K-1)/e) = 1.461 for K = 10 classes, and its gradient is lost where the "
+        "activation is flat. End in the raw scores of the last layer, and apply Softmax to predictions only. "
+        "In Gluon from_logits=True means that the net gives log-probabilities (in Keras it means the "
+        "opposite, raw scores; PyTorch's CrossEntropyLoss takes raw scores, its NLLLoss log-probabilities)."
+    ]
+    assert check_output(nn.Dense(2, activation="tanh"), BCE()) == [
+        "The net ends in Tanh, and SigmoidBinaryCrossEntropyLoss applies a sigmoid to that: the probability "
+        "stays between 0.269 and 0.731, and the loss above 0.3133 where the label is 1 and 0.3133 where it "
+        "is 0. End in the raw scores of the last layer, and apply Tanh to predictions only. In Gluon "
+        "from_sigmoid=True means that the net gives probabilities, as for PyTorch's BCELoss; False, that it "
+        "gives raw scores, as for BCEWithLogitsLoss and Keras' from_logits=True."
+    ]
+    assert check_output(last(nn.Dense(1)), CE()) == [
+        "The net has one output, and a softmax of one score is 1 whatever it is: SoftmaxCrossEntropyLoss "
+        "teaches nothing. Give it one output per class, or write SigmoidBinaryCrossEntropyLoss()."
+    ]
+    assert check_output(last(nn.Dense(1)), CE(from_logits=True))[0].startswith("The net has one output")
+    assert check_output(last(nn.Dense(1)), losses.L2Loss()) == []
+    assert check_output(nn.Activation("sigmoid"), losses.PoissonNLLLoss(from_logits=False)) == [
+        "The net ends in Sigmoid, and PoissonNLLLoss has from_logits=False and takes that for the rate: it "
+        "stays between 0 and 1. Write PoissonNLLLoss() and end in a layer without activation, or end in a "
+        "softplus."
+    ]
+
+
+def test_numbers_that_overflow_are_cut_where_exp_holds(arrays):
+    wide = HardTanh(-800, 800)
+    (text,) = check_output(last(nn.Dense(10), wide), BCE())
+    assert "between 0.000 and 1.000, and the loss above 0.0000 where the label is 1 and 0.0000 where" in text
+    (text,) = check_output(last(nn.Dense(10), HardTanh(-20, 20)), BCE())
+    assert "between 0.000 and 1.000, and the loss above 0.0000" in text
+    (text,) = check_output(last(nn.Dense(10), HardTanh(-8, 8)), CE())
+    assert "ln(1 + (K-1)/e^16) = 1.013e-06" in text
+    (text,) = check_output(last(nn.Dense(10), HardTanh(-8, 9)), losses.PoissonNLLLoss())
+    assert "the rate stays between 0.0003355 and 8103" in text
+
+
+def test_another_loss_of_classes_has_no_floor_in_numbers():
+    for loss in (losses.CTCLoss(), losses.KLDivLoss(from_logits=False)):
+        (text,) = check_output(last(nn.Dense(10), Softmax()), loss)
+        assert "such scores cannot tell the classes clearly apart, and the gradient is lost where it is" in text
+
+
+def test_an_empty_net_has_no_output():
+    for net in (nn.HybridSequential(), sequential(nn.Sequential(), kind=nn.Sequential)):
+        with pytest.raises(ValueError, match="the net is empty: it has no output layer"):
+            check_output(net, CE())
+
+
+@pytest.mark.parametrize("name", ["mobilenet0_25", "vgg11", "alexnet", "densenet121", "resnet18_v2"])
+def test_nets_of_the_zoo_are_understood_without_a_batch(name):
+    assert check_output(getattr(vision, name)(classes=5), CE()) == []
+    (text,) = check_output(getattr(vision, name)(classes=5), losses.SoftmaxCrossEntropyLoss(from_logits=True))
+    assert "nothing normalises the scores" in text
+
+    class Child(vision.AlexNet):
+        """What it changes is not seen."""
+
+    with pytest.raises(ValueError, match="does not know what Child gives"):
+        check_output(Child(), CE())
+
+
+def net_that_ends(function):
+    class Ends(Block):
+        def __init__(self):
+            super().__init__()
+            self.inner = nn.Dense(3, in_units=4)
+
+        def forward(self, x):
+            return function(self.inner(x))
+
+    net = Ends()
+    net.initialize()
+    return net
+
+
+def test_a_hidden_softmax_is_seen_by_its_sum(arrays):
+    x = arrays(np.random.randn(5, 4))
+    for hidden, kind in ((functional.softmax, "softmax"), (functional.log_softmax, "log_softmax")):
+        (text,) = check_output(net_that_ends(hidden), losses.L2Loss(), x)
+        assert f"The net ends in a {kind} in a forward pass of its own, and it stays" in text
+    for other in (lambda y: functional.softmax(y) * 1.1, lambda y: functional.softmax(y) + 0.01, lambda y: y * 2):
+        with pytest.raises(ValueError, match=r"after its last layer \(inner Dense\) the net computes on"):
+            check_output(net_that_ends(other), losses.L2Loss(), x)
+    for one in (x[:1], arrays(np.random.randn(1, 4))):  # of one sample a sum may be 1 by chance
+        with pytest.raises(ValueError, match="computes on"):
+            check_output(net_that_ends(functional.softmax), losses.L2Loss(), one)
+    turned = net_that_ends(lambda y: y.reshape((-1,)))
+    assert check_output(turned, losses.L2Loss(), x) == []  # the same numbers in another shape
+    assert "for K = 3 classes" in check_output(net_that_ends(functional.softmax), CE(), x)[0]
+
+
+def test_the_classes_are_on_the_axis_of_the_loss(arrays):
+    with legacy_shapes(arrays):
+        net = sequential(nn.Dense(6, flatten=False), Softmax(axis=1))
+        net.initialize()
+        x = arrays(np.random.randn(3, 5, 4))
+        assert "for K = 5 classes" in check_output(net, CE(axis=1), x)[0]
+        assert "for K = 6 classes" in check_output(net, CE(axis=1))[0]  # by its layers
+        flat = sequential(nn.Activation("tanh"))
+        assert "below ln(1 + (K-1)/e^2), and" in check_output(flat, CE(), arrays([1.0, 2.0]))[0]
+
+
+def test_losses_are_known_by_type():
+    class L2Loss(losses.Loss):
+        """Not Gluon's."""
+
+        def __init__(self):
+            super().__init__(1, 0)
+
+    with pytest.raises(ValueError, match="; not L2Loss"):
+        check_output(nn.Dense(3), L2Loss())
+    known = "SoftmaxCrossEntropyLoss, KLDivLoss, CTCLoss, SigmoidBinaryCrossEntropyLoss, LogisticLoss, HingeLoss, "
+    known += "SquaredHingeLoss, L1Loss, L2Loss, HuberLoss, PoissonNLLLoss; not TripletLoss"
+    with pytest.raises(ValueError, match=f"check_output knows what these losses expect: {known}"):
+        check_output(nn.Dense(3), losses.TripletLoss())

@@ -1,0 +1,165 @@
+"""Signal and gradient of each layer, against sums done by hand."""
+
+import math
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet.gluon import loss as losses
+from mxnet.gluon import nn
+
+from gluon_activations import Mish, SiLU, check_output, gradient_statistics, layer_statistics, replace_activations
+from tests.conftest import LINE
+from tests.nets import Custom, freeze, sequential
+
+CE = losses.SoftmaxCrossEntropyLoss
+
+
+def test_layer_statistics_by_hand(arrays):
+    net = sequential(nn.Dense(6), nn.Activation("tanh"), sequential(nn.Dense(4, activation="relu"), SiLU()))
+    net.initialize(mx.init.Normal(1.0))
+    x = np.random.randn(9, 5) * 2
+    records = layer_statistics(net, arrays(x))
+    assert [r["layer"] for r in records] == ["0 Dense", "1 Tanh", "2.0 Dense", "2.0.act ReLU", "2.1 SiLU"]
+    w, b, v, c = (p.data().asnumpy().astype(float) for p in net.collect_params().values())
+    z = x @ w.T + b
+    a = np.tanh(z)
+    u = a @ v.T + c
+    r = np.maximum(u, 0)
+    s = 1 / (1 + np.exp(-r))
+    expected = [(z, None), (a, 1 - a**2), (u, None), (r, u > 0), (r * s, s + r * s * (1 - s))]
+    for record, (values, slope) in zip(records, expected):
+        assert record["shape"] == values.shape
+        np.testing.assert_allclose(
+            [record["mean"], record["std"]], [values.mean(), values.std()], rtol=1e-4, atol=1e-6
+        )
+        assert record["zeros"] == pytest.approx((values == 0).mean())
+        saturated = None if slope is None else np.mean(abs(slope) < 0.01)
+        assert record["saturated"] == (saturated if saturated is None else pytest.approx(saturated))
+    assert 0.1 < records[1]["saturated"] < 0.9 and 0.1 < records[3]["zeros"] < 0.9
+    assert records[4]["saturated"] == 0
+    falling = layer_statistics(sequential(SiLU()), arrays([-2.0, -3.0]))  # slopes of -0.09 are not flat
+    assert falling[0]["saturated"] == 0
+    wide = layer_statistics(net, arrays(x), saturated_below=2.0)
+    assert [r["saturated"] for r in wide] == [None, 1, None, 1, 1]
+
+
+def test_the_activation_of_a_dense_layer_may_have_been_replaced(arrays):
+    net = sequential(nn.Dense(3, activation="relu"))
+    net.initialize()
+    replace_activations(net, Mish)
+    dense, mish = layer_statistics(net, arrays(np.random.randn(4, 6)))
+    assert (dense["layer"], mish["layer"]) == ("0 Dense", "0.act Mish") and dense["std"] != mish["std"]
+    assert check_output(net, losses.HingeLoss())[0].startswith("The net ends in Mish")
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+def test_gradients_by_hand(arrays, hybridize):
+    net = sequential(nn.Dense(7), nn.Activation("tanh"), nn.Dense(4))
+    net.initialize(mx.init.Normal(0.5))
+    x, y = np.random.randn(9, 5), np.arange(9) % 4
+    if hybridize:
+        net.hybridize()
+        net(arrays(x))
+    w, b, v, c = (p.data().asnumpy().astype(float) for p in (net(arrays(x)), net)[1].collect_params().values())
+    h = np.tanh(x @ w.T + b)
+    scores = h @ v.T + c
+    p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    delta = (p - np.eye(4)[y]) / len(x)
+    back = delta @ v * (1 - h**2)
+    expected = [back.T @ x, back.sum(axis=0), delta.T @ h, delta.sum(axis=0)]
+    records = gradient_statistics(net, arrays(x), arrays(y), CE(), every=True)
+    named = [("0 Dense", "weight"), ("0 Dense", "bias"), ("2 Dense", "weight"), ("2 Dense", "bias")]
+    assert [(r["layer"], r["parameter"]) for r in records] == named
+    np.testing.assert_allclose([r["norm"] for r in records], list(map(np.linalg.norm, expected)), rtol=1e-4)
+    np.testing.assert_allclose([r["rms"] for r in records], [np.sqrt((g**2).mean()) for g in expected], rtol=1e-4)
+    assert gradient_statistics(net, arrays(x), arrays(y), CE()) == records[::2]
+
+
+def test_gradients_of_what_is_shared_frozen_unused_or_without_a_weight(arrays):
+    dense, norm, frozen = nn.Dense(4, in_units=4), nn.BatchNorm(in_channels=4), nn.Dense(4, in_units=4)
+    freeze(frozen)
+    net = sequential(dense, norm, nn.PReLU(), frozen, dense)
+    net.initialize()
+    x, y = arrays(np.random.randn(5, 4)), arrays(np.zeros((5, 4)))
+    records = gradient_statistics(net, x, y, losses.L2Loss())
+    parameters = [(r["layer"], r["parameter"]) for r in records]
+    assert parameters == [("0 Dense", "weight"), ("1 BatchNorm", "gamma"), ("2 PReLU", "alpha")]
+    freeze(norm)
+    assert len(gradient_statistics(net, x, y, losses.L2Loss())) == 2
+    freeze(net)
+    with pytest.raises(ValueError, match="no trained parameters"):
+        gradient_statistics(net, x, y, losses.L2Loss())
+    net = Custom()
+    net.spare = nn.Dense(2, in_units=2)
+    net.initialize()
+    *_, last = gradient_statistics(net, x, arrays(np.zeros(5)), CE())
+    assert last == {"layer": "spare Dense", "parameter": "weight", "norm": 0.0, "rms": 0.0}
+
+
+def test_a_parameter_of_two_layers_counts_once(arrays):
+    first = nn.Dense(3, in_units=3)
+    tied = nn.Dense(3, in_units=3, **({"params": first.collect_params()} if LINE == "1.9" else {}))
+    if LINE == "2.0":
+        tied.share_parameters(first.collect_params())
+    net = sequential(first, tied)
+    net.initialize()
+    (record,) = gradient_statistics(net, arrays(np.eye(3)), None, lambda out, y: out)
+    w = first.weight.data().asnumpy().astype(float)
+    ones = np.full((3, 3), 1 / 9)
+    both = w.T @ ones + ones.T @ w.T  # the mean of x w' w', by both places of w, for x = 1
+    assert record["layer"] == "0 Dense" and record["norm"] == pytest.approx(np.linalg.norm(both), rel=1e-4)
+
+
+def test_a_loss_may_be_any_function(arrays):
+    net = sequential(nn.Dense(1, use_bias=False))
+    net.initialize(mx.init.One())
+    x = arrays([[1.0, 2.0], [3.0, 4.0]])
+    (record,) = gradient_statistics(net, x, None, lambda out, y: out)
+    assert record["norm"] == pytest.approx(math.hypot(2, 3)) and record["rms"] == pytest.approx(math.sqrt(6.5))
+
+
+def test_running_statistics_and_modes(arrays):
+    net = sequential(nn.Dense(3), nn.BatchNorm(), nn.Dropout(0.9))
+    net.initialize()
+    x = arrays(np.random.randn(50, 5) + 3)
+    still, trained = layer_statistics(net, x), layer_statistics(net, x, train_mode=True)
+    assert abs(trained[1]["mean"]) < 1e-3 < abs(still[1]["mean"]) and trained[1]["std"] == pytest.approx(
+        1, abs=0.01
+    )
+    assert still[2]["zeros"] == 0 and trained[2]["zeros"] > 0.7
+    np.testing.assert_array_equal(net[1].running_mean.data().asnumpy(), 0)
+    eager = [r["norm"] for r in gradient_statistics(net, x, x[:, :3], losses.L2Loss())]
+    assert [r["norm"] for r in gradient_statistics(net, x, x[:, :3], losses.L2Loss())] == eager
+
+
+def test_records_hold_plain_numbers(arrays):
+    (dense, relu) = layer_statistics(sequential(nn.Flatten(), nn.Activation("relu")), arrays([[1.0, -3.0]]))
+    assert relu == {"layer": "1 ReLU", "shape": (1, 2), "mean": 0.5, "std": 0.5, "zeros": 0.5, "saturated": 0.5}
+    assert {type(value) for value in relu.values()} == {str, tuple, float} and dense["saturated"] is None
+    net = sequential(nn.Dense(1, use_bias=False))
+    net.initialize(mx.init.One())
+    (record,) = gradient_statistics(net, arrays([[3.0, 4.0]]), None, lambda out, y: out)
+    assert record == {"layer": "0 Dense", "parameter": "weight", "norm": 5.0, "rms": 5 / 2**0.5}
+    assert type(record["norm"]) is float and type(record["rms"]) is float
+
+
+def test_what_is_saturated_is_flatter_than_a_hundredth(arrays):
+    def bent(x):
+        return 0.0099 * x * (x > 0) - 0.0101 * x * (x < 0)
+
+    net = sequential(nn.Lambda(bent), kind=nn.Sequential)
+    x = arrays([[1.0, 2.0, 3.0, -1.0]])
+    assert layer_statistics(net, x)[0]["saturated"] == 0.75
+    assert layer_statistics(net, x, saturated_below=0.0101001)[0]["saturated"] == 1
+    assert layer_statistics(net, x, saturated_below=0.001)[0]["saturated"] == 0
+
+
+def test_gradients_in_training_are_those_of_the_batch(arrays):
+    net = sequential(nn.BatchNorm(in_channels=2), nn.Dense(1, in_units=2))
+    net.initialize(mx.init.One())
+    x = arrays([[1.0, 4.0], [3.0, 8.0]])
+    still = gradient_statistics(net, x, None, lambda out, y: out)
+    trained = gradient_statistics(net, x, None, lambda out, y: out, train_mode=True)
+    assert still[1]["norm"] == pytest.approx(np.hypot(2, 6), rel=1e-3)
+    assert trained[1]["norm"] == pytest.approx(0, abs=1e-3)  # the batch has mean 0 there

@@ -1,0 +1,330 @@
+"""How a net is walked through, run, and put back as it was."""
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet.gluon import Block, SymbolBlock, Trainer, nn, rnn
+from mxnet.gluon import loss as losses
+from mxnet.gluon.model_zoo import vision
+from mxnet.gluon.model_zoo.vision import mobilenet
+
+from gluon_activations import (
+    Mish,
+    SiLU,
+    activations,
+    check_output,
+    dead_units,
+    get_activation,
+    gradient_statistics,
+    layer_statistics,
+)
+from gluon_activations._arrays import initialize_on, new_parameter
+from gluon_activations.nets import _walk
+from tests.conftest import LINE
+from tests.nets import Custom, everything, last, legacy_shapes, sequential, state
+
+CE = losses.SoftmaxCrossEntropyLoss
+
+
+@pytest.mark.parametrize("train_mode", [False, True])
+@pytest.mark.parametrize("hybridize", [None, {}, {"static_alloc": True, "static_shape": True}, "children"])
+def test_the_net_is_left_as_it_was(arrays, hybridize, train_mode):
+    with legacy_shapes(arrays):
+        conv = sequential(nn.Conv2D(4, 3), nn.BatchNorm(), nn.Activation("relu"), nn.Flatten())
+        kind = nn.Sequential if hybridize == "children" else nn.HybridSequential
+        net = sequential(conv, nn.Dense(8, activation="relu"), nn.Dropout(0.5), SiLU(), nn.Dense(3), kind=kind)
+        initialize_on(net, arrays.device)
+        x, y = arrays(np.random.randn(6, 1, 8, 8)), arrays([0, 1, 2, 0, 1, 2])
+        if hybridize is not None:
+            net.hybridize(**({} if hybridize == "children" else hybridize))
+        trainer = Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
+        with mx.autograd.record():
+            step = CE()(net(x), y)
+        step.backward()
+        trainer.step(6)
+        out, before = net(x).asnumpy(), state(net)
+        everything(net, x, y, CE(), train_mode)
+        assert state(net) == before
+        assert not mx.autograd.is_recording() and not mx.autograd.is_training()
+        np.testing.assert_array_equal(net(x).asnumpy(), out)
+        assert state(net) == before  # its graph still serves
+        with mx.autograd.record():
+            everything(net, x, y, CE(), train_mode)
+            assert mx.autograd.is_recording() and mx.autograd.is_training()
+        assert state(net) == before
+        if hybridize is not None:
+            inner = net if hybridize != "children" else net[0]
+            assert inner._active and inner._cached_op is not None
+        with mx.autograd.record():
+            step = CE()(net(x), y)
+        step.backward()
+        trainer.step(6)
+        assert state(net) != before  # so that this test could fail
+
+
+@pytest.mark.parametrize("train_mode", [False, True])
+def test_an_error_in_the_net_leaves_it_as_it_was(arrays, train_mode):
+    class Broken(Exception):
+        pass
+
+    def fail(x):
+        if failing:
+            raise Broken
+        return x
+
+    failing = []
+    net = sequential(
+        nn.Dense(3), nn.BatchNorm(), sequential(nn.Dense(2), nn.Activation("relu")), kind=nn.Sequential
+    )
+    net.add(nn.Lambda(fail))
+    net.initialize()
+    x = arrays(np.random.randn(4, 5))
+    net[2].hybridize()
+    net(x)
+    before = state(net)
+    failing.append(True)
+    for run in (
+        lambda: layer_statistics(net, x, train_mode=train_mode),
+        lambda: dead_units(net, x, train_mode=train_mode),
+        lambda: gradient_statistics(net, x, x, losses.L2Loss(), train_mode=train_mode),
+        lambda: check_output(net, losses.L2Loss(), x),
+    ):
+        with pytest.raises(Broken):
+            run()
+        assert state(net) == before
+    assert not mx.autograd.is_recording()
+
+
+def test_names_are_the_same_on_both_lines_and_a_block_used_twice_has_two_records(arrays):
+    net = Custom()
+    net.initialize()
+    x = arrays(np.random.randn(4, 6))
+    called = ["act ReLU", "body Dense", "act ReLU #2", "head Dense"]
+    assert [r["layer"] for r in layer_statistics(net, x)] == called
+    assert [r["layer"] for r in gradient_statistics(net, x, arrays([0, 1, 2, 0]), CE())] == [called[1], called[3]]
+    shared = nn.Activation("relu")
+    net = sequential(nn.Dense(2), shared, nn.Dense(2), shared)
+    net.initialize()
+    assert [r["layer"] for r in layer_statistics(net, x)] == ["0 Dense", "1 ReLU", "2 Dense", "3 ReLU"]
+    assert [r["layer"] for r in dead_units(net, x)] == ["1 ReLU", "3 ReLU"]
+    assert layer_statistics(net[0], x)[0]["layer"] == "Dense"
+
+
+def test_the_same_whether_hybridized_or_not_and_whether_shapes_were_known(arrays):
+    def net():
+        mx.random.seed(3)
+        first, last = nn.Dense(6, in_units=4, activation="relu"), nn.Dense(3, in_units=6)
+        made = sequential(first, SiLU(), nn.BatchNorm(), last)
+        made.initialize()
+        return made
+
+    x, y = arrays(np.random.randn(5, 4)), arrays([0, 1, 2, 0, 1])
+    first, second, third = net(), net(), net()
+    second.hybridize()
+    third.hybridize()
+    third(x)
+    for run in (lambda n: layer_statistics(n, x), lambda n: dead_units(n, x), lambda n: check_output(n, CE(), x)):
+        assert run(first) == run(second) == run(third)
+    norms = [[r["norm"] for r in gradient_statistics(n, x, y, CE())] for n in (first, second, third)]
+    np.testing.assert_allclose(norms[1:], [norms[0]] * 2, rtol=1e-5)
+    assert second._active and second(x).shape == (5, 3) and second._cached_op is not None
+
+
+def test_a_graph_is_not_taken_for_one_of_another_dtype(arrays):
+    block = SiLU()
+    block.hybridize()
+    block(arrays([1.0], "float64"))
+    layer_statistics(block, arrays([1.0]))
+    assert block(arrays([1.0])).dtype == np.float32
+
+
+def test_a_net_in_other_dtypes(arrays):
+    net = sequential(nn.Dense(4, in_units=3, activation="relu"), nn.Dense(2, in_units=4))
+    net.initialize()
+    net.cast("float64")
+    x, y = arrays(np.random.randn(5, 3), "float64"), arrays(np.ones((5, 2)), "float64")
+    assert len(layer_statistics(net, x)) == 3 and dead_units(net, x)[0]["units"] == 4
+    assert gradient_statistics(net, x, y, losses.L2Loss())[0]["norm"] > 0
+    half = arrays([-1.0, 2.0], "float16")  # neither line has a Dense in half precision on the CPU
+    assert layer_statistics(sequential(SiLU()), half)[0]["mean"] == pytest.approx(0.746, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["mobilenet0_25", "resnet18_v1"])
+def test_nets_of_the_zoo(arrays, name):
+    with legacy_shapes(arrays):
+        net = getattr(vision, name)(classes=4)
+        initialize_on(net, arrays.device)
+        net.hybridize()
+        x, y = arrays(np.random.randn(2, 3, 32, 32)), arrays([0, 3])
+        records = layer_statistics(net, x)
+        convs = [r["layer"] for r in records if r["layer"].endswith("Conv2D")]
+        assert len(records) > 20 and convs[0] == "features.0 Conv2D"
+        assert len(gradient_statistics(net, x, y, CE())) > len(convs)
+        assert all(r["units"] > 1 for r in dead_units(net, x))
+        assert check_output(net, CE()) == check_output(net, CE(), x) == []
+        (problem,) = check_output(vision.squeezenet1_0(classes=4), CE())
+        assert "ends in ReLU" in problem  # then there is a mean over the positions
+
+
+def test_recurrent_nets(arrays):
+    net = sequential(nn.Embedding(11, 4), rnn.LSTM(5, layout="NTC"), nn.Dense(3))
+    net.initialize()
+    words = arrays(np.random.randint(0, 11, (2, 7)))
+    assert [r["layer"] for r in layer_statistics(net, words)] == ["0 Embedding", "1 LSTM", "2 Dense"]
+    assert len(gradient_statistics(net, words, arrays([0, 1]), CE())) == 3
+    assert "between -1 and 1" in check_output(net[1], losses.L2Loss())[0]
+
+
+def test_several_inputs(arrays):
+    if LINE == "1.9" and arrays.kind == "np":
+        pytest.skip("1.9's cells take legacy arrays only")
+    cell = rnn.LSTMCell(4, input_size=3)
+    cell.initialize()
+    states = cell.begin_state(2) if arrays.kind == "nd" else [arrays(np.zeros((2, 4)))] * 2
+    assert layer_statistics(cell, (arrays(np.ones((2, 3))), states))[-1]["shape"] == (2, 4)
+
+
+def test_errors_say_what_is_wanted(arrays):
+    x, y = arrays(np.ones((2, 3))), arrays([0, 1])
+    bare = sequential(nn.Dense(3))
+    for run in (
+        lambda net, x: layer_statistics(net, x),
+        lambda net, x: gradient_statistics(net, x, y, CE()),
+        lambda net, x: dead_units(net, [x]),
+        lambda net, x: check_output(net, CE(), x),
+    ):
+        with pytest.raises(ValueError, match=r"the net is not initialised .*call net.initialize\(\) first"):
+            run(bare, x)
+        with pytest.raises(TypeError, match="the net is a Gluon block, not 'net'"):
+            run("net", x)
+        with pytest.raises(TypeError, match="x is an MXNet array .*, not ndarray"):
+            run(sequential(Mish()), x.asnumpy())
+        with pytest.raises(ValueError, match=r"x is empty: its shape is \(0, 3\)"):
+            run(sequential(Mish()), arrays(np.ones((0, 3))))
+    with pytest.raises(TypeError, match="the net is a Gluon block, not 'net'"):
+        check_output("net", CE())
+    for nothing in ([], iter(())):
+        with pytest.raises(ValueError, match="there is no batch"):
+            dead_units(sequential(Mish()), nothing)
+    for wrong, kind in (((x, y), "tuple"), (None, "NoneType"), (3, "int")):
+        with pytest.raises(TypeError, match=rf"not a {kind}: write \[\(x, y\)\]"):
+            dead_units(sequential(Mish()), wrong)
+    for wrong, shown in ((CE, "<class .*SoftmaxCrossEntropyLoss.>"), (None, "None"), ("l2", "'l2'")):
+        with pytest.raises(TypeError, match=rf"an object or a function, as gluon.loss.L2Loss\(\), not {shown}"):
+            gradient_statistics(sequential(nn.Dense(3)), x, y, wrong)
+
+
+def test_an_imported_graph_has_no_layers(arrays, tmp_path):
+    net = last(nn.Dense(3))
+    net.initialize()
+    x = arrays(np.ones((2, 3)))
+    net.hybridize()
+    net(x)
+    net.export(str(tmp_path / "net"))
+    files = [str(tmp_path / name) for name in ("net-symbol.json", "net-0000.params")]
+    loaded = SymbolBlock.imports(files[0], ["data"], files[1], arrays.device)
+    with pytest.raises(ValueError, match="no layer can be seen in SymbolBlock"):
+        layer_statistics(loaded, x)
+    assert len(gradient_statistics(loaded, x, arrays([0, 1]), CE())) == 1
+
+
+class Scaled(Block):
+    """Has a parameter of its own and an activation, and is none of Gluon's layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.act = nn.Activation("relu")
+        new_parameter(self, "scale", 2.0, 1)
+
+    def forward(self, x):
+        return self.act(x * self.scale.data())
+
+
+def test_a_block_with_a_parameter_and_an_activation_is_two_layers(arrays):
+    net = Scaled()
+    net.initialize()
+    records = layer_statistics(net, arrays([[1.0, -1.0]]))
+    assert [(r["layer"], r["mean"]) for r in records] == [("act ReLU", 1.0), ("Scaled", 1.0)]
+
+
+def test_places_and_names():
+    def double(x):
+        return x * 2
+
+    net = sequential(
+        nn.Dense(2, activation="relu"),
+        sequential(nn.Lambda(double), get_activation(double), kind=nn.Sequential),
+        kind=nn.Sequential,
+    )
+    places = ["", "0", "0.act", "1", "1.0", "1.1"]
+    assert [path for path, _ in _walk.walk(net)] == places
+    named = [_walk.name_at(path, block) for path, block in _walk.walk(net)]
+    assert named == [
+        "Sequential",
+        "0 Dense",
+        "0.act ReLU",
+        "1 Sequential",
+        "1.0 Lambda(double)",
+        "1.1 double",
+    ]
+
+
+def test_activations_are_known_by_type():
+    for name in activations("elements"):
+        assert _walk.name_of(get_activation(name)) == name
+    known = {
+        "relu6": mobilenet.RELU6(),
+        "softplus": nn.Activation("softrelu"),
+        "selu": nn.SELU(),
+        "prelu": nn.PReLU(),
+    }
+    assert {name: _walk.name_of(block) for name, block in known.items()} == dict(zip(known, known))
+    assert _walk.name_of(nn.Dense(1)) is None
+
+
+def test_what_stands_first_in_nested_lists(arrays):
+    x = arrays([1.0])
+    assert _walk.first_array([None, ("a", [x, 3])]) is x and _walk.first_array((None, [])) is None
+    with pytest.raises(TypeError, match="not str"):
+        layer_statistics(sequential(Mish()), (x, [x, "a"]))
+
+
+def test_what_gives_no_array_is_no_layer(arrays):
+    class Speaks(Block):
+        def forward(self, x):
+            return "a word"
+
+    class Net(Block):
+        def __init__(self):
+            super().__init__()
+            self.speaks, self.act = Speaks(), nn.Activation("relu")
+
+        def forward(self, x):
+            self.speaks(x)
+            return self.act(x)
+
+    assert [r["layer"] for r in layer_statistics(Net(), arrays([1.0]))] == ["act ReLU"]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_block_called_again_and_again_is_numbered(arrays, times):
+    class Again(Block):
+        def __init__(self):
+            super().__init__()
+            self.act = nn.Activation("relu")
+
+        def forward(self, x):
+            for _ in range(times):
+                x = self.act(x)
+            return x
+
+    names = [r["layer"] for r in layer_statistics(Again(), arrays([1.0]))]
+    assert names == ["act ReLU", "act ReLU #2", "act ReLU #3"][:times]
+
+
+def test_a_parameter_without_a_value_is_named(arrays):
+    net = sequential(nn.Dense(2, in_units=3), nn.Dense(2, in_units=2))
+    net[0].initialize()
+    (name,) = [name for name, p in net.collect_params().items() if p is net[1].weight]
+    with pytest.raises(ValueError, match=f"{name} has no values"):
+        layer_statistics(net, arrays(np.ones((1, 3))))
