@@ -51,7 +51,8 @@ __all__ = [
     "replace_activations",
     "visualize_activation",
 ]
-__all__ += blocks.__all__
+if not TYPE_CHECKING:
+    __all__ += blocks.__all__
 
 
 def __getattr__(name: str) -> Any:

@@ -89,7 +89,7 @@ def _filled(text: str) -> str:
 
 def _described(parameter: Parameter) -> tuple[str, str]:
     """Type, meaning, range and default of a parameter."""
-    term = f"{parameter.name} : {parameter.type}"
+    term = f"{parameter.name} : {parameter.type_name}"
     required = parameter.default is inspect.Parameter.empty
     default = "" if required else f" By default {_written(parameter.default)}."
     kind = f" It is {parameter.kind}." if isinstance(parameter, (Number, Integer)) else ""
@@ -105,7 +105,7 @@ def _errors(declared: Declared, array: str) -> list[tuple[str, str]]:
         return [("TypeError", f"{array}.")]
     return [
         ("TypeError", f"{array}, or if a parameter is of another type or there is none of that name."),
-        ("ValueError", "If a parameter is out of its range or cannot be held in float32, or if the shape does not fit."),
+        ("ValueError", "If a parameter is out of its range or beyond float32, or if the shape does not fit."),
     ]
 
 

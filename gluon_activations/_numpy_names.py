@@ -5,20 +5,24 @@ NumPy 1.24 or later. Only names that are absent are added, so on an older NumPy
 nothing happens. Import this module before MXNet; the package does.
 """
 
+import warnings
+from types import ModuleType
+from typing import Any
+
 import numpy
 
 
-def _gone(name):
+def _gone(name: str) -> Any:
     """A placeholder for a financial function that left NumPy altogether."""
 
-    def function(*args, **kwargs):
+    def function(*args: Any, **kwargs: Any) -> None:
         raise NotImplementedError(f"numpy.{name} left NumPy in 1.20: use the package numpy-financial")
 
     function.__name__ = name
     return function
 
 
-_SUCCESSORS = {
+_SUCCESSORS: dict[str, Any] = {
     "bool": numpy.bool_,
     "PZERO": 0.0,
     "NZERO": -0.0,
@@ -38,7 +42,7 @@ _SUCCESSORS = {
 }
 
 
-def restore(module=numpy):
+def restore(module: ModuleType = numpy) -> list[str]:
     """Add to ``module`` the names of the table that it lacks, and return them."""
     # vars(), not hasattr(): NumPy 1.20 to 1.23 answers for numpy.bool with a warning.
     missing = [name for name in _SUCCESSORS if name not in vars(module) and not _answers(module, name)]
@@ -47,10 +51,8 @@ def restore(module=numpy):
     return missing
 
 
-def _answers(module, name):
+def _answers(module: ModuleType, name: str) -> bool:
     """Whether a module-level ``__getattr__`` still serves a deprecated name."""
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return hasattr(module, name)

@@ -30,7 +30,7 @@ class Parameter:
     default: Any = inspect.Parameter.empty
 
     kind = ""  # what is allowed, in words
-    type = "object"
+    type_name = "object"
 
     def check(self, value: Any, whose: str, others: dict[str, Any] | None = None) -> Any:
         """The value, or a one-line error that says whose parameter it is, what is allowed and what came."""
@@ -49,7 +49,7 @@ class Number(Parameter):
     below: float = inf
     arrays: bool = False  # whether a function also takes an MXNet array, which is not looked into
 
-    type = "float"
+    type_name = "float"
 
     @property
     def kind(self) -> str:  # type: ignore[override]
@@ -88,7 +88,7 @@ class Integer(Parameter):
 
     at_least: float = -inf
 
-    type = "int"
+    type_name = "int"
 
     @property
     def kind(self) -> str:  # type: ignore[override]
@@ -109,7 +109,7 @@ class Flag(Parameter):
     """True or False."""
 
     kind = "True or False"
-    type = "bool"
+    type_name = "bool"
 
     def check(self, value: Any, whose: str, others: dict[str, Any] | None = None) -> bool:
         """The value as it is."""
@@ -130,7 +130,7 @@ class Choice(Parameter):
         return "one of " + ", ".join(map(repr, self.options))
 
     @property
-    def type(self) -> str:  # type: ignore[override]
+    def type_name(self) -> str:  # type: ignore[override]
         """As NumPy's docstrings write it."""
         return "{" + ", ".join(f'"{option}"' for option in self.options) + "}"
 

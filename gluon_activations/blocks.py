@@ -118,106 +118,124 @@ class Elementwise(FunctionBlock):
     """A block whose function treats every element alike and keeps the shape."""
 
 
-def _applies(function: Callable[Concatenate[Any, P], Any]) -> Callable[Concatenate[Any, P], None]:
-    """A constructor with the parameters of a formula, which are checked when the block is made."""
-    declared = function.declared  # type: ignore[attr-defined]
-
-    @functools.wraps(function)
-    def __init__(self: Any, *args: P.args, **kwargs: P.kwargs) -> None:
-        FunctionBlock.__init__(self, **declared.bind(args, kwargs))
-
-    vars(__init__).update(formula=function, __signature__=declared.constructor)
-    return __init__
+if TYPE_CHECKING:
+    _Init = Callable[Concatenate[Any, P], None]
 
 
-def _declares(function: Any) -> Callable[[Callable[Concatenate[Any, P], None]], Callable[Concatenate[Any, P], None]]:
-    """A constructor of the block of a formula that declares parameters of its own, and gets them checked."""
+def _applies(function: Callable[Concatenate[Any, P], Any]) -> Callable[[Any], _Init[P]]:
+    """Make a constructor take the parameters of a formula, which are checked when the block is made."""
+    declared = vars(function)["declared"]
 
-    def decorate(init: Callable[Concatenate[Any, P], None]) -> Callable[Concatenate[Any, P], None]:
+    def decorate(init: Any) -> _Init[P]:
+        @functools.wraps(init)
+        def __init__(self: Any, *args: P.args, **kwargs: P.kwargs) -> None:
+            FunctionBlock.__init__(self, **declared.bind(args, kwargs))
+
+        made: _Init[P] = _constructor(__init__, function, declared)
+        return made
+
+    return decorate
+
+
+def _declares(function: Any) -> Callable[[_Init[P]], _Init[P]]:
+    """Let a constructor of the block of a formula declare parameters of its own, and check them."""
+
+    def decorate(init: _Init[P]) -> _Init[P]:
         declared = Declared(init, function.__name__)
 
         @functools.wraps(init)
         def __init__(self: Any, *args: P.args, **kwargs: P.kwargs) -> None:
             values = declared.bind(args, kwargs)
-            init(self, **values)  # type: ignore[arg-type, call-arg]
+            init(self, **values)  # type: ignore[call-arg]
             self._shown = values
 
-        vars(__init__).update(formula=function, declared=declared, __signature__=declared.constructor)
-        return __init__
+        made: _Init[P] = _constructor(__init__, function, declared)
+        return made
 
     return decorate
+
+
+def _constructor(init: Any, function: Any, declared: Declared) -> Any:
+    vars(init).update(formula=function, declared=declared, __signature__=declared.constructor)
+    return init
 
 
 class Sigmoid(Elementwise):
     """Logistic sigmoid; unlike Gluon's own it keeps its slope in both tails."""
 
-    __init__ = _applies(functional.sigmoid)
+    @_applies(functional.sigmoid)
+    def __init__(self) -> None: ...
 
 
 class LogSigmoid(Elementwise):
     """Logarithm of the logistic sigmoid, right in both tails (MXNet 2.x's own is not)."""
 
-    __init__ = _applies(functional.log_sigmoid)
+    @_applies(functional.log_sigmoid)
+    def __init__(self) -> None: ...
 
 
 class HardSigmoid(Elementwise):
     """Hard sigmoid, with slope 1/6 where MXNet's operator has 0.2."""
 
-    __init__ = _applies(functional.hard_sigmoid)
+    @_applies(functional.hard_sigmoid)
+    def __init__(self) -> None: ...
 
 
 class Tanh(Elementwise):
     """Hyperbolic tangent; unlike Gluon's own it keeps its slope in both tails."""
 
-    __init__ = _applies(functional.tanh)
+    @_applies(functional.tanh)
+    def __init__(self) -> None: ...
 
 
 class HardTanh(Elementwise):
-    """Hard tanh; Gluon has no block for it."""
-
-    __init__ = _applies(functional.hard_tanh)
+    @_applies(functional.hard_tanh)
+    def __init__(self) -> None: ...
 
 
 class Softsign(Elementwise):
     """Softsign; unlike ``nn.Activation("softsign")`` it has its limits at ±inf."""
 
-    __init__ = _applies(functional.softsign)
+    @_applies(functional.softsign)
+    def __init__(self) -> None: ...
 
 
 class Identity(Elementwise):
     """Identity; 1.9.1 has no ``nn.Identity``."""
 
-    __init__ = _applies(functional.identity)
+    @_applies(functional.identity)
+    def __init__(self) -> None: ...
 
 
 class BinaryStep(Elementwise):
-    """Binary step. Its gradient is 0 everywhere: nothing before it learns."""
-
-    __init__ = _applies(functional.binary_step)
+    @_applies(functional.binary_step)
+    def __init__(self) -> None: ...
 
 
 class ReLU(Elementwise):
     """Rectified linear unit; unlike ``nn.Activation("relu")`` it lets a nan be seen."""
 
-    __init__ = _applies(functional.relu)
+    @_applies(functional.relu)
+    def __init__(self) -> None: ...
 
 
 class ReLU6(Elementwise):
     """ReLU cut at 6; Gluon has a block for it in its MobileNets only."""
 
-    __init__ = _applies(functional.relu6)
+    @_applies(functional.relu6)
+    def __init__(self) -> None: ...
 
 
 class SquaredReLU(Elementwise):
-    """Squared ReLU; Gluon has no block for it."""
-
-    __init__ = _applies(functional.squared_relu)
+    @_applies(functional.squared_relu)
+    def __init__(self) -> None: ...
 
 
 class LeakyReLU(Elementwise):
     """Leaky ReLU; unlike Gluon's own its slope has a default, and every digit in float64."""
 
-    __init__ = _applies(functional.leaky_relu)
+    @_applies(functional.leaky_relu)
+    def __init__(self) -> None: ...
 
 
 class PReLU(Elementwise):
@@ -233,7 +251,9 @@ class PReLU(Elementwise):
         in_channels: Annotated[
             int, Integer("How many slopes are learned: 1, or one for each index of axis 1.", at_least=1)
         ] = 1,
-        alpha: Annotated[float, replace(functional.ALPHA_LEFT, about="Where the slope of the left half starts.")] = 0.25,
+        alpha: Annotated[
+            float, replace(functional.ALPHA_LEFT, about="Where the slope on the left starts.")
+        ] = 0.25,
     ) -> None:
         super().__init__(per_channel=in_channels > 1)
         self.add_parameter("alpha", alpha, in_channels)
@@ -251,19 +271,20 @@ def _check_channels(block: FunctionBlock, x: Any, channels: int) -> None:
 class Softplus(Elementwise):
     """Softplus, positive in the tail where MXNet's is not."""
 
-    __init__ = _applies(functional.softplus)
+    @_applies(functional.softplus)
+    def __init__(self) -> None: ...
 
 
 class ELU(Elementwise):
     """Exponential linear unit; unlike Gluon's own ELU it keeps its digits just below 0."""
 
-    __init__ = _applies(functional.elu)
+    @_applies(functional.elu)
+    def __init__(self) -> None: ...
 
 
 class CELU(Elementwise):
-    """Continuously differentiable ELU; Gluon has no block for it."""
-
-    __init__ = _applies(functional.celu)
+    @_applies(functional.celu)
+    def __init__(self) -> None: ...
 
 
 class SELU(Elementwise):
@@ -272,13 +293,13 @@ class SELU(Elementwise):
     Use it with LeCun's initialisation, ``Xavier("gaussian", "in", 1)``.
     """
 
-    __init__ = _applies(functional.selu)
+    @_applies(functional.selu)
+    def __init__(self) -> None: ...
 
 
 class AlphaDropout(FunctionBlock):
-    """Dropout for SELU: keeps mean 0 and variance 1 in training, and is the identity otherwise."""
-
-    __init__ = _applies(functional.alpha_dropout)
+    @_applies(functional.alpha_dropout)
+    def __init__(self) -> None: ...
 
 
 class SiLU(Elementwise):
@@ -288,13 +309,15 @@ class SiLU(Elementwise):
     1.9.1 has no ``nn.SiLU`` at all.
     """
 
-    __init__ = _applies(functional.silu)
+    @_applies(functional.silu)
+    def __init__(self) -> None: ...
 
 
 class GELU(Elementwise):
     """Gaussian error linear unit; unlike Gluon's own GELU it has three forms and keeps float64."""
 
-    __init__ = _applies(functional.gelu)
+    @_applies(functional.gelu)
+    def __init__(self) -> None: ...
 
 
 class Swish(Elementwise):
@@ -327,31 +350,32 @@ class Swish(Elementwise):
 class Mish(Elementwise):
     """Mish. MXNet 2.x has ``Activation("mish")``, which is 0 at -20 already; 1.9.1 has none."""
 
-    __init__ = _applies(functional.mish)
+    @_applies(functional.mish)
+    def __init__(self) -> None: ...
 
 
 class TanhExp(Elementwise):
-    """TanhExp; Gluon has no block for it."""
-
-    __init__ = _applies(functional.tanh_exp)
+    @_applies(functional.tanh_exp)
+    def __init__(self) -> None: ...
 
 
 class HardSwish(Elementwise):
-    """Hard swish; Gluon has no block for it."""
-
-    __init__ = _applies(functional.hard_swish)
+    @_applies(functional.hard_swish)
+    def __init__(self) -> None: ...
 
 
 class GLU(FunctionBlock):
     """Gated linear unit; the layer before it has twice the units. With "silu" it is SwiGLU's gate."""
 
-    __init__ = _applies(functional.glu)
+    @_applies(functional.glu)
+    def __init__(self) -> None: ...
 
 
-class _LargestOf(FunctionBlock):
+class _Largest(FunctionBlock):
     """The largest of equal parts of the last axis."""
 
-    __init__ = _applies(functional.maxout)
+    @_applies(functional.maxout)
+    def __init__(self) -> None: ...
 
 
 class Maxout(_Declared, nn.HybridSequential):
@@ -368,7 +392,7 @@ class Maxout(_Declared, nn.HybridSequential):
         pieces: Annotated[int, Integer("How many affine functions each unit chooses among.", at_least=1)] = 2,
     ) -> None:
         super().__init__()
-        self.add(nn.Dense(units * pieces, flatten=False), _LargestOf(pieces=pieces))
+        self.add(nn.Dense(units * pieces, flatten=False), _Largest(pieces=pieces))
 
 
 class Softmax(FunctionBlock):
@@ -377,13 +401,15 @@ class Softmax(FunctionBlock):
     For training use ``SoftmaxCrossEntropyLoss`` on the logits, which applies it by itself.
     """
 
-    __init__ = _applies(functional.softmax)
+    @_applies(functional.softmax)
+    def __init__(self) -> None: ...
 
 
 class LogSoftmax(FunctionBlock):
     """Logarithm of the softmax along an axis, with a temperature; Gluon has it as an operator only."""
 
-    __init__ = _applies(functional.log_softmax)
+    @_applies(functional.log_softmax)
+    def __init__(self) -> None: ...
 
 
 if not TYPE_CHECKING:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 from mxnet import gluon
 from mxnet.gluon import Block, nn
@@ -33,7 +33,7 @@ class Paper:
 
     link: str  # "arXiv:…", "doi:…" or, where neither exists, an address or where it is to be had
     authors: str = ""
-    year: Union[int, None] = None
+    year: int | None = None
     title: str = ""
 
     @classmethod
@@ -61,7 +61,7 @@ class Builtin:
         path, act_type = re.fullmatch(r"([\w.]+)\((?:'(\w+)')?.*\)", self.code).groups()  # type: ignore[union-attr]
         return functools.reduce(lambda place, name: getattr(place, name, None), path.split("."), gluon), act_type
 
-    def make(self) -> Union[Block, None]:
+    def make(self) -> Block | None:
         """A new block of MXNet's own; None where this line of MXNet has none."""
         known = self.kind[0] is not None and (self.kind[1] is None or _has_activation(self.kind[1]))
         return eval(self.code, vars(gluon).copy()) if known else None
@@ -102,13 +102,13 @@ class Activation:
     gain: float  # 1 / sqrt(E f(z)^2) for a standard normal z
     range: tuple[float, float] = (-inf, inf)
     attained: tuple[bool, bool] = (False, False)  # whether each end of the range is a value at a finite x
-    minimum: Union[tuple[float, float], None] = None  # (x, value) where it is attained at one point
+    minimum: tuple[float, float] | None = None  # (x, value) where it is attained at one point
     monotonic: bool = True
     kinks: tuple[float, ...] = ()  # where it has no derivative
     lipschitz: float = 1.0  # the steepest slope
-    glorot: Union[float, None] = None  # 1 / f'(0), for units that are to start in their slope: see initialize
+    glorot: float | None = None  # 1 / f'(0), for units that are to start in their slope: see initialize
     zero_centred: bool = False  # an odd function: symmetric input gives output of mean 0
-    builtin: Union[Builtin, None] = None
+    builtin: Builtin | None = None
     papers: Any = ()  # given as identifiers, held as Papers
     aliases: tuple[str, ...] = ()
     forms: tuple[Form, ...] = ()  # the default first; empty where the block takes nothing
@@ -353,9 +353,7 @@ _ENTRIES = (
         gain=1.0418668355353018,
         range=(0.0, inf),
         builtin=Builtin("nn.Activation('softrelu')", fault="below 0 in its left tail, as at -20"),
-        papers=(
-            "https://proceedings.neurips.cc/paper/2000/hash/44968aece94f667e4095002d140b5896-Abstract.html",
-        ),
+        papers=("https://proceedings.neurips.cc/paper/2000/hash/44968aece94f667e4095002d140b5896-Abstract.html",),
         aliases=("softrelu",),
         forms=(Form(r"\frac{\ln(1 + e^{\beta x})}{\beta}", r"\frac{1}{1 + e^{-\beta x}}"),),
     ),
@@ -490,7 +488,7 @@ CATALOG: dict[str, Activation] = {entry.name: entry for entry in _ENTRIES}
 _ALIASES = {alias: entry.name for entry in _ENTRIES for alias in (*entry.aliases, entry.title)}
 
 
-def activations(acts_on: Union[str, None] = None) -> list[str]:
+def activations(acts_on: str | None = None) -> list[str]:
     """Names of all activations, family by family.
 
     Parameters
@@ -562,7 +560,7 @@ _BY_KIND = {(entry.block, None): entry.name for entry in _ENTRIES}
 _BY_KIND |= {entry.builtin.kind: entry.name for entry in _ENTRIES if entry.builtin and entry.builtin.kind[0]}
 
 
-def _name_of(block: Block) -> Union[str, None]:
+def _name_of(block: Block) -> str | None:
     """Catalog name of an activation, ours or MXNet's; None for any other block."""
     act_type = getattr(block, "_act_type", None) if isinstance(block, nn.Activation) else None
     found = (_BY_KIND.get((kind, act_type)) for kind in type(block).__mro__)

@@ -510,7 +510,7 @@ def glu(
 
 def _fits_maxout(shape: tuple[int, ...], pieces: int) -> None:
     if not shape or shape[-1] % pieces:
-        raise ValueError(f"maxout cuts the last axis into {pieces} equal parts, which shape {shape} does not allow")
+        raise ValueError(f"maxout cuts the last axis into {pieces} equal parts, as shape {shape} cannot be cut")
 
 
 @functools.partial(
@@ -539,9 +539,7 @@ _TEMPERATURE = Number("Below 1 it sharpens, above 1 it flattens.", "T", (0.1, 5.
 
 
 @functools.partial(formula, takes="Any shape with at least one axis", gives=SAME_SHAPE)
-def softmax(
-    x: Any, axis: Annotated[int, _AXIS] = -1, temperature: Annotated[float, _TEMPERATURE] = 1.0
-) -> Any:
+def softmax(x: Any, axis: Annotated[int, _AXIS] = -1, temperature: Annotated[float, _TEMPERATURE] = 1.0) -> Any:
     """Softmax, ``exp(x_i / T) / sum_j exp(x_j / T)`` along an axis: logits to probabilities.
 
     Named by Bridle 1990 (doi:10.1007/978-3-642-76153-9_28). The largest logit is subtracted

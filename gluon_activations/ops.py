@@ -53,7 +53,8 @@ def _through_legacy(x: Any, name: str, *others: Any, **options: Any) -> Any:
         return getattr(_module(x), name)(x, *others, **options)
     others = tuple(other.as_nd_ndarray() for other in others)
     result = getattr(_module(x), name)(x.as_nd_ndarray(), *others, **options)
-    return result.as_np_ndarray() if hasattr(result, "as_np_ndarray") else [part.as_np_ndarray() for part in result]
+    several = not hasattr(result, "as_np_ndarray")
+    return [part.as_np_ndarray() for part in result] if several else result.as_np_ndarray()
 
 
 def _is_empty(x: Any) -> bool:
@@ -82,7 +83,7 @@ def tanh(x: Any) -> Any:
 
 
 def leaky_relu(x: Any, alpha: float) -> Any:
-    """x for x > 0 and ``alpha * x`` elsewhere, with slope ``alpha`` at 0."""
+    """Leaky ReLU: x for x > 0 and ``alpha * x`` elsewhere, with slope ``alpha`` at 0."""
     if dtype_of(x) == "float64" or _is_empty(x) or _is_scalar(x):
         return where(x > 0, x, alpha * x)  # the kernel below holds alpha in float32, and wants an axis
     return _layer(x, "leaky_relu", "LeakyReLU", act_type="leaky", slope=alpha)

@@ -17,7 +17,6 @@ from gluon_activations import (
     CATALOG,
     GELU,
     Elementwise,
-    Mish,
     PReLU,
     SiLU,
     Swish,
@@ -26,7 +25,6 @@ from gluon_activations import (
     functional,
     get_activation,
 )
-from gluon_activations.blocks import FunctionBlock
 from tests.conftest import KINDS, LINE
 from tests.references import RECORDS, VECTORS, exact, slope_of, ulps, values_and_slopes
 
@@ -177,13 +175,13 @@ def test_a_block_has_the_signature_and_the_docstring_of_its_formula(name):
     assert list(taken) == list(CATALOG[name].parameters)
     for parameter in CATALOG[name].parameters.values():
         assert taken[parameter.name].default == parameter.default
-        assert f"{parameter.name} : {parameter.type}\n    {parameter.about[:40]}" in kind.__doc__
+        assert f"{parameter.name} : {parameter.type_name}\n    {parameter.about[:40]}" in kind.__doc__
     assert formula.about.split("\n")[0] in kind.__doc__ and "float16, float32 or float64" in kind.__doc__
     own = formula.declared.parameters
     assert list(inspect.signature(formula).parameters) == ["x", *own]
     sections = ["Parameters", "Returns", "Raises"]
     assert [s for s in sections if f"\n{s}\n{'-' * len(s)}\n" in formula.__doc__] == sections
-    assert all(f"\n{name} : {p.type}\n" in formula.__doc__ for name, p in own.items())
+    assert all(f"\n{name} : {p.type_name}\n" in formula.__doc__ for name, p in own.items())
 
 
 @pytest.mark.parametrize("name, parameter", WITH_PARAMETERS, ids=lambda each: getattr(each, "name", each))

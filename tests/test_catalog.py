@@ -4,14 +4,13 @@ import inspect
 import json
 import re
 from dataclasses import fields
-from math import inf, isinf, nan
+from math import inf
 from pathlib import Path
 
-import mxnet as mx
 import numpy as np
 import pytest
 from matplotlib.mathtext import MathTextParser
-from mpmath import mp, mpf
+from mpmath import mpf
 from mxnet.gluon import Block, nn
 
 import gluon_activations
@@ -19,7 +18,7 @@ from gluon_activations import CATALOG, activations, evaluate, functional, get_ac
 from gluon_activations._parameters import Choice
 from gluon_activations.catalog import FAMILIES, Activation, Builtin, Paper, _display_name, _entry_of, _name_of
 from tests.conftest import LINE
-from tests.references import RECORDS, VECTORS, exact, ulps
+from tests.references import RECORDS, VECTORS, exact
 from tools import latex
 from tools.facts import facts
 
@@ -337,4 +336,4 @@ def test_public_names():
     for name in public:
         assert getattr(gluon_activations, name).__doc__, name
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
-        gluon_activations.nothing
+        _ = gluon_activations.nothing

@@ -14,16 +14,16 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from tools import latex
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from tests.conftest import LINE
+from gluon_activations.visualize import GREY, PALETTE
 from mxnet.gluon import nn
 
 import gluon_activations
 from gluon_activations import CATALOG, activations, explore
-from gluon_activations.visualize import GREY, PALETTE
+from tests.conftest import LINE
+from tools import latex
 
 SLIDERS = LINE == "1.9"
 WIDGET = "application/vnd.jupyter.widget-view+json"

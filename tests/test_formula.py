@@ -96,7 +96,7 @@ TypeError
     If ``x`` is not an MXNet array or not of a floating-point dtype, or if a parameter is of another
     type or there is none of that name.
 ValueError
-    If a parameter is out of its range or cannot be held in float32, or if the shape does not fit.
+    If a parameter is out of its range or beyond float32, or if the shape does not fit.
 """
 
 
@@ -116,13 +116,18 @@ def test_a_formula_without_parameters_raises_a_type_error_alone():
 
 
 def test_the_docstring_of_a_block_has_its_own_words_first():
-    def init(self, alpha: Annotated[float, Number("Slope.")] = 1.0, beta: Annotated[float, Number("B.")] = 2.5) -> None:
+    def init(
+        self, alpha: Annotated[float, Number("Slope.")] = 1.0, beta: Annotated[float, Number("B.")] = 2.5
+    ) -> None:
         """Nothing."""
 
     text = block_docstring("Mine.\n\n    More.\n", scaled, Declared(init, "scaled"))
     assert text.startswith("Mine.\n\nMore.\n\nMultiply, as in a paper.\n\nMore about it.\n\nAs a function: ")
     assert "alpha : float\n    Slope. It is a finite number. By default 1.\nbeta : float\n" in text
-    assert "factor" not in text and "Notes\n-----\nInput: any shape; float16, float32 or float64.\n\nOutput: same" in text
+    assert (
+        "factor" not in text
+        and "Notes\n-----\nInput: any shape; float16, float32 or float64.\n\nOutput: same" in text
+    )
 
 
 def test_sections_without_items_are_left_out_and_long_lines_are_filled():

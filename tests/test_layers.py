@@ -81,7 +81,10 @@ def test_maxout(arrays, pieces, shape, hybridize):
 
 
 @pytest.mark.parametrize("wrong, error", [
-    (dict(units=0), ValueError), (dict(pieces=0), ValueError), (dict(pieces=1.5), TypeError), (dict(pieces=True), TypeError),
+    (dict(units=0), ValueError),
+    (dict(pieces=0), ValueError),
+    (dict(pieces=1.5), TypeError),
+    (dict(pieces=True), TypeError),
 ])  # fmt: skip
 def test_maxout_refuses(wrong, error):
     with pytest.raises(error, match=rf"{[*wrong][0]} is an integer of at least 1, not {[*wrong.values()][0]}"):
@@ -162,12 +165,13 @@ def test_functions_of_vectors_against_numpy(arrays, name):
         xs = np.random.randn(3, 2, 6).astype(dtype)
         value = getattr(functional, name)(arrays(xs, dtype))
         assert value.dtype == np.dtype(dtype)
-        np.testing.assert_allclose(value.asnumpy(), VECTORS[name].function(xs.astype(float)), rtol=bound, atol=bound / 4)
+        expected = VECTORS[name].function(xs.astype(float))
+        np.testing.assert_allclose(value.asnumpy(), expected, rtol=bound, atol=bound / 4)
 
 
 def test_maxout_of_shapes_that_do_not_fit(arrays):
     for shape in ((2, 3), ()):
-        with pytest.raises(ValueError, match="maxout cuts the last axis into 2 equal parts, which shape"):
+        with pytest.raises(ValueError, match="maxout cuts the last axis into 2 equal parts, as shape"):
             functional.maxout(arrays(np.ones(shape)))
     assert functional.maxout(arrays(np.ones((2, 3))), 3).shape == (2, 1)
     x = arrays([5.0, 1.0, 5.0, 2.0])

@@ -7,11 +7,11 @@ thread. Should a release mend one, its test fails, and the page has to change.
 import mxnet as mx
 import numpy as np
 import pytest
-from tests.conftest import KINDS, LINE
 from mxnet.gluon import HybridBlock, nn
-from tests.references import RECORDS, exact
 
 from gluon_activations._arrays import initialize_on
+from tests.conftest import KINDS, LINE
+from tests.references import RECORDS, exact
 
 
 def test_selu_has_a_wrong_gradient(arrays):

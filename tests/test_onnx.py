@@ -5,10 +5,8 @@ import sys
 import mxnet as mx
 import numpy as np
 import pytest
-from tests.conftest import LINE
 from mxnet.gluon import nn
 from mxnet.gluon.model_zoo import vision
-from tests.references import RECORDS, VECTORS, ulps, values_and_slopes
 
 import gluon_activations.onnx
 from gluon_activations import (
@@ -25,6 +23,8 @@ from gluon_activations import (
     get_activation,
     replace_activations,
 )
+from tests.conftest import LINE
+from tests.references import RECORDS, VECTORS, ulps, values_and_slopes
 
 XS = np.array(
     [-1e4, -80, -20, -5, -2.5, -1, -1e-3, -1e-6, 0, 1e-6, 1e-3, 1, 2.5, 5, 20, 80, 1e4, -np.inf, np.inf, np.nan],

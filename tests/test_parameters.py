@@ -34,7 +34,9 @@ def test_numbers_are_finite(value):
 
 @pytest.mark.parametrize("value", [1e39, -1e39, 1e-39, -1e-45, 10**400, 3.4028235e38 * 1.01])
 def test_numbers_beyond_float32_are_refused_with_a_sentence(value):
-    with pytest.raises(ValueError, match=f"^f's p is a number that float32 can hold, {HELD.replace('+', '.')}, not"):
+    with pytest.raises(
+        ValueError, match=f"^f's p is a number that float32 can hold, {HELD.replace('+', '.')}, not"
+    ):
         NUMBER.check(value, "f")
 
 
@@ -92,14 +94,14 @@ def test_flags_and_choices():
         with pytest.raises(TypeError, match="^f's b is True or False, not "):
             Flag("", name="b").check(wrong, "f")
     choice = Choice("", options=("x", "y"), name="c")
-    assert choice.check("y", "f") == "y" and choice.type == '{"x", "y"}'
+    assert choice.check("y", "f") == "y" and choice.type_name == '{"x", "y"}'
     for wrong in ("z", [], None, 3):
         with pytest.raises(ValueError, match="^f's c is one of 'x', 'y', not "):
             choice.check(wrong, "f")
 
 
 def test_a_kind_of_parameter_says_what_it_allows():
-    assert [kind("").type for kind in (Number, Integer, Flag)] == ["float", "int", "bool"]
+    assert [kind("").type_name for kind in (Number, Integer, Flag)] == ["float", "int", "bool"]
     with pytest.raises(NotImplementedError):
         Parameter("").check(1, "f")
 

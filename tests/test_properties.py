@@ -4,13 +4,13 @@ from math import inf
 
 import numpy as np
 import pytest
-from tests.conftest import KINDS, Arrays
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from tests.references import RECORDS, exact
 
 from gluon_activations import CATALOG, activations, evaluate, functional, get_activation
+from tests.conftest import KINDS, Arrays
+from tests.references import RECORDS, exact
 
 NAMES = activations("elements")
 settings.register_profile("here", deadline=None, max_examples=40, derandomize=True)
@@ -98,7 +98,11 @@ def test_odd(name, x):
     assert a == -b
 
 
-SPLIT = [name for name in NAMES if all(abs(exact(name, x)[0] - exact(name, -x)[0] - x) < 1e-30 for x in (0.7, 4.1, 50.0))]
+SPLIT = [
+    name
+    for name in NAMES
+    if all(abs(exact(name, x)[0] - exact(name, -x)[0] - x) < 1e-30 for x in (0.7, 4.1, 50.0))
+]
 
 
 @pytest.mark.parametrize("name", SPLIT)

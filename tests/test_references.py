@@ -4,6 +4,7 @@ from math import inf
 
 import numpy as np
 import pytest
+
 from tests.references import RECORDS, exact, ulps
 
 XS = [

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import mxnet as mx
 import numpy as np
 import pytest
-from tests.conftest import LINE
+from gluon_activations.visualize import PALETTE, tidy
 from mxnet.gluon import loss as losses
 from mxnet.gluon import nn
 
@@ -26,7 +26,7 @@ from gluon_activations import (
     plot_output,
     visualize_activation,
 )
-from gluon_activations.visualize import PALETTE, tidy
+from tests.conftest import LINE
 
 
 @pytest.fixture(autouse=True)

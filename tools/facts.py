@@ -100,11 +100,11 @@ def text(record: Record) -> str:
 def main() -> None:
     """Print the facts of the activations that are named."""
     names = sys.argv[1:]
-    if not names or not set(names) <= set(RECORDS):
-        wrong = [name for name in names if name not in RECORDS]
-        near = [match for name in wrong for match in difflib.get_close_matches(name, RECORDS, n=3)]
-        sys.exit(f"{__doc__}\nNo record is called {', '.join(wrong)}; nearest: {', '.join(near) or ', '.join(RECORDS)}"
-                 if wrong else __doc__)  # fmt: skip
+    if not names:
+        sys.exit(__doc__)
+    for wrong in (name for name in names if name not in RECORDS):
+        near = difflib.get_close_matches(wrong, RECORDS, n=3) or RECORDS
+        sys.exit(f"No record in tests/references.py is called {wrong!r}; nearest: {', '.join(near)}")
     for name in names:
         print(text(RECORDS[name]))
 

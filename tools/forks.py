@@ -6,9 +6,11 @@ import gc
 import importlib.util
 import json
 import os
+import resource
 import shutil
 import signal
 import sys
+import threading
 import time
 import traceback
 import types
@@ -27,25 +29,72 @@ class Job:
 
     tests: tuple
     limit: float
-    path: str = ""
+    path: str = ""  # of the file that is changed; nothing for a survey of the tests as they are
     change: Optional[Callable[[], Optional[str]]] = None  # gives the file's new text, or None for no run
+    line: int = 0  # where the function begins that is changed; 0 for what runs at the import
     about: Any = None
 
 
 class Watch:
     """What pytest tells of a run. Tests that failed most so far come first, then quick ones."""
 
-    def __init__(self, failures, seconds):
-        self.failures, self.seconds, self.failed = failures, seconds, None
+    def __init__(self, failures, seconds, wanted):
+        self.failures, self.seconds, self.wanted, self.failed = failures, seconds, wanted, None
 
     def pytest_collection_modifyitems(self, items):
-        """Put the tests into their order."""
+        """Choose the tests and put them into their order. One that the survey did not see always runs."""
+        items[:] = [item for item in items if self.wanted(item.nodeid) or item.nodeid not in self.seconds]
         items.sort(key=lambda item: (-self.failures[item.nodeid], self.seconds.get(item.nodeid, 0)))
 
     def pytest_runtest_logreport(self, report):
-        """Note how long a test took, and the first that failed."""
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0) + report.duration
+        """Note the first test that failed."""
         self.failed = self.failed or (report.nodeid if report.failed else None)
+
+    def pytest_sessionfinish(self, session):
+        """A run in which no test is left is as good as one that passes."""
+        if session.testscollected == 0 and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            session.exitstatus = pytest.ExitCode.OK
+
+    def report(self):
+        """What is worth keeping."""
+        return {"failures": [self.failed] if self.failed else []}
+
+
+class Survey:
+    """How long each test takes and which functions it calls, by the place where these begin in their file.
+
+    A function that is called outside of tests (at an import, in a fixture) has the caller "". What a test calls in
+    other processes cannot be seen: such a test is among the callers of "".
+    """
+
+    def __init__(self, folder):
+        self.folder, self.now = f"{folder}{os.sep}", ""
+        self.seconds, self.callers = {}, collections.defaultdict(set)
+
+    def trace(self, frame, event, argument):
+        """Note a call, as ``sys.settrace`` tells of it."""
+        name = frame.f_code.co_filename
+        if name.startswith(self.folder):
+            self.callers[f"{name[len(self.folder) :]}:{frame.f_code.co_firstlineno}"].add(self.now)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item):
+        """Know which test runs."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.now = item.nodeid
+        yield
+        self.now = ""
+        alive = [path for path in Path("/proc/self/task").glob("*/children") if path.read_text()]
+        if alive or resource.getrusage(resource.RUSAGE_CHILDREN) != before:
+            self.callers[""].add(item.nodeid)
+
+    def pytest_runtest_logreport(self, report):
+        """Note how long a test took."""
+        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0) + report.duration
+
+    def report(self):
+        """What is worth keeping."""
+        return {"seconds": self.seconds, "callers": {key: sorted(tests) for key, tests in self.callers.items()}}
 
 
 class Forks:
@@ -55,9 +104,14 @@ class Forks:
 
     def __init__(self, root, copies):
         self.root, self.copies = Path(root), [Path(copy) for copy in copies]
-        self.failures, self.seconds = collections.Counter(), {}
+        self.failures, self.seconds, self.callers = collections.Counter(), {}, {}
+        # One copy is never changed, as people may work in the folder meanwhile.
+        self.original = self.copies[0].with_name("original")
+        shutil.copytree(
+            root, self.original, ignore=shutil.ignore_patterns(".git", ".venv*", "build", "__pycache__")
+        )
         for copy in self.copies:
-            shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".git", ".venv*", "build", "__pycache__"))
+            shutil.copytree(self.original, copy)
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             pytest.main(["--version", "--noconftest", "-c", os.devnull])  # imports what pytest is made of
         gc.freeze()  # what is here by now is never garbage
@@ -93,14 +147,20 @@ class Forks:
     def _clear(self, job, copy):
         """Put the copy into its first state, and keep what the run has told."""
         if job.path:
-            shutil.copy2(self.root / job.path, copy / job.path)
+            shutil.copy2(self.original / job.path, copy / job.path)
         report = copy / "report.json"
         if report.exists():
-            failed, seconds = json.loads(report.read_text())
+            found = json.loads(report.read_text())
             report.unlink()
-            self.failures.update([failed] if failed else [])
-            if not job.path:
-                self.seconds.update(seconds)
+            self.failures.update(found.get("failures", ()))
+            self.seconds.update(found.get("seconds", {}))
+            self.callers.setdefault(job.tests, found.get("callers"))
+
+    def _wanted(self, job):
+        """Whether a test may notice the change, as a function of its id."""
+        callers = self.callers[job.tests]
+        found = callers.get(f"{job.path}:{job.line}", []) if job.line else [""]
+        return {*found, *callers.get("", [])}.__contains__ if "" not in found else lambda test: True
 
     def _fork(self, job, copy):
         sys.stdout.flush()
@@ -138,10 +198,16 @@ class Forks:
         sys.modules["__main__"] = types.ModuleType("__main__")
         for name in [name for name in sys.modules if name.partition(".")[0] == "tools"]:
             del sys.modules[name]
-        watch = Watch(self.failures, dict(self.seconds) if job.path else {})
+        if job.path:
+            watch = Watch(self.failures, self.seconds, self._wanted(job))
+        else:
+            watch = Survey(copy)
+            sys.settrace(watch.trace)
+            threading.settrace(watch.trace)
         options = ["-x", "-q", "--tb=short", "-p", "no:cacheprovider"]
         status = pytest.main([*options, *job.tests], plugins=[watch])
-        (copy / "report.json").write_text(json.dumps([watch.failed, watch.seconds]))
+        sys.settrace(None)
+        (copy / "report.json").write_text(json.dumps(watch.report()))
         return int(status)
 
 

@@ -63,6 +63,7 @@ class Mutant:
     occurrence: int
     line: int
     within: str  # name of the function or class around it
+    begins: int  # line where the function begins in which it runs, 0 for the import
 
     def changed(self):
         """The module's source with the change, or None if that is the same program or none."""
@@ -104,7 +105,7 @@ def mutants_of(module, source):
             around = list(_around(node))
             if not any(map(_is_inert, around, [None, *around])) and not _is_made_twice(node, name):
                 within = next((n.name.value for n in around if n.type in ("funcdef", "classdef")), "")
-                found.append(Mutant(module, source, name, occurrence, node.start_pos[0], within))
+                found.append(Mutant(module, source, name, occurrence, node.start_pos[0], within, _begins(around)))
     return sorted(found, key=Mutant.place)
 
 
@@ -112,6 +113,14 @@ def _around(node):
     while node is not None:
         yield node
         node = node.parent
+
+
+def _begins(around):
+    """Where the function begins, with its decorators, in whose body the innermost of these nodes is."""
+    for below, node in zip(around, around[1:]):
+        if node.type == "funcdef" and below.type != "parameters":
+            return (node.parent if node.parent.type == "decorated" else node).start_pos[0]
+    return 0
 
 
 def _is_inert(node, below):
@@ -153,9 +162,10 @@ class Study:
 
     def tests(self, module):
         """The files that test a module."""
-        own = "tests/test_" + "_".join(part.strip("_") for part in module.split("/")) + ".py"
-        more = [f"tests/{name}" for name in self.config.get("tests", {}).get(module, [])]
-        return tuple(dict.fromkeys([own] * (self.root / own).exists() + more))
+        own = "test_" + "_".join(part.strip("_") for part in module.split("/")) + ".py"
+        names = [own, *self.config.get("tests", {}).get(module, [])]
+        paths = [path for name in names for path in sorted((self.root / "tests").glob(name))]
+        return tuple(dict.fromkeys(path.relative_to(self.root).as_posix() for path in paths))
 
     def run(self, forks):
         """Try every mutant on the tests of its module, once these have passed on the module as it stands."""
@@ -177,7 +187,7 @@ class Study:
         forks.run([Job(tests, LONGEST) for tests in sorted(wanted) if tests], passed)
         limits = {tests: self.config.get("patience", 10) + 5 * took for tests, took in seconds.items()}
         jobs = [
-            Job(tests, limits[tests], self.path(module), mutant.changed, mutant)
+            Job(tests, limits[tests], self.path(module), mutant.changed, mutant.begins, mutant)
             for module, found in self.mutants.items()
             if (tests := self.tests(module)) in limits and tests not in self.broken
             for mutant in found

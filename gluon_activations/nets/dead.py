@@ -75,7 +75,9 @@ def _batches(net: Block, batches: Any) -> Iterable[tuple[Any, ...]]:
     batches = [batches] if is_array(batches) else batches
     if isinstance(batches, tuple) or not isinstance(batches, Iterable):
         kind = type(batches).__name__
-        raise TypeError(f"batches is an array, or a list of arrays or of pairs (x, y), not a {kind}: write [(x, y)]")
+        raise TypeError(
+            f"batches is an array, or a list of arrays or of pairs (x, y), not a {kind}: write [(x, y)]"
+        )
     empty = True
     for batch in batches:
         empty = False
