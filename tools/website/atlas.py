@@ -144,7 +144,7 @@ def _picture(entry):
         return _in_explorer(entry, f"See it as a curve, {special['title']},") if special else ""
     marks = []
     if entry.kinks:
-        what = "jump" if math.isinf(entry.lipschitz) else "kink"
+        what = "jump" if _jumps(entry) else "kink"
         marks.append(f"discs mark the {what}s" if len(entry.kinks) > 1 else f"a disc marks the {what}")
     if entry.minimum:
         marks.append("a triangle marks the minimum")
@@ -204,17 +204,26 @@ def _properties(entry):
     slopes = derivative(entry.name, array(entry.kinks)).asnumpy() if entry.kinks else ()
     kinks = [f"x = {number(x)}, with slope {number(slope)}" for x, slope in zip(entry.kinks, slopes)]
     why = "layers with it keep the mean square of normal inputs ([why](../notebooks/07_follow_the_gradient.ipynb))"
-    jumps = math.isinf(entry.lipschitz)
     rows = {
         "range": interval(entry),
         "minimum": _minimum(entry),
         "monotonic": "yes" if entry.monotonic else "no",
         "centred on zero": "yes: an odd function" if entry.zero_centred else "no",
-        "jump" if jumps else "kinks": "; ".join(kinks) or "none",
-        "steepest slope": number(entry.lipschitz, 10) + (" (a jump)" if jumps else ""),
+        "jump" if _jumps(entry) else "kinks": "; ".join(kinks) or "none",
+        "steepest slope": _steepest(entry),
         "gain": f"{number(entry.gain, 10)}: {why}",
     }
     return "| property | value |\n|---|---|\n" + "\n".join(f"| {what} | {value} |" for what, value in rows.items())
+
+
+def _jumps(entry):
+    return bool(entry.kinks) and math.isinf(entry.lipschitz)
+
+
+def _steepest(entry):
+    if math.isinf(entry.lipschitz):
+        return f"∞ ({'a jump' if _jumps(entry) else 'it grows without end'})"
+    return number(entry.lipschitz, 10)
 
 
 def _minimum(entry):

@@ -102,6 +102,8 @@ function facts(curve) {
   const taken = [...turns, ...flat.flatMap(([a, b]) => [Math.max(a, -REACH), Math.min(b, REACH)])].map((x) => ({ x, y: f(x) }));
   const heights = [...ends, ...taken.map((point) => point.y)];
   const range = [Math.min(...heights), Math.max(...heights)];
+  // Whether it climbs by more than its slopes at two neighbours account for.
+  const leaps = (a, b) => Math.abs(f(b) - f(a)) > 0.1 + (b - a) * Math.max(Math.abs(g(a)), Math.abs(g(b)));
   const most = slopes.reduce((best, slope, i) => (Math.abs(slope) > Math.abs(slopes[best]) ? i : best), 1);
   return {
     range,
@@ -109,8 +111,8 @@ function facts(curve) {
     minimum: taken.find((point) => point.y === range[0] && turns.includes(point.x)) || null,
     zeros: turns.filter((x) => Math.abs(g(x)) < 1e-6), // elsewhere the gradient jumps over 0
     flat,
-    jumps: NEAR.some((x, i) => i > 0 && Math.abs(f(x) - f(NEAR[i - 1])) > 0.1), // no slope does that in 1/200
-    steepest: g(summit((x) => Math.abs(g(x)), GRID[most - 1], GRID[most + 1])),
+    jumps: NEAR.some((x, i) => i > 0 && leaps(NEAR[i - 1], x)),
+    steepest: [-1e9, 1e9].some((x) => Math.abs(g(x)) > 1e6) ? Infinity : g(summit((x) => Math.abs(g(x)), GRID[most - 1], GRID[most + 1])),
   };
 }
 
