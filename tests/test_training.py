@@ -292,11 +292,9 @@ def test_ten_epochs_of_plain_descent_unless_told_otherwise():
 
 
 def test_what_a_dropout_drops_is_drawn_from_the_seed():
-    histories = []
-    for seed in (0, 0, 1):
-        net = mlp()
-        net.add(nn.Dropout(0.5))
-        histories.append(train(net, *SMALL, epochs=1, batch_size=70, learning_rate=0.0, seed=seed))
+    net = mlp()
+    net.add(nn.Dropout(0.5))
+    histories = [train(net, *SMALL, epochs=1, learning_rate=0.0, seed=seed) for seed in (0, 0, 1)]
     assert histories[0] == histories[1] != histories[2]
 
 
@@ -455,9 +453,13 @@ def square(*, number, seed):
     return {"square": number**2 + seed / 3}
 
 
-def where(*, number, seed):
-    """The process that a run was in, how many threads it may use, and its kind of array."""
-    time.sleep(0.2)
+def where(*, number, seed, crowd=1):
+    """The process that a run was in, when as many are there; how many threads it may use; its kind of array."""
+    Path(f"{TRACE}-{os.getpid()}").touch()
+    patience = time.time() + 60
+    while len(list(Path(TRACE).parent.glob("trace-*"))) < crowd and time.time() < patience:
+        time.sleep(0.02)
+    time.sleep(0.3)  # one too many would come now
     kind = type(training.array([0])).__module__
     return {"process": os.getpid(), "threads": os.environ.get("OMP_NUM_THREADS", ""), "kind": kind}
 
@@ -475,24 +477,27 @@ def trace():
     return lambda: Path(TRACE).read_text().splitlines()
 
 
-def processes(configurations=NUMBERS, **options):
-    return {run["process"] for run in sweep(configurations, [0], where, **{**QUIET, **options})}
+def crowd(size, runs=6, **options):
+    """What runs say of where they are, once there are as many processes as wanted."""
+    for file in Path(TRACE).parent.glob("trace-*"):
+        file.unlink()
+    return sweep([{"number": n, "crowd": size} for n in range(runs)], [0], where, progress=False, **options)
 
 
-def test_two_processes_of_one_thread_unless_told_otherwise(monkeypatch):
-    runs = sweep(NUMBERS, [0], where, progress=False)
+def test_two_processes_of_one_thread_unless_told_otherwise():
+    runs = crowd(2)
     assert len({run["process"] for run in runs} - {os.getpid()}) == 2
     assert {run["threads"] for run in runs} == {"1"}
 
 
 def test_the_caller_chooses_where_a_sweep_runs():
-    assert processes(jobs=1) == {os.getpid()}
-    with joblib.parallel_config("threading", n_jobs=1):
-        assert processes() == {os.getpid()}
-    with joblib.parallel_config("threading", n_jobs=3):
-        assert processes() == {os.getpid()}
+    here = {os.getpid()}
+    assert {run["process"] for run in crowd(1, 2, jobs=1)} == here
+    for number in (1, 3):
+        with joblib.parallel_config("threading", n_jobs=number):
+            assert {run["process"] for run in crowd(1, 3)} == here
     with joblib.parallel_config("loky", n_jobs=3, inner_max_num_threads=1):
-        assert len(processes([{"number": n} for n in range(9)]) - {os.getpid()}) == 3
+        assert len({run["process"] for run in crowd(3)} - here) == 3
 
 
 @pytest.mark.parametrize("kind", KINDS)
