@@ -30,6 +30,8 @@ export CTX PYTHONDONTWRITEBYTECODE = 1
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test test-quick lab lint format figures outputs accuracy speed exercises results lock clean distclean \
   docs serve test-docs errors $(MXNET1) $(MXNET2) $(SITE)
+.PHONY: help notebooks test test-quick lab lint format figures outputs accuracy exercises results lock clean distclean \
+  docs serve test-docs errors mutants $(MXNET1) $(MXNET2) $(SITE)
 
 help:
 	@echo 'make notebooks    execute every page into build/notebooks/ (CTX=gpu, FAST=1, ONLY=04)'
@@ -45,6 +47,7 @@ help:
 	@echo 'make accuracy     the largest error of every activation, in units in the last place'
 	@echo 'make errors       measure the errors found in MXNet anew, for docs/errors_in_mxnet.md'
 	@echo 'make speed        the time of every block beside the one of MXNet itself'
+	@echo 'make mutants      change the package in many small places: do its tests notice? (ONLY=catalog)'
 	@echo 'make exercises    write the exercises without their answers into build/exercises/'
 	@echo 'make results      compute the tables of page 09 anew (some 20 minutes; what build/results/ holds is kept)'
 	@echo 'make lock         resolve requirements/*.in into exact, hashed lists (needs uv)'
@@ -125,6 +128,10 @@ speed: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(MXNET1)/bin/python -m benchmarks.speed
 	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.speed)
 
+# Sets come in one order, so that two runs are alike.
+mutants: $(MXNET1)
+	@PYTHONHASHSEED=0 $(MXNET1)/bin/python -m tools.mutants $(ONLY)
+
 exercises: $(MXNET1)
 	@$(MXNET1)/bin/python -m tools.exercises
 
@@ -138,7 +145,7 @@ lock:
 	done
 
 clean:
-	rm -rf build/notebooks build/site build/site-sources build/site-doctrees build/*.* .ruff_cache .pytest_cache gluon_activations.egg-info
+	rm -rf build/notebooks build/mutants build/site build/site-sources build/site-doctrees build/*.* .ruff_cache .pytest_cache gluon_activations.egg-info
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean

@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from gluon_activations import CATALOG, activations, evaluate
-from tests.references import FLOAT64
+from tests.references import RECORDS
 from tools import measured
 from tools.measured import CENTRE, LINE, LINES
 from tools.wording import UNMEASURED
@@ -81,7 +81,7 @@ def missing(line):
 
 def errors(entry, block, xs):
     """Errors of a new block in value and slope, at inputs whose dtype is the one to compute in."""
-    exact, dtype = FLOAT64[entry.name], xs.dtype.name
+    exact, dtype = RECORDS[entry.name].float64, xs.dtype.name
     with np.errstate(all="ignore"):
         value, slope = exact(xs.astype(float))
         beside = exact(np.nextafter(xs, np.inf).astype(float))[1]

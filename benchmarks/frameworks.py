@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from tests.references import FLOAT64, SLOPES_AT_KINKS
+from tests.references import RECORDS
 
 ROOT = Path(__file__).resolve().parent.parent
 FACTS = ROOT / "docs" / "data" / "frameworks.yml"
@@ -91,8 +91,8 @@ def problems(name, key, code, entry, modules, engine):
     """Print the line of one call, and yield what is wrong with it."""
     if key != "same_as_ours":
         yield from wrong_defaults(code, modules)
-    kinks = {x: float(slope) for x, slope in SLOPES_AT_KINKS.get(name, {}).items()}
-    (value, slope), (got, found) = FLOAT64[name](GRID), curve(code, modules, engine)
+    kinks = {x: float(slope) for x, slope in RECORDS[name].kinks.items()}
+    (value, slope), (got, found) = RECORDS[name].float64(GRID), curve(code, modules, engine)
     errors = np.abs(got - value), np.where(np.isin(GRID, list(kinks)), 0, np.abs(found - slope))
     at_kinks = {x: float(found[GRID == x][0]) + 0.0 for x in kinks}
     others = [f"{at_kinks[x]:.4g} at {x:g}" for x in kinks if abs(at_kinks[x] - kinks[x]) > TOLERANCE]

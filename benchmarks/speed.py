@@ -19,7 +19,6 @@ from tqdm import trange
 from gluon_activations import CATALOG, context
 from tools import measured
 from tools.measured import LINE, LINES
-from tools.wording import UNMEASURED
 
 SIZES = {10**4: 20, 10**6: 1}  # number of elements: how many passes are timed as one
 WAYS = ("eager", "hybridized")
@@ -28,14 +27,22 @@ FLOOR = "floor"
 
 
 def makers():
-    """What makes each block that can be made without being told more, ours and MXNet's own, and the floor."""
+    """What makes each block, ours and MXNet's own, and the floor."""
     found = {FLOOR: lambda: nn.Activation("relu")}
-    for name, entry in CATALOG.items():
-        if all(parameter.default is not inspect.Parameter.empty for parameter in entry.parameters.values()):
-            found[f"{name} ours"] = entry.block
-            if entry.builtin and LINE in entry.builtin.lines:
-                found[f"{name} mxnet"] = entry.builtin.make
+    for name in names():
+        entry = CATALOG[name]
+        found[f"{name} ours"] = entry.block
+        if entry.builtin and LINE in entry.builtin.lines:
+            found[f"{name} mxnet"] = entry.builtin.make
     return found
+
+
+def names():
+    """Activations that need not be told how many units to have: those that are no layers."""
+    missing = inspect.Parameter.empty
+    return [
+        name for name, entry in CATALOG.items() if all(p.default is not missing for p in entry.parameters.values())
+    ]
 
 
 def step(block, way, size, device):
@@ -83,7 +90,7 @@ def table(rows):
     """The ratios in Markdown: to the floor, and to MXNet's own block."""
     head = [f"{size:,} elements, {way}" for size in SIZES for way in WAYS]
     text = ["| activation | " + " | ".join(head) + " |", "|---" * (len(head) + 1) + "|"]
-    for name in CATALOG:
+    for name in names():
         cells = [_ratios(rows, name, f"{way} {size}") for size in SIZES for way in WAYS]
         text.append(f"| {name} | " + " | ".join(cells) + " |")
     floor = [f"{rows[f'{FLOOR} {way} {size}'] * 1e6:.0f} µs" for size in SIZES for way in WAYS]
@@ -91,9 +98,7 @@ def table(rows):
 
 
 def _ratios(rows, name, how):
-    ours, own = (rows.get(f"{name} {whose} {how}") for whose in ("ours", "mxnet"))
-    if ours is None:
-        return UNMEASURED
+    ours, own = rows[f"{name} ours {how}"], rows.get(f"{name} mxnet {how}")
     floor = f"{ours / rows[f'{FLOOR} {how}']:.1f}"
     return f"{floor} ({ours / own:.1f})" if own else floor
 

@@ -16,6 +16,7 @@ from math import inf
 from pathlib import Path
 from typing import Any, Union
 
+from mxnet import gluon
 from mxnet.gluon import Block, nn
 
 from . import blocks, functional
@@ -57,13 +58,13 @@ class Builtin:
     @property
     def kind(self) -> Any:
         """What the block is recognised by: its class, and the type that ``nn.Activation`` was given."""
-        name, act_type = re.fullmatch(r"nn\.(\w+)\((?:'(\w+)')?.*\)", self.code).groups()  # type: ignore[union-attr]
-        return getattr(nn, name, None), act_type
+        path, act_type = re.fullmatch(r"([\w.]+)\((?:'(\w+)')?.*\)", self.code).groups()  # type: ignore[union-attr]
+        return functools.reduce(lambda place, name: getattr(place, name, None), path.split("."), gluon), act_type
 
     def make(self) -> Union[Block, None]:
         """A new block of MXNet's own; None where this line of MXNet has none."""
         known = self.kind[0] is not None and (self.kind[1] is None or _has_activation(self.kind[1]))
-        return eval(self.code, {"nn": nn}) if known else None
+        return eval(self.code, vars(gluon).copy()) if known else None
 
 
 @functools.cache
@@ -307,6 +308,7 @@ _ENTRIES = (
         range=(0.0, 6.0),
         attained=(True, True),
         kinks=(0.0, 6.0),
+        builtin=Builtin("model_zoo.vision.mobilenet.RELU6()"),
         papers=("https://www.cs.toronto.edu/~kriz/conv-cifar10-aug2010.pdf", "arXiv:1801.04381"),
     ),
     Activation(
@@ -510,7 +512,7 @@ def activations(acts_on: Union[str, None] = None) -> list[str]:
     return [name for name, entry in CATALOG.items() if acts_on in (None, entry.acts_on)]
 
 
-def get_activation(activation: Any = None, **parameters: Any) -> Block:
+def get_activation(activation: Any = None, /, **parameters: Any) -> Block:
     """Turn a name, a block, a function or None into a block.
 
     Parameters

@@ -561,11 +561,17 @@ def log_softmax(
 ) -> Any:
     """Logarithm of the softmax, ``x_i / T - log sum_j exp(x_j / T)`` along an axis.
 
-    Never computed as the logarithm of a softmax, which is -inf as soon as that underflows. It is what
+    Never computed as the logarithm of a softmax, which is -inf as soon as that underflows; and where one
+    logit is far above all others, its logarithm, just below 0, keeps its digits. It is what
     ``SoftmaxCrossEntropyLoss`` applies by itself, and what it expects with ``from_logits=True``.
 
     Returns
     -------
     A logit of -inf gets -inf; inf, or -inf alone, gives nan.
     """
-    return ops.log_softmax(x, axis, temperature)
+    z = x if temperature == 1 else x / temperature
+    z = ops.subtract(z, ops.largest(z, axis))
+    # The ones of the largest are taken out of the sum, so that what is small beside them keeps its digits.
+    ones = ops.constant(1 + ops.sign(z))
+    rest = ops.total(ops.exp(z) - ones, axis) + (ops.total(ones, axis) - 1)
+    return ops.subtract(z, ops.log1p(rest))

@@ -5,7 +5,9 @@ It needs onnx 1.14 to 1.16, newer ones having dropped what MXNet imports.
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Any, Callable
 
 import mxnet as mx
@@ -62,8 +64,28 @@ def export(net: HybridBlock, path: str, input_shape: tuple[int, ...], *, dynamic
     _settle_shapes(net, input_shape)
     symbol = net(variable("data"))
     held = {p.name: mx.nd.array(p.data().asnumpy()) for p in parameters}
-    mx.onnx.export_model(symbol, held, [tuple(input_shape)], numpy.float32, os.fspath(path), dynamic=dynamic)
+    with _opset():
+        mx.onnx.export_model(symbol, held, [tuple(input_shape)], numpy.float32, os.fspath(path), dynamic=dynamic)
     return path
+
+
+# The one that MXNet's converters were written for. MXNet would write the newest one into the file.
+_OPSET = 13
+
+
+@contextlib.contextmanager
+def _opset() -> Iterator[None]:
+    """Let the file say which operators are in it, whatever onnx is installed."""
+    from onnx import checker, defs
+
+    newest, allowed = defs.onnx_opset_version, checker.DEFAULT_CONTEXT.opset_imports
+    defs.onnx_opset_version = lambda: _OPSET
+    checker.DEFAULT_CONTEXT.opset_imports = {"": _OPSET}
+    try:
+        yield
+    finally:
+        defs.onnx_opset_version = newest
+        checker.DEFAULT_CONTEXT.opset_imports = allowed
 
 
 def _settle_shapes(net: HybridBlock, input_shape: tuple[int, ...]) -> None:
@@ -80,9 +102,9 @@ def _register() -> None:
     except ImportError as error:
         raise ImportError("ONNX export needs onnx 1.14 to 1.16: pip install 'onnx<1.17'") from error
     for name, recipe in _RECIPES.items():
-        MXNetGraph.register(name)(_converter(recipe))
+        MXNetGraph.register(name, _OPSET)(_converter(recipe))
     for name, known in _SYNONYMS.items():
-        MXNetGraph.register(name)(_synonym(MXNetGraph, known))
+        MXNetGraph.register(name, _OPSET)(_synonym(MXNetGraph, known))
 
 
 # A recipe says in ONNX's operators what one of MXNet's computes. It gets a function that adds
@@ -139,6 +161,8 @@ _SYNONYMS = {
     "_npi_subtract_scalar": "_minus_scalar",
     "_npi_multiply_scalar": "_mul_scalar",
     "_npi_true_divide_scalar": "_div_scalar",
+    "_np_max": "max",
+    "_np_sum": "sum",
     "_npi_exp": "exp",
     "_npi_square": "square",
 }

@@ -60,6 +60,10 @@ def _is_empty(x: Any) -> bool:
     return not is_symbol(x) and x.size == 0
 
 
+def _is_scalar(x: Any) -> bool:
+    return not is_symbol(x) and x.ndim == 0
+
+
 def _activation(x: Any, act_type: str) -> Any:
     if _is_empty(x):
         return _operator(act_type)(x)  # the kernel below cannot take an empty array backwards
@@ -79,19 +83,14 @@ def tanh(x: Any) -> Any:
 
 def leaky_relu(x: Any, alpha: float) -> Any:
     """x for x > 0 and ``alpha * x`` elsewhere, with slope ``alpha`` at 0."""
-    if dtype_of(x) == "float64" or _is_empty(x):
-        return where(x > 0, x, alpha * x)  # the kernel below holds alpha in float32
+    if dtype_of(x) == "float64" or _is_empty(x) or _is_scalar(x):
+        return where(x > 0, x, alpha * x)  # the kernel below holds alpha in float32, and wants an axis
     return _layer(x, "leaky_relu", "LeakyReLU", act_type="leaky", slope=alpha)
 
 
 def softmax(x: Any, axis: int, temperature: float) -> Any:
     """exp(x / temperature), normalised to sum 1 along an axis."""
     return _layer(x, "softmax", "softmax", axis=axis, temperature=temperature)
-
-
-def log_softmax(x: Any, axis: int, temperature: float) -> Any:
-    """Logarithm of :func:`softmax`, without the detour over numbers that may be 0."""
-    return _layer(x, "log_softmax", "log_softmax", axis=axis, temperature=temperature)
 
 
 def softsign(x: Any) -> Any:
@@ -102,6 +101,21 @@ def softsign(x: Any) -> Any:
 def dropout(x: Any, rate: float) -> Any:
     """0 with probability ``rate`` and x / (1 - rate) otherwise; x itself outside training."""
     return _layer(x, "dropout", "Dropout", p=rate)
+
+
+def largest(x: Any, axis: int) -> Any:
+    """The largest element along an axis, which stays with length 1, as a constant."""
+    return constant(_home(x, "max").max(x, axis=axis, keepdims=True))
+
+
+def total(x: Any, axis: int) -> Any:
+    """The sum along an axis, which stays with length 1."""
+    return _home(x, "sum").sum(x, axis=axis, keepdims=True)
+
+
+def subtract(x: Any, y: Any) -> Any:
+    """Difference x - y, where y has axes of length 1."""
+    return _through_legacy(x, "broadcast_sub", y)
 
 
 def split(x: Any, parts: int, axis: int) -> list[Any]:
@@ -145,8 +159,10 @@ def erf(x: Any) -> Any:
 
 
 def multiply(x: Any, y: Any) -> Any:
-    """Product x * y with broadcasting, which a legacy Symbol's own ``*`` does not do."""
-    return mx.sym.broadcast_mul(x, y) if type(y) is mx.sym.Symbol else x * y
+    """Product of x and one number y of shape (1,), in the shape of x."""
+    if type(y) is mx.sym.Symbol:
+        return mx.sym.broadcast_mul(x, y)  # whose own ``*`` does not broadcast
+    return x * (y.reshape(()) if _is_scalar(x) else y)
 
 
 def scale_channels(x: Any, weights: Any) -> Any:

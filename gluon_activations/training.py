@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from ._arrays import array, numpy_arrays
 from ._context import context
+from ._parameters import Choice
 from .catalog import get_activation
-from .functional import check_choice
 from .initialize import initializer
 
 __all__ = [
@@ -90,7 +90,7 @@ def load_data(name: str = "digits", *, seed: int = 0, images: bool = False) -> D
     """
     from sklearn.model_selection import train_test_split
 
-    check_choice("the data set", name, DATA_SETS)
+    Choice("Data set.", options=DATA_SETS, name="name").check(name, "load_data")
     if images and name not in _IMAGES:
         raise ValueError(f"{name} holds no images, only digits and fashion_mnist do")
     classes = name != "diabetes"
@@ -219,7 +219,7 @@ def _net(layers: Iterable[Block], shape: tuple[int, ...], seed: int, ctx: Any) -
     device = context(ctx)
     mx.random.seed(seed)
     net.initialize(ctx=device)
-    net(array(numpy.zeros(shape), device))  # Gluon draws the weights when the first sample comes: now
+    net(array(numpy.zeros(shape), ctx=device))  # Gluon draws the weights when the first sample comes: now
     return net
 
 
@@ -289,7 +289,7 @@ def train(
         places = order.permutation(len(x))
         for start in range(0, len(x), batch_size):
             chosen = places[start : start + batch_size]
-            inputs, targets = (array(part[chosen], device) for part in (x, y))
+            inputs, targets = (array(part[chosen], ctx=device) for part in (x, y))
             with mx.autograd.record():
                 error = criterion(net(inputs), targets)
             error.backward()
@@ -322,7 +322,7 @@ def accuracy(net: Block, x: _Array, y: _Array, *, ctx: Any = "cpu") -> float:
     float
         Between 0 and 1.
     """
-    scores = net(array(x, context(ctx))).asnumpy()
+    scores = net(array(x, ctx=context(ctx))).asnumpy()
     labels = numpy.asarray(y)
     if scores.shape == labels.shape or scores.shape == (*labels.shape, 1):
         return float(((scores > 0) == labels.reshape(scores.shape)).mean())
@@ -367,8 +367,8 @@ def experiment(
     ValueError
         If the model or the data set is none of those.
     """
-    check_choice("the model", model, MODELS)
-    check_choice("the experiment's data set", data, _IMAGES)
+    Choice("Net.", options=MODELS, name="model").check(model, "experiment")
+    Choice("Data set.", options=_IMAGES, name="data").check(data, "experiment")
     # Gluon draws other weights for legacy arrays: the same ones for every session, then.
     with numpy_arrays():
         parts = load_data(data, seed=seed, images=model == "cnn")
@@ -470,14 +470,8 @@ def sweep(
     # joblib itself looks at the source in the first folder of a session only: as an argument, it counts in each.
     call = memory.cache(_call, ignore=["run"])
     source = "" if folder is None else _source(run)
-    active = type(joblib.parallel.get_active_backend()[0]).__name__
-    if jobs == 1 or joblib.effective_n_jobs(None) > 1 or active != "LokyBackend":
-        backend: Any = contextlib.nullcontext()  # the caller has chosen: a cluster, or this process
-    else:
-        # One thread for each run: two that share a core get in each other's way.
-        backend = joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1)
     records, failures = {}, []
-    with backend:
+    with _backend(jobs):
         parallel = joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch="all")
         results = parallel(
             joblib.delayed(_attempt)(place, call, run, source, setting, mx.util.is_np_array())
@@ -495,6 +489,17 @@ def sweep(
     return [records[place] for place in range(len(settings))]
 
 
+def _backend(jobs: Optional[int]) -> Any:
+    """Two processes, unless the caller has chosen otherwise: this process, a number, a cluster."""
+    import joblib
+
+    active = type(joblib.parallel.get_active_backend()[0]).__name__
+    if jobs == 1 or joblib.effective_n_jobs(None) > 1 or active != "LokyBackend":
+        return contextlib.nullcontext()
+    # One thread for each run: two that share a core get in each other's way.
+    return joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1)
+
+
 def _source(run: Callable[..., Any]) -> str:
     try:
         return f"{run.__module__}.{run.__qualname__}\n{inspect.getsource(run)}"
@@ -509,7 +514,7 @@ def _plain(record: Mapping[str, Any]) -> _Record:
 
 def _call(run: Callable[..., Any], source: str, setting: _Record, np_arrays: bool) -> _Record:
     """One run in its worker, with the kind of array of the session that asked for it."""
-    with numpy_arrays() if np_arrays else contextlib.nullcontext():
+    with numpy_arrays(np_arrays):
         return _plain(run(**setting))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gluon_activations import context
-from gluon_activations.blocks import GLUON_2
+from gluon_activations._arrays import GLUON_2
 
 LINE = "2.0" if GLUON_2 else "1.9"
 KINDS = ("np",) if GLUON_2 else ("nd", "np")

@@ -90,6 +90,7 @@ def _tanh_exp64(x):
     u = np.exp(np.minimum(x, 5))
     return x * np.tanh(u), np.tanh(u) + x * u / np.cosh(u) ** 2
 
+
 @dataclass(frozen=True)
 class Record:
     """What the tests know of one activation."""
@@ -104,6 +105,10 @@ class Record:
     growth: float = 4  # what twenty layers with gain make of the mean square 1, at most
     saturates: bool = False  # whether its initialiser is to keep a net in its slope, not its mean square
     zero_region: bool = False  # whether value and slope are 0 at more than one point
+    variants: Mapping[tuple[tuple[str, Any], ...], Callable[[Any], Any]] = field(
+        default_factory=dict
+    )  # by options
+    fault: str = ""  # how what the catalog says of MXNet's own shows, in the words of test_catalog.py
 
 
 _LINE = ((-inf, 1), (inf, 1))
@@ -112,9 +117,14 @@ _ODD_STEP = ((-1, 0), (1, 0))
 _GATES_REPEL = "the fixed point of a smooth gate repels"
 
 RECORDS = {
-    "sigmoid": Record(sigmoid, lambda x: (expit(x), _expit_slope(x)), _STEP, saturates=True),
+    "sigmoid": Record(
+        sigmoid, lambda x: (expit(x), _expit_slope(x)), _STEP, saturates=True, fault="no slope right float32"
+    ),
     "log_sigmoid": Record(
-        lambda x: -mpmath.log1p(mpmath.exp(-x)), lambda x: (-np.logaddexp(0, -x), expit(-x)), ((-inf, 1), (0, 0))
+        lambda x: -mpmath.log1p(mpmath.exp(-x)),
+        lambda x: (-np.logaddexp(0, -x), expit(-x)),
+        ((-inf, 1), (0, 0)),
+        fault="sign right",
     ),
     "hard_sigmoid": Record(
         lambda x: clip(x / 6 + mpf(1) / 2, 0, 1),
@@ -123,17 +133,28 @@ RECORDS = {
         kinks={-3.0: mpf(1) / 6, 3.0: mpf(1) / 6},
         saturates=True,
         zero_region=True,
+        variants={(("slope", 0.25),): lambda x: clip(x / 4 + mpf(1) / 2, 0, 1)},
     ),
-    "tanh": Record(mpmath.tanh, lambda x: (np.tanh(x), 4 * _expit_slope(2 * x)), _ODD_STEP, saturates=True),
+    "tanh": Record(
+        mpmath.tanh,
+        lambda x: (np.tanh(x), 4 * _expit_slope(2 * x)),
+        _ODD_STEP,
+        saturates=True,
+        fault="no slope right float32",
+    ),
     "hard_tanh": Record(
         lambda x: clip(x, -1, 1),
         lambda x: (np.clip(x, -1, 1), _ramp(x, -1, 1)),
         _ODD_STEP,
         kinks={-1.0: 1, 1.0: 1},
         saturates=True,
+        variants={(("min_val", -2.0), ("max_val", 0.5)): lambda x: clip(x, -2, mpf("0.5"))},
     ),
     "softsign": Record(
-        lambda x: x / (1 + abs(x)), lambda x: (x / (1 + np.abs(x)), 1 / (1 + np.abs(x)) ** 2), _ODD_STEP
+        lambda x: x / (1 + abs(x)),
+        lambda x: (x / (1 + np.abs(x)), 1 / (1 + np.abs(x)) ** 2),
+        _ODD_STEP,
+        fault="inf nan",
     ),
     "identity": Record(lambda x: x, lambda x: (x, np.ones_like(x)), _LINE),
     "binary_step": Record(
@@ -148,6 +169,7 @@ RECORDS = {
         lambda x: (np.maximum(x, 0), (x > 0).astype(float)),
         kinks={0.0: 0},
         zero_region=True,
+        fault="nan lost",
     ),
     "relu6": Record(
         lambda x: clip(x, 0, 6),
@@ -161,12 +183,24 @@ RECORDS = {
         lambda x: (np.where(x > 0, x, 0.01 * x), np.where(x > 0, 1, 0.01)),
         ((-inf, 0.01), (inf, 1)),
         kinks={0.0: 0.01},
+        fault="value left float64",
+        variants={
+            (("alpha", 0.25),): lambda x: x if x > 0 else x / 4,
+            (("alpha", 0.0),): lambda x: max(x, mpf(0)),
+            (("alpha", -0.5),): lambda x: x if x > 0 else -x / 2,
+            (("alpha", 2.0),): lambda x: x if x > 0 else 2 * x,
+        },
     ),
     "prelu": Record(
         lambda x: x if x > 0 else x / 4,
         lambda x: (np.where(x > 0, x, 0.25 * x), np.where(x > 0, 1, 0.25)),
         ((-inf, 0.25), (inf, 1)),
         kinks={0.0: 0.25},
+        fault="value left float64",
+        variants={
+            (("alpha", -0.5),): lambda x: x if x > 0 else -x / 2,
+            (("in_channels", 1), ("alpha", 2.0)): lambda x: x if x > 0 else 2 * x,
+        },
     ),
     "squared_relu": Record(
         lambda x: max(x, mpf(0)) ** 2,
@@ -175,27 +209,71 @@ RECORDS = {
         growth=inf,
         zero_region=True,
     ),
-    "softplus": Record(lambda x: mpmath.log1p(mpmath.exp(x)), lambda x: (np.logaddexp(0, x), expit(x))),
-    "elu": Record(elu, _elu64, ((-1, 0), (inf, 1))),
-    "celu": Record(lambda x: max(x, mpf(0)) + min(mpmath.expm1(x), mpf(0)), _elu64, ((-1, 0), (inf, 1))),
+    "softplus": Record(
+        lambda x: mpmath.log1p(mpmath.exp(x)),
+        lambda x: (np.logaddexp(0, x), expit(x)),
+        fault="sign left",
+        variants={(("beta", 3.0),): lambda x: mpmath.log1p(mpmath.exp(3 * x)) / 3},
+    ),
+    "elu": Record(
+        elu,
+        _elu64,
+        ((-1, 0), (inf, 1)),
+        fault="digits left float32",
+        variants={(("alpha", 2.5),): lambda x: elu(x, mpf("2.5"))},
+    ),
+    "celu": Record(
+        lambda x: max(x, mpf(0)) + min(mpmath.expm1(x), mpf(0)),
+        _elu64,
+        ((-1, 0), (inf, 1)),
+        variants={(("alpha", 2.0),): lambda x: x if x > 0 else 2 * mpmath.expm1(x / 2)},
+    ),
     "selu": Record(
         lambda x: SELU_LAMBDA * elu(x, SELU_ALPHA),
         lambda x: _elu64(x, float(SELU_ALPHA), float(SELU_LAMBDA)),
         ((-SELU_LAMBDA * SELU_ALPHA, 0), (inf, SELU_LAMBDA)),
         kinks={0.0: SELU_LAMBDA * SELU_ALPHA},
+        fault="slope left float32",
     ),
-    "silu": Record(lambda x: x * sigmoid(x), _silu64, growth=120, why=_GATES_REPEL),
+    "silu": Record(lambda x: x * sigmoid(x), _silu64, growth=120, why=_GATES_REPEL, fault="-inf nan"),
     "gelu": Record(
         lambda x: x * normal_cdf(x),
         lambda x: (x * ndtr(x), ndtr(x) + x * _normal_pdf(x)),
         units=1,
         absolute={"float32": 1e-6, "float64": 4e-15},
         why="MXNet has erf but not its complement: the left tail is right to the rounding of 1",
+        variants={
+            (("approximate", "tanh"),): lambda x: (
+                x / 2 * (1 + mpmath.tanh(mpmath.sqrt(2 / mp.pi) * (x + mpf("0.044715") * x**3)))
+            ),
+            (("approximate", "sigmoid"),): lambda x: x * sigmoid(mpf("1.702") * x),
+        },
         growth=20,
+        fault="value left float64",
     ),
-    "swish": Record(lambda x: x * sigmoid(x), _silu64, growth=120, why=_GATES_REPEL),
-    "mish": Record(lambda x: x * mpmath.tanh(mpmath.log1p(mpmath.exp(x))), _mish64, growth=8, why=_GATES_REPEL),
-    "tanh_exp": Record(tanh_exp, _tanh_exp64, growth=20, why=_GATES_REPEL),
+    "swish": Record(
+        lambda x: x * sigmoid(x),
+        _silu64,
+        growth=120,
+        why=_GATES_REPEL,
+        fault="-inf nan",
+        variants={
+            (("beta", 2.5),): lambda x: x * sigmoid(2.5 * x),
+            (("beta", -1.5),): lambda x: x * sigmoid(-1.5 * x),
+            (("beta", 0.0),): lambda x: x / 2,
+            (("beta", 0.5), ("learnable", True)): lambda x: x * sigmoid(x / 2),
+        },
+    ),
+    "mish": Record(
+        lambda x: x * mpmath.tanh(mpmath.log1p(mpmath.exp(x))),
+        _mish64,
+        growth=8,
+        why=_GATES_REPEL,
+        fault="slope right float32",
+    ),
+    "tanh_exp": Record(
+        tanh_exp, _tanh_exp64, units=8, growth=20, why="-1 is near its minimum, where its slope is a difference"
+    ),
     "hard_swish": Record(
         lambda x: x * clip(x / 6 + mpf(1) / 2, 0, 1),
         _hard_swish64,
@@ -213,7 +291,9 @@ class VectorRecord:
 
     function: Callable[[Any], Any]  # of a float64 array whose last axis has an even length
     options: Mapping[str, Any] = field(default_factory=dict)  # what its block cannot do without
-    written_out: Mapping[str, str] = field(default_factory=dict)  # for the vector (a, b), what its LaTeX stands for
+    written_out: Mapping[str, str] = field(
+        default_factory=dict
+    )  # for the vector (a, b), what its LaTeX stands for
 
 
 _SUM = {r"\sum_j e^{x_j / T}": "e^{a / T} + e^{b / T}"}
@@ -243,10 +323,11 @@ def exact(name, x):
         return RECORDS[name].limits[x > 0]
     f, point = RECORDS[name].formula, mpf(x)
     slope = RECORDS[name].kinks.get(x)
-    return f(point), _slope(f, point) if slope is None else slope
+    return f(point), slope_of(f, point) if slope is None else slope
 
 
-def _slope(f, x):
+def slope_of(f, x):
+    """Slope of a formula where it has one."""
     # A symmetric difference: off by h^2 of the third derivative or, where the function is so small, by h^2 of
     # itself; and by h of a jump in the second one, so h is below the smallest float64. What lies near 1 has its
     # slope up to abs(x) digits further down.
@@ -271,5 +352,3 @@ def ulps(got, expected, dtype):
         return 0.0 if same else inf
     unit = np.spacing(max(abs(np.dtype(dtype).type(float(expected))), info.tiny))
     return float(abs(mpf(got) - expected) / mpf(float(unit)))
-
-

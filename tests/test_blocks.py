@@ -1,24 +1,42 @@
-"""Every activation of the catalog: values, slopes, dtypes, shapes, graphs, nets."""
+"""Every activation of the catalog: values, slopes, dtypes, shapes, graphs, nets.
 
+What is particular to one stands in its record in tests/references.py; no test here knows a name to spare it.
+"""
+
+import copy
+import inspect
 import os
 
 import mxnet as mx
 import numpy as np
 import pytest
-from tests.conftest import KINDS, LINE
-from mpmath import mp, mpf
+from mpmath import mpf
 from mxnet.gluon import SymbolBlock, Trainer, loss, nn
-from tests.references import REFERENCES, exact, ulps, values_and_slopes
 
-from gluon_activations import CATALOG, GELU, SiLU, Swish, activations, functional, get_activation
+from gluon_activations import (
+    CATALOG,
+    GELU,
+    Elementwise,
+    Mish,
+    PReLU,
+    SiLU,
+    Swish,
+    activations,
+    blocks,
+    functional,
+    get_activation,
+)
+from gluon_activations.blocks import FunctionBlock
+from tests.conftest import KINDS, LINE
+from tests.references import RECORDS, VECTORS, exact, slope_of, ulps, values_and_slopes
 
 DTYPES = ("float16", "float32", "float64")
 POINTS = (0.0, 1e-3, 1.0, 5.0, 20.0)
 NEAR = sorted({sign * x for x in POINTS for sign in (1, -1)})
 FAR = [-np.inf, -1e4, -1e3, -80.0, 80.0, 1e3, 1e4, np.inf, np.nan]
-# MXNet's own blocks in the catalog, and what they are held to: see tests/test_catalog.py.
-OURS = [name for name in activations() if CATALOG[name].block.__module__ == "gluon_activations.blocks"]
-CORE = ["silu", "gelu", "swish", "mish"]
+NAMES = activations("elements")
+ALL = activations()
+VARIANTS = [(name, options) for name in NAMES for options in RECORDS[name].variants]
 
 
 def block(name, dtype="float32", hybridize=False, **parameters):
@@ -31,43 +49,47 @@ def block(name, dtype="float32", hybridize=False, **parameters):
     return made
 
 
-def test_every_activation_has_an_independent_reference():
-    assert set(REFERENCES) == set(activations())
+def close(record, got, true, dtype):
+    """Whether a number is within what the record allows: units in the last place, or an absolute error."""
+    return ulps(got, true, dtype) <= record.units or abs(float(got) - true) <= record.absolute.get(dtype, -1)
+
+
+def test_every_activation_has_an_independent_reference_and_more_error_a_reason():
+    assert list(RECORDS) == NAMES and set(VECTORS) == set(activations("vectors"))
+    for record in RECORDS.values():
+        assert record.why or (record.units, record.absolute, record.growth) in ((4, {}, 4), (4, {}, np.inf))
 
 
 @pytest.mark.parametrize("hybridize", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", [name for name in OURS if name != "gelu"])
-def test_values_and_slopes_within_four_ulps(arrays, name, dtype, hybridize):
-    xs = np.array(sorted({*NEAR, *CATALOG[name].kinks}), dtype=dtype)
+@pytest.mark.parametrize("name", NAMES)
+def test_values_and_slopes(arrays, name, dtype, hybridize):
+    record = RECORDS[name]
+    xs = np.array(sorted({*NEAR, *record.kinks}), dtype=dtype)
     values, slopes = values_and_slopes(name, xs)
     got = arrays.value_and_slope(block(name, dtype, hybridize), xs, dtype)
     for x, value, slope, v, s in zip(xs, values, slopes, *got):
-        assert ulps(v, value, dtype) <= 4, f"{name}({x}) is {v}, not {float(value)}"
-        assert ulps(s, slope, dtype) <= 4, f"the slope of {name} at {x} is {s}, not {float(slope)}"
+        assert close(record, v, value, dtype), f"{name}({x}) is {v}, not {float(value)}"
+        assert close(record, s, slope, dtype), f"the slope of {name} at {x} is {s}, not {float(slope)}"
 
 
 @pytest.mark.parametrize("hybridize", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("form", ["none", "tanh", "sigmoid"])
-def test_gelu_within_a_millionth(arrays, form, dtype, hybridize):
-    formulas = {
-        "none": lambda x: x * mp.ncdf(x),
-        "tanh": lambda x: x / 2 * (1 + mp.tanh(mp.sqrt(2 / mp.pi) * (x + mpf("0.044715") * x**3))),
-        "sigmoid": lambda x: x / (1 + mp.exp(-mpf("1.702") * x)),
-    }
-    xs = np.array(NEAR, dtype=dtype)
-    values, slopes = arrays.value_and_slope(block("gelu", dtype, hybridize, approximate=form), xs, dtype)
-    # float16 holds no millionth: there the float32 result is rounded once more.
-    bound = {"float16": 0, "float32": 1e-6, "float64": 4e-15}[dtype]
-    for x, v, s in zip(xs, values, slopes):
-        for got, true in ((v, formulas[form](mpf(float(x)))), (s, mp.diff(formulas[form], float(x)))):
-            assert abs(float(got) - true) <= bound or ulps(got, true, dtype) <= 1, f"at {x}: {got}"
+@pytest.mark.parametrize("name, options", VARIANTS, ids=str)
+def test_values_and_slopes_with_other_parameters(arrays, name, options, dtype, hybridize):
+    record, formula = RECORDS[name], RECORDS[name].variants[options]
+    xs = np.array([-20.0, -3.1, -1.1, -0.3, -1e-3, 1e-3, 0.3, 1.1, 3.1, 20.0], dtype=dtype)
+    got = arrays.value_and_slope(block(name, dtype, hybridize, **dict(options)), xs, dtype)
+    for x, v, s in zip(xs, *got):
+        # The parameter itself may be held in the dtype, which moves the result by some units more.
+        for g, true in ((v, formula(mpf(float(x)))), (s, slope_of(formula, mpf(float(x))))):
+            near = abs(float(g) - true) <= 16 * np.finfo(dtype).eps * abs(true) + record.absolute.get(dtype, 0)
+            assert near or abs(true) < np.finfo(dtype).tiny, f"{name} {options} at {x}: {g}, not {float(true)}"
 
 
 @pytest.mark.parametrize("hybridize", [False, True])
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", NAMES)
 def test_limits_and_far_tails(arrays, name, dtype, hybridize):
     xs = np.array(FAR, dtype=dtype)
     values, slopes = values_and_slopes(name, xs)
@@ -83,27 +105,28 @@ def test_limits_and_far_tails(arrays, name, dtype, hybridize):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", [name for name in OURS if REFERENCES[name](mpf(0)) == 0])
-def test_negative_zero_stays_negative_where_the_value_is_zero(arrays, name, dtype):
+@pytest.mark.parametrize("name", NAMES)
+def test_a_negative_zero_is_kept_where_the_function_passes_through_it(arrays, name, dtype):
+    """Where the value is 0 at 0 and, just left of it, below 0: elsewhere either sign is right."""
     value, _ = arrays.value_and_slope(block(name, dtype), [-0.0, 0.0], dtype)
-    assert list(np.signbit(value)) == [True, False]
+    at_zero, left = RECORDS[name].formula(mpf(0)), RECORDS[name].formula(mpf("-1e-30"))
+    if at_zero == 0:
+        assert not np.signbit(value[1]) and (left == 0 or np.signbit(value[0]))
+    assert abs(value - float(at_zero)).max() <= 4 * np.finfo(dtype).eps
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", NAMES)
 def test_subnormal_inputs_do_no_harm(arrays, name):
-    """MXNet 2.0.0b1 takes them for 0; either way value and slope are those at 0, to rounding."""
+    """MXNet 2.0.0b1 takes them for 0; either way value and slope are those on one side of 0, to rounding."""
     xs = np.array([-1e-45, -1e-39, 1e-39, 1e-45], dtype="float32")
-    value, slope = arrays.value_and_slope(block(name), xs)
-    for x, v, s in zip(xs, value, slope):
-        if name == "binary_step":
-            assert v in (0, 1)
-            continue
-        assert abs(v - float(REFERENCES[name](mpf(0)))) <= 1e-6 and abs(v) <= 1
-        sides = [float(exact(name, side)[1]) for side in (-1e-3, 0.0, 1e-3)]
-        assert min(sides) - 1e-6 <= s <= max(sides) + 1e-6, f"{name}({x})"
+    near = [exact(name, side) for side in (-1e-3, 0.0, 1e-3)]
+    for x, *got in zip(xs, *arrays.value_and_slope(block(name), xs)):
+        for what, numbers in zip(got, zip(*near)):
+            low, high = (float(pick(numbers)) for pick in (min, max))
+            assert low - 1e-6 <= what <= high + 1e-6, f"{name}({x})"
 
 
-@pytest.mark.parametrize("name", activations())
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_graph_gives_the_same_bits(arrays, name, dtype):
     xs = np.concatenate([np.linspace(-30, 30, 601), FAR]).astype(dtype)
@@ -113,28 +136,85 @@ def test_a_graph_gives_the_same_bits(arrays, name, dtype):
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3), (2, 0, 3), (2, 3, 2), (1, 2, 3, 2), (2, 1, 2, 1, 3)])
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", NAMES)
 def test_shapes(arrays, name, shape):
     values, slopes = arrays.value_and_slope(block(name), np.full(shape, 0.5))
     mx.nd.waitall()  # an error in an empty array's gradient would come up in another test
-    assert values.shape == slopes.shape == shape
-    assert np.isfinite(values).all() and np.isfinite(slopes).all()
+    value, slope = exact(name, 0.5)
+    np.testing.assert_allclose(values, np.full(shape, float(value)), rtol=1e-5)
+    np.testing.assert_allclose(slopes, np.full(shape, float(slope)), rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", NAMES)
 def test_function_equals_block(arrays, name):
     function = getattr(functional, name)
     xs = np.linspace(-5, 5, 31)
     np.testing.assert_array_equal(arrays.value_and_slope(function, xs), arrays.value_and_slope(block(name), xs))
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", ALL)
 def test_integers_and_foreign_arrays_are_refused(arrays, name):
-    for apply in (block(name), block(name, hybridize=True), getattr(functional, name)):
+    options = VECTORS[name].options if name in VECTORS else {}
+    for apply in (block(name, **options), block(name, hybridize=True, **options), getattr(functional, name)):
+        if isinstance(apply, nn.HybridSequential):
+            apply = apply[-1]  # what follows the dense layer of a maxout
         with pytest.raises(TypeError, match="float16, float32, float64, not int32"):
             apply(arrays([1, 2], "int32"))
         with pytest.raises(TypeError, match="MXNet array .* not numpy.ndarray"):
-            apply(np.ones(3))
+            apply(np.ones(2))
+
+
+# -- what is declared once -------------------------------------------------------------------
+
+WITH_PARAMETERS = [(name, p) for name in ALL for p in CATALOG[name].parameters.values()]
+FORMULAS = {name: getattr(functional, name) for name in ALL}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_block_has_the_signature_and_the_docstring_of_its_formula(name):
+    kind, formula = CATALOG[name].block, FORMULAS[name]
+    taken = inspect.signature(kind).parameters
+    assert list(taken) == list(CATALOG[name].parameters)
+    for parameter in CATALOG[name].parameters.values():
+        assert taken[parameter.name].default == parameter.default
+        assert f"{parameter.name} : {parameter.type}\n    {parameter.about[:40]}" in kind.__doc__
+    assert formula.about.split("\n")[0] in kind.__doc__ and "float16, float32 or float64" in kind.__doc__
+    own = formula.declared.parameters
+    assert list(inspect.signature(formula).parameters) == ["x", *own]
+    sections = ["Parameters", "Returns", "Raises"]
+    assert [s for s in sections if f"\n{s}\n{'-' * len(s)}\n" in formula.__doc__] == sections
+    assert all(f"\n{name} : {p.type}\n" in formula.__doc__ for name, p in own.items())
+
+
+@pytest.mark.parametrize("name, parameter", WITH_PARAMETERS, ids=lambda each: getattr(each, "name", each))
+def test_block_function_and_repr_agree_on_a_parameter(arrays, name, parameter):
+    others = VECTORS[name].options if name in VECTORS else {}
+    made = get_activation(name, **others)
+    assert f"{parameter.name}={ {**others}.get(parameter.name, parameter.default)!r}" in repr(made)
+    with pytest.raises((TypeError, ValueError)) as by_block:
+        get_activation(name, **{**others, parameter.name: None})
+    message = f"{name}'s {parameter.name} is {parameter.kind}"
+    assert str(by_block.value).startswith(message) and str(by_block.value).endswith(", not None")
+    if parameter.name in FORMULAS[name].declared.parameters:
+        with pytest.raises(by_block.type) as by_function:
+            FORMULAS[name](arrays([1.0, 2.0]), **{parameter.name: None})
+        assert str(by_function.value).replace(" or an MXNet array", "") == str(by_block.value)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_parameter_that_there_is_not_is_named_with_those_that_there_are(name):
+    allowed = ", ".join(CATALOG[name].parameters) or "none"
+    others = VECTORS[name].options if name in VECTORS else {}
+    with pytest.raises(TypeError, match=f"^{name} takes the parameters: {allowed}; .*'gamma'$"):
+        CATALOG[name].block(**others, gamma=1)
+
+
+def test_what_the_package_offers_of_the_blocks():
+    kinds = {getattr(blocks, name) for name in blocks.__all__}
+    assert {entry.block for entry in CATALOG.values()} | {Elementwise, blocks.AlphaDropout} == kinds
+
+
+# -- in a session ------------------------------------------------------------------------------
 
 
 def test_a_hybridized_block_follows_a_change_of_dtype(arrays):
@@ -145,7 +225,7 @@ def test_a_hybridized_block_follows_a_change_of_dtype(arrays):
 
 # -- in nets ---------------------------------------------------------------------------------
 
-NET_CASES = [*OURS, "gelu tanh", "gelu sigmoid", "swish learnable", "swish per channel"]
+NET_CASES = [*NAMES, "gelu tanh", "gelu sigmoid", "swish learnable", "swish per channel", "prelu per channel"]
 
 
 def case(name):
@@ -154,6 +234,7 @@ def case(name):
         "gelu sigmoid": lambda: GELU("sigmoid"),
         "swish learnable": lambda: Swish(learnable=True),
         "swish per channel": lambda: Swish(learnable=True, in_channels=8),
+        "prelu per channel": lambda: PReLU(in_channels=8),
     }
     return extra.get(name, lambda: get_activation(name))()
 
@@ -195,7 +276,7 @@ def test_trains_hybridizes_exports_and_loads(arrays, name, tmp_path):
     np.testing.assert_allclose(loaded(x).asnumpy(), trained, rtol=1e-6, atol=1e-7)
 
     if LINE == "1.9" and arrays.kind == "np":
-        return  # there MXNet cannot load the parameters of any block, Dense included
+        pytest.skip("1.9 cannot load the parameters of np arrays, of a Dense neither")
     net.save_parameters(os.path.join(tmp_path, "net.params"))
     other = net_with(name, arrays)
     other.load_parameters(os.path.join(tmp_path, "net.params"))
@@ -203,7 +284,7 @@ def test_trains_hybridizes_exports_and_loads(arrays, name, tmp_path):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", NAMES)
 def test_an_exported_block_gives_the_same_bits(arrays, name, dtype, tmp_path):
     xs = np.concatenate([np.linspace(-30, 30, 61), FAR]).astype(dtype)
     net = nn.HybridSequential()
@@ -212,14 +293,15 @@ def test_an_exported_block_gives_the_same_bits(arrays, name, dtype, tmp_path):
     net.hybridize()
     expected = net(arrays(xs, dtype)).asnumpy()
     net.export(os.path.join(tmp_path, "one"))
-    loaded = SymbolBlock.imports(os.path.join(tmp_path, "one-symbol.json"), ["data"], None, arrays.device)
+    held = os.path.join(tmp_path, "one-0000.params") if net.collect_params() else None
+    loaded = SymbolBlock.imports(os.path.join(tmp_path, "one-symbol.json"), ["data"], held, arrays.device)
     np.testing.assert_array_equal(loaded(arrays(xs, dtype)).asnumpy(), expected)
     np.testing.assert_array_equal(block(name, dtype)(arrays(xs, dtype)).asnumpy(), expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", CORE)
-def test_the_limits_inside_a_net_that_was_not_cast(arrays, name, dtype):
+@pytest.mark.parametrize("name", [name for name in NAMES if CATALOG[name].family == "smooth gates"])
+def test_the_limits_of_gates_inside_a_net_that_was_not_cast(arrays, name, dtype):
     """A graph of 1.9 then computes in a dtype that it does not know."""
     net = nn.HybridSequential()
     net.add(get_activation(name))
@@ -232,22 +314,21 @@ def test_the_limits_inside_a_net_that_was_not_cast(arrays, name, dtype):
     np.testing.assert_allclose(slope, eager_slope, rtol=bound)
 
 
-@pytest.mark.parametrize("name", [name for name in OURS if name not in ("identity", "binary_step")])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_dense_sweep_between_minus_20_and_20(arrays, name):
-    """4 units, or 4 units of 1 where the slope itself is near its zero."""
+    """8 units, or 8 units of 1 where the slope itself is near its zero."""
+    record = RECORDS[name]
     for dtype, units in (("float16", 4), ("float64", 8)):
-        xs = np.random.uniform(-20, 20, 300).astype(dtype)
+        xs = np.random.uniform(-20, 20, 100).astype(dtype)
         value, slope = arrays.value_and_slope(block(name, dtype), xs, dtype)
         for x, v, s, exact_v, exact_s in zip(xs, value, slope, *values_and_slopes(name, xs)):
-            if name != "gelu" or dtype == "float16":
-                assert ulps(v, exact_v, dtype) <= units, f"{name}({x})"
-            assert ulps(s, exact_s, dtype) <= units or abs(float(s) - exact_s) <= units * np.finfo(dtype).eps
+            assert ulps(v, exact_v, dtype) <= units or close(record, v, exact_v, dtype), f"{name}({x})"
+            near = abs(float(s) - exact_s) <= units * np.finfo(dtype).eps * max(1, abs(exact_s))
+            assert ulps(s, exact_s, dtype) <= units or near
 
 
 def test_gluons_ways_with_a_block(arrays):
     """Static graphs, a gradient that adds up, a block used twice, a copy."""
-    import copy
-
     mish = block("mish")
     xs = np.linspace(-3, 3, 7)
     x = arrays(xs)
@@ -333,7 +414,7 @@ def test_wrong_channels_inside_a_hybridized_net(arrays):
     net.add(nn.Dense(4), Swish(learnable=True, in_channels=3))
     net.initialize()
     net.hybridize()
-    message = "wants 3 channels on axis 1|swish.*_needs_one_value_per_channel_on_axis_1"
+    message = "wants 3 channels on axis 1|needs_one_value_per_channel_on_axis_1"
     with pytest.raises((ValueError, mx.base.MXNetError), match=message):
         net(arrays(np.ones((2, 5))))
 
@@ -351,48 +432,21 @@ def test_swish_with_a_fixed_beta(arrays, beta):
         assert [tuple(value), tuple(slope)] == limits
 
 
-@pytest.mark.parametrize("name, options, error, message", [
-    ("gelu", {"approximate": "fast"}, ValueError, "'none', 'tanh', 'sigmoid', not 'fast'"),
-    ("swish", {"beta": "x"}, TypeError, "number, not 'x'"),
-    ("swish", {"beta": np.nan}, ValueError, "finite number, not nan"),
-    ("swish", {"in_channels": 0}, ValueError, "positive integer, not 0"),
-    ("swish", {"in_channels": 4}, ValueError, "needs learnable=True"),
-    ("swish", {"learnable": "yes"}, TypeError, "True or False, not 'yes'"),
-    ("gelu", {"approximate": []}, ValueError, "not \\[\\]"),
-    ("softplus", {"beta": 0}, ValueError, "above 0, not 0"),
-    ("celu", {"alpha": -1}, ValueError, "above 0, not -1"),
-    ("hard_sigmoid", {"slope": -1}, ValueError, "above 0, not -1"),
-    ("hard_tanh", {"min_val": 1, "max_val": 1}, ValueError, "below its max_val, not 1 and 1"),
+@pytest.mark.parametrize("options, message", [
+    ({"in_channels": 4}, "in_channels=4 needs learnable=True"),
+    ({"in_channels": 0, "learnable": True}, "in_channels is an integer of at least 1, not 0"),
 ])  # fmt: skip
-def test_wrong_parameters_name_what_is_allowed_and_what_came(name, options, error, message):
-    with pytest.raises(error, match=message):
-        get_activation(name, **options)
-
-
-def test_the_function_checks_beta(arrays):
-    for wrong in ("a", np.nan, None):
-        with pytest.raises(TypeError, match="beta is a finite number or an MXNet array"):
-            functional.swish(arrays([1.0]), beta=wrong)
-
-
-def test_parameters_other_than_the_default(arrays):
-    xs = np.linspace(-4, 4, 33)
-    checks = {
-        ("softplus", "beta", 3.0): np.log1p(np.exp(3 * xs)) / 3,
-        ("celu", "alpha", 2.0): np.where(xs > 0, xs, 2 * np.expm1(xs / 2)),
-        ("hard_sigmoid", "slope", 0.2): np.clip(0.2 * xs + 0.5, 0, 1),
-        ("hard_tanh", "max_val", 2.0): np.clip(xs, -1, 2),
-        ("leaky_relu", "alpha", 0.3): np.where(xs > 0, xs, 0.3 * xs),
-    }
-    for (name, parameter, value), expected in checks.items():
-        made = get_activation(name, **{parameter: value})
-        np.testing.assert_allclose(made(arrays(xs)).asnumpy(), expected, rtol=2e-6, atol=1e-7)
+def test_a_beta_per_channel_is_learned(options, message):
+    with pytest.raises(ValueError, match=message):
+        Swish(**options)
 
 
 def test_repr_shows_the_parameters():
     assert repr(SiLU()) == "SiLU()"
     assert repr(GELU("tanh")) == "GELU(approximate='tanh')"
     assert repr(Swish(2, learnable=True, in_channels=3)) == "Swish(beta=2.0, learnable=True, in_channels=3)"
+    assert repr(PReLU(3)) == "PReLU(in_channels=3, alpha=0.25)"
+    assert repr(get_activation(np.tanh)) == "Wrapped(tanh)"
 
 
 @pytest.mark.parametrize("kind", KINDS)

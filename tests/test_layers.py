@@ -8,7 +8,8 @@ import pytest
 import scipy.special
 from mxnet.gluon import SymbolBlock, Trainer, loss, nn
 
-from gluon_activations import GLU, SELU, AlphaDropout, Maxout, Softmax, functional
+from gluon_activations import GLU, SELU, AlphaDropout, LogSoftmax, Maxout, Softmax, activations, functional
+from tests.references import VECTORS
 
 GATES = {
     "sigmoid": scipy.special.expit,
@@ -21,7 +22,7 @@ GATES = {
 
 
 def test_the_gates_are_all_tested():
-    assert set(GATES) == set(functional.GLU_GATES)
+    assert set(GATES) == set(GLU().__init__.declared.parameters["activation"].options)
 
 
 @pytest.mark.parametrize("hybridize", [False, True])
@@ -79,9 +80,11 @@ def test_maxout(arrays, pieces, shape, hybridize):
     assert repr(block) == f"Maxout(units=4, pieces={pieces})"
 
 
-@pytest.mark.parametrize("wrong", [dict(units=0), dict(pieces=0), dict(pieces=1.5), dict(pieces=True)])
-def test_maxout_refuses(wrong):
-    with pytest.raises(ValueError, match=rf"{[*wrong][0]} is a positive integer, not {[*wrong.values()][0]}"):
+@pytest.mark.parametrize("wrong, error", [
+    (dict(units=0), ValueError), (dict(pieces=0), ValueError), (dict(pieces=1.5), TypeError), (dict(pieces=True), TypeError),
+])  # fmt: skip
+def test_maxout_refuses(wrong, error):
+    with pytest.raises(error, match=rf"{[*wrong][0]} is an integer of at least 1, not {[*wrong.values()][0]}"):
         Maxout(**{"units": 3, **wrong})
 
 
@@ -125,6 +128,56 @@ def test_softmax(arrays, axis, temperature, hybridize):
     np.testing.assert_allclose(block(arrays(xs)).asnumpy(), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("axis, temperature", [(-1, 0.25), (0, 1.0), (1, 4.0)])
+def test_log_softmax(arrays, axis, temperature, hybridize):
+    block = LogSoftmax(axis, temperature)
+    if hybridize:
+        block.hybridize()
+    xs = np.random.randn(4, 3, 5) * 30
+    expected = scipy.special.log_softmax(xs / temperature, axis=axis)
+    np.testing.assert_allclose(block(arrays(xs)).asnumpy(), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_log_softmax_where_it_is_next_to_0_and_where_it_is_far_below(arrays):
+    for dtype, rel in (("float32", 1e-6), ("float64", 1e-14)):
+        for logits in ([0.0, -30.0, -31.0], [50.0, 0.0, 0.0], [1000.0, -1000.0, 1000.0], [0.0, -np.inf, 0.0]):
+            x = arrays(logits, dtype)
+            x.attach_grad()
+            with mx.autograd.record():
+                y = LogSoftmax()(x)
+            y.backward(arrays([0.0, 1.0, 0.0], dtype))
+            z = np.array(logits) - max(logits)
+            top = int(np.argmax(z))
+            rest = np.exp(np.delete(z, top)).sum()
+            np.testing.assert_allclose(y.asnumpy(), z - np.log1p(rest), rtol=rel)
+            p = np.exp(z) / (1 + rest)
+            np.testing.assert_allclose(x.grad.asnumpy(), np.eye(3)[1] - p, rtol=rel, atol=rel / 10)
+
+
+@pytest.mark.parametrize("name", activations("vectors"))
+def test_functions_of_vectors_against_numpy(arrays, name):
+    """With their defaults, on the last axis, in every dtype."""
+    for dtype, bound in (("float16", 2e-3), ("float32", 2e-6), ("float64", 1e-13)):
+        xs = np.random.randn(3, 2, 6).astype(dtype)
+        value = getattr(functional, name)(arrays(xs, dtype))
+        assert value.dtype == np.dtype(dtype)
+        np.testing.assert_allclose(value.asnumpy(), VECTORS[name].function(xs.astype(float)), rtol=bound, atol=bound / 4)
+
+
+def test_maxout_of_shapes_that_do_not_fit(arrays):
+    for shape in ((2, 3), ()):
+        with pytest.raises(ValueError, match="maxout cuts the last axis into 2 equal parts, which shape"):
+            functional.maxout(arrays(np.ones(shape)))
+    assert functional.maxout(arrays(np.ones((2, 3))), 3).shape == (2, 1)
+    x = arrays([5.0, 1.0, 5.0, 2.0])
+    x.attach_grad()
+    with mx.autograd.record():
+        y = functional.maxout(x)
+    y.backward()
+    assert y.asnumpy().tolist() == [5, 2] and x.grad.asnumpy().tolist() == [1, 0, 0, 1]
+
+
 def test_softmax_neither_overflows_nor_loses_its_sum(arrays):
     for dtype, one in (("float16", 2**-10), ("float32", 2**-22), ("float64", 1e-14)):
         for logits in (np.full(1000, 1000.0), np.linspace(-1000, 1000, 501), np.random.randn(4096)):
@@ -150,7 +203,7 @@ def test_softmax_gradient_is_its_jacobian(arrays):
     "temperature, error", [(0, ValueError), (-1, ValueError), (np.inf, ValueError), ("x", TypeError)]
 )
 def test_softmax_refuses(temperature, error):
-    with pytest.raises(error, match="Softmax's temperature is"):
+    with pytest.raises(error, match="softmax's temperature is a finite number above 0, not"):
         Softmax(temperature=temperature)
 
 
@@ -191,7 +244,7 @@ def test_alpha_dropout_at_rate_zero_and_out_of_range(arrays):
     with mx.autograd.train_mode():
         assert AlphaDropout(0)(x).asnumpy().tolist() == [1, -2]
     for rate in (-0.1, 1, 1.5):
-        with pytest.raises(ValueError, match="rate is at least 0 and below 1"):
+        with pytest.raises(ValueError, match="rate is a finite number of at least 0 and below 1"):
             AlphaDropout(rate)
 
 

@@ -88,12 +88,12 @@ def test_the_tables_of_the_page_are_current():
     assert faults.with_tables(PAGE) == PAGE, "run `make errors`"
 
 
-@pytest.mark.parametrize("name", CATALOG)
+@pytest.mark.parametrize("name", [name for name in CATALOG if getattr(CATALOG[name].builtin, "fault", "")])
 def test_a_fault_that_the_catalog_names_is_in_the_table(name):
     builtin = CATALOG[name].builtin
-    found = [fault for fault in faults.FAULTS if builtin and builtin.fault and fault.code == builtin.code]
+    found = [fault for fault in faults.FAULTS if fault.code == builtin.code]
     if not found:
-        pytest.skip(f"{name}: no fault of MXNet's is measured")
+        pytest.skip(f"{name}: MXNet's fault is not measured yet (make errors)")
     assert {line for fault in found for line in fault.lines} == set(builtin.lines)
 
 

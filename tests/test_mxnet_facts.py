@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from tests.conftest import KINDS, LINE
 from mxnet.gluon import HybridBlock, nn
-from tests.references import FLOAT64, exact
+from tests.references import RECORDS, exact
 
-from gluon_activations.blocks import initialize_on
+from gluon_activations._arrays import initialize_on
 
 
 def test_selu_has_a_wrong_gradient(arrays):
@@ -29,7 +29,7 @@ def test_softrelu_is_negative_in_its_left_tail(arrays):
     xs = np.linspace(-80, -10, 7001, dtype="float32")
     value, _ = arrays.value_and_slope(nn.Activation("softrelu"), xs)
     assert value.min() < -1e-6
-    error = np.abs(value - FLOAT64["softplus"](xs.astype(float))[0])
+    error = np.abs(value - RECORDS["softplus"].float64(xs.astype(float))[0])
     assert 5e-6 < error.max() < 1e-5
 
 

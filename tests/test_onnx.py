@@ -8,14 +8,17 @@ import pytest
 from tests.conftest import LINE
 from mxnet.gluon import nn
 from mxnet.gluon.model_zoo import vision
-from tests.references import ulps, values_and_slopes
+from tests.references import RECORDS, VECTORS, ulps, values_and_slopes
 
 import gluon_activations.onnx
 from gluon_activations import (
     GELU,
     GLU,
     AlphaDropout,
+    LeakyReLU,
+    LogSoftmax,
     Maxout,
+    PReLU,
     Softmax,
     Swish,
     activations,
@@ -38,20 +41,26 @@ if LINE == "1.9":
                 None, {"data": np.asarray(x, dtype="float32")}
             )[0]
 
-    @pytest.mark.parametrize("name", activations())
+    @pytest.mark.parametrize("name", activations("elements"))
     def test_every_activation(arrays, name, tmp_path):
-        block = get_activation(name)
+        block, record = get_activation(name), RECORDS[name]
         block.initialize()
         x = XS[None]
         path = gluon_activations.onnx.export(block, str(tmp_path / "net.onnx"), x.shape)
         exported, own = run(path, x)[0], block(arrays(x)).asnumpy()[0]
         for point, got, ours, value in zip(XS, exported, own, list(values_and_slopes(name, XS))[0]):
-            if name == "relu" and np.isnan(point):
-                continue  # MXNet's gives 0 there, the standard gives nan
-            if name == "gelu" or np.isnan(ours) or abs(ours) < 1e-30:
+            if record.absolute or np.isnan(ours) or abs(ours) < 1e-30:
                 np.testing.assert_allclose(got, ours, rtol=1e-6, atol=2e-6)
             else:
                 assert ulps(got, value, "float32") <= 8, f"{name}({point}): {got}, not {float(value)}"
+
+    @pytest.mark.parametrize("name", activations("vectors"))
+    def test_what_acts_on_vectors(arrays, name, tmp_path):
+        block = get_activation(name, **VECTORS[name].options)
+        block.initialize()
+        x = np.random.randn(2, 6).astype("float32") * 3
+        path = gluon_activations.onnx.export(block, str(tmp_path / "net.onnx"), x.shape)
+        np.testing.assert_allclose(run(path, x), block(arrays(x)).asnumpy(), rtol=1e-5, atol=1e-6)
 
     @pytest.mark.parametrize("make", [
         lambda: GELU("tanh"),
@@ -64,6 +73,10 @@ if LINE == "1.9":
         lambda: GLU("gelu", axis=1),
         lambda: Maxout(3, 2),
         lambda: Softmax(temperature=2.0),
+        lambda: LogSoftmax(axis=1, temperature=2.0),
+        lambda: PReLU(4, alpha=-0.5),
+        lambda: PReLU(alpha=2),
+        lambda: LeakyReLU(0.3),
         lambda: AlphaDropout(0.3),
     ])  # fmt: skip
     def test_other_blocks_and_forms(arrays, make, tmp_path):
@@ -76,7 +89,7 @@ if LINE == "1.9":
 
     def test_a_net_with_every_activation(arrays, tmp_path):
         net = nn.HybridSequential()
-        for name in activations():
+        for name in activations("elements"):
             net.add(nn.Dense(5), get_activation(name))
         net.initialize()
         net.hybridize()
@@ -103,6 +116,14 @@ if LINE == "1.9":
             expected = net(arrays(x)).asnumpy()
             path = gluon_activations.onnx.export(net, str(tmp_path / "net.onnx"), x.shape)
         np.testing.assert_allclose(run(path, x), expected, rtol=1e-3, atol=1e-5)
+
+    def test_the_file_names_the_operators_that_are_in_it(arrays, tmp_path):
+        before = onnx.defs.onnx_opset_version(), onnx.checker.DEFAULT_CONTEXT.opset_imports
+        path = gluon_activations.onnx.export(LogSoftmax(), str(tmp_path / "net.onnx"), (2, 3))
+        model = onnx.load(path)
+        assert [imported.version for imported in model.opset_import] == [13]
+        onnx.checker.check_model(model)
+        assert before == (onnx.defs.onnx_opset_version(), onnx.checker.DEFAULT_CONTEXT.opset_imports)
 
     def test_refuses(arrays, tmp_path, monkeypatch):
         with pytest.raises(TypeError, match="HybridBlock, not 'net'"):

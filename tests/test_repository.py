@@ -123,6 +123,40 @@ def test_conda_gets_the_list_that_make_installs():
     assert "requirements/$(LIST_$@).txt" in makefile and "LIST_$(MXNET1) := mxnet1\n" in makefile
 
 
+# -- rooms -----------------------------------------------------------------------------------
+
+PACKAGE = ROOT / "gluon_activations"
+
+
+def floors():
+    """The floor of each room, as docs/architecture.md draws them."""
+    found, floor = {}, None
+    drawing = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for number, room in re.findall(r"^│ (\d| ) │ (\w+) +│", drawing, re.MULTILINE):
+        floor = int(number) if number.strip() else floor
+        found[room] = floor
+    return found
+
+
+def imported(path):
+    """The rooms of the package that a file of it imports from."""
+    folders = path.relative_to(PACKAGE).parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = [*folders[: len(folders) + 1 - node.level]]
+            for name in [node.module] if node.module else [alias.name for alias in node.names]:
+                yield [*base, *name.split(".")][0]
+
+
+def test_each_room_imports_only_from_the_floors_below_it_as_drawn():
+    rooms = {path: path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in PACKAGE.rglob("*.py")}
+    assert {*floors()} == {*rooms.values()} - {"__init__"}
+    for path, room in rooms.items():
+        if room != "__init__":
+            wrong = [other for other in imported(path) if other != room and floors()[other] >= floors()[room]]
+            assert wrong == [], path
+
+
 # -- modules ---------------------------------------------------------------------------------
 
 MODULES = [path for path in tracked() if path.suffix == ".py"]

@@ -23,6 +23,7 @@ from sklearn.model_selection import ParameterGrid, train_test_split
 from sklearn.neural_network import MLPClassifier
 
 from gluon_activations import Mish, initializer, training
+from gluon_activations._arrays import device_of
 from gluon_activations.training import (
     DATA_SETS,
     accuracy,
@@ -134,7 +135,7 @@ def test_fashion_mnist_comes_through_mxnet(monkeypatch, images, shape):
 
 def test_wrong_data_is_named():
     assert DATA_SETS == ("digits", "breast_cancer", "diabetes", "fashion_mnist")
-    with pytest.raises(ValueError, match=f"^the data set is one of {str(DATA_SETS)[1:-1]}, not 'mnist'$"):
+    with pytest.raises(ValueError, match=f"^load_data's name is one of {str(DATA_SETS)[1:-1]}, not 'mnist'$"):
         load_data("mnist")
     for name in ("breast_cancer", "diabetes"):
         with pytest.raises(ValueError, match=f"^{name} holds no images, only digits and fashion_mnist do$"):
@@ -224,6 +225,16 @@ def test_a_block_is_no_factory(make, wrong, kind):
 def test_a_device_that_is_not_there_is_named(use):
     with pytest.raises(ValueError, match="not 'moon'"):
         use(ctx="moon")
+
+
+def test_nets_and_data_are_on_the_device_asked_for():
+    with mx.cpu(1):  # not that of the session
+        for make in (mlp, cnn):
+            assert {device_of(p.data()) for p in make().collect_params().values()} == {mx.cpu(0)}
+        net = mlp()
+        assert "accuracy" in train(net, *SMALL, epochs=1, valid=SMALL)[0]
+        assert accuracy(net, *SMALL) > 0
+        assert experiment(seed=0, epochs=1)["loss"] > 0
 
 
 # -- training -------------------------------------------------------------------------------
@@ -399,10 +410,10 @@ def test_the_experiment_is_the_same_for_every_kind_of_array(few_samples):
 
 
 def test_the_experiment_names_what_it_knows():
-    with pytest.raises(ValueError, match="^the model is one of 'mlp', 'cnn', not 'rnn'$"):
+    with pytest.raises(ValueError, match="^experiment's model is one of 'mlp', 'cnn', not 'rnn'$"):
         experiment(seed=0, model="rnn")
     known = "'digits', 'fashion_mnist'"
-    with pytest.raises(ValueError, match=f"^the experiment's data set is one of {known}, not 'diabetes'$"):
+    with pytest.raises(ValueError, match=f"^experiment's data is one of {known}, not 'diabetes'$"):
         experiment(seed=0, data="diabetes")
     with pytest.raises(ValueError, match="nearest: gelu"):
         experiment(seed=0, activation="geluu")
@@ -771,3 +782,17 @@ def test_csv_keeps_every_digit(tmp_path):
     lines = (tmp_path / "table.csv").read_bytes().decode("utf-8").split("\n")
     assert lines[:2] == ["name,x,n,late,never", "relu,0.30000000000000004,3,,"] and "\r" not in "".join(lines)
     assert [type(value) for value in read_csv(tmp_path / "table.csv")[0].values()] == [str, float, int]
+
+
+def elsewhere(file, mode="r", encoding=None, newline=None):
+    """How files open on a system with a narrower alphabet and other ends of lines."""
+    return open(file, mode, encoding=encoding or "ascii", newline="\r\n" if newline is None else newline)
+
+
+def test_tables_are_the_same_on_every_system(tmp_path, monkeypatch):
+    records = [{"name": "α", "n": 1}, {"name": "two\r\nlines", "n": 2}]
+    write_csv(records, tmp_path / "here.csv")
+    monkeypatch.setattr(training, "open", elsewhere, raising=False)
+    write_csv(records, tmp_path / "there.csv")
+    assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
+    assert read_csv(tmp_path / "there.csv") == records

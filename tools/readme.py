@@ -5,9 +5,8 @@ python -m tools.readme           # writes README.md and docs/images/family.png
 
 from pathlib import Path
 
-from gluon_activations.plots import gallery
-
 from gluon_activations import CATALOG
+from gluon_activations.plots import gallery
 
 from .chapters import CHAPTERS
 from .wording import citation, interval
@@ -44,7 +43,7 @@ def with_table(text):
 def main():
     """Write both."""
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    gallery(columns=7).savefig(PICTURE, metadata={"Software": None})
+    gallery(columns=6).savefig(PICTURE, metadata={"Software": None})
     README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
     print(f"wrote {PICTURE.relative_to(ROOT)} and the table of {README.name}")
 

@@ -9,50 +9,38 @@ Runs that are there already (build/results/) are not repeated, so that an interr
 
 import statistics
 import time
-from itertools import groupby
 from pathlib import Path
 
 import mxnet as mx
+from sklearn.model_selection import ParameterGrid
 
 from gluon_activations import activations
-from gluon_activations.training import MODELS, cnn, grid, load_data, mlp, sweep, train, write_csv
+from gluon_activations.training import MODELS, best_rates, cnn, load_data, mlp, read_csv, sweep, train, write_csv
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLES = ROOT / "notebooks" / "results"
-JOURNALS = ROOT / "build" / "results"
+KEPT = ROOT / "build" / "results"
 
 RATES = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
 EPOCHS = {"mlp": 30, "cnn": 15}
 BATCH_SIZE = 64
 TUNING_SEEDS = range(3)
 SEEDS = range(100, 110)
+COLUMNS = ["model", "activation", "learning_rate", "epochs", "batch_size", "seed", "valid", "test", "loss"]
 
 
-def best_rates(records):
-    """The configuration with the highest mean validation accuracy for each model and activation."""
-
-    def score(runs):
-        return statistics.mean(run["valid"] for run in runs)
-
-    def place(run):
-        return run["model"], run["activation"], run["learning_rate"]
-
-    cells = [list(runs) for _, runs in groupby(records, place)]
-    best = {}
-    for runs in cells:
-        model, activation, _ = place(runs[0])
-        if (model, activation) not in best or score(runs) > score(best[model, activation]):
-            best[model, activation] = runs
-    settings = ["model", "activation", "learning_rate", "epochs", "batch_size"]
-    return [{name: runs[0][name] for name in settings} for runs in best.values()]
+def tuning_configurations(model, names):
+    """Every activation at every learning rate."""
+    choices = {"activation": names, "learning_rate": RATES, "model": [model]}
+    return ParameterGrid({**choices, "epochs": [EPOCHS[model]], "batch_size": [BATCH_SIZE]})
 
 
-def costs(rounds=7):
+def costs(names, rounds=7):
     """Seconds for an epoch of training, the median of some rounds in which the activations take turns."""
     rows = []
     for model, make in (("mlp", mlp), ("cnn", cnn)):
         data = load_data("digits", images=model == "cnn")
-        nets = {name: make(name) for name in activations()}
+        nets = {name: make(name) for name in names}
         seconds = {name: [] for name in nets}
         for turn in range(rounds + 1):
             for name, net in nets.items():
@@ -68,25 +56,33 @@ def costs(rounds=7):
     return rows
 
 
+def measured():
+    """The activations that a table holds anything of."""
+    return {row["activation"] for table in TABLES.glob("*.csv") for row in read_csv(table)}
+
+
+def unmeasured():
+    """The activations of the catalog that no table holds yet: they want a `make results`."""
+    known = measured()
+    return [name for name in activations("elements") if name not in known]
+
+
 def main():
     """Write the three tables."""
     mx.npx.set_np()
-    for folder in (TABLES, JOURNALS):
-        folder.mkdir(parents=True, exist_ok=True)
+    TABLES.mkdir(parents=True, exist_ok=True)
+    names = activations("elements")
     tuning, chosen = [], []
     for model in MODELS:
         print(f"{model}: every activation at {len(RATES)} learning rates", flush=True)
-        choices = {"activation": activations(), "learning_rate": RATES}
-        settings = {"epochs": [EPOCHS[model]], "batch_size": [BATCH_SIZE]}
-        configurations = grid(model=[model], **choices, **settings)
-        found = sweep(configurations, TUNING_SEEDS, file=JOURNALS / f"tuning_{model}.jsonl")
+        found = sweep(tuning_configurations(model, names), TUNING_SEEDS, folder=KEPT)
         tuning += found
         print(f"{model}: every activation at its best one, on {len(SEEDS)} other seeds", flush=True)
-        chosen += sweep(best_rates(found), SEEDS, file=JOURNALS / f"chosen_{model}.jsonl")
-    write_csv(tuning, TABLES / "tuning.csv")
-    write_csv(chosen, TABLES / "chosen.csv")
+        chosen += sweep(best_rates(found), SEEDS, folder=KEPT)
+    for name, rows in (("tuning", tuning), ("chosen", chosen)):
+        write_csv([{column: row[column] for column in COLUMNS} for row in rows], TABLES / f"{name}.csv")
     print("the cost of an epoch")
-    write_csv(costs(), TABLES / "cost.csv")
+    write_csv(costs(names), TABLES / "cost.csv")
 
 
 if __name__ == "__main__":

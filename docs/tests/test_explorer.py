@@ -12,7 +12,7 @@ import gluon_activations
 from docs.tests.checks import inspect
 from docs.tests.conftest import SITE, visiting
 from gluon_activations import CATALOG, activations, evaluate, get_activation
-from tests.references import FLOAT64, SLOPES_AT_KINKS
+from tests.references import RECORDS
 from tools import latex
 from tools.website import atlas, explorer
 from tools.wording import interval
@@ -120,7 +120,7 @@ def test_each_digit_is_that_of_the_printed_formula(page, name):
 
 
 def test_gradients_at_kinks_are_those_that_the_blocks_give(page):
-    for name, slopes in SLOPES_AT_KINKS.items():
+    for name, slopes in ((name, record.kinks) for name, record in RECORDS.items() if record.kinks):
         p, form = settings(CURVES[name])[0]
         kinks = numpy.array([*slopes])
         found = in_the_page(page, name, p, form.choices, kinks)[1]
@@ -133,14 +133,14 @@ def test_the_table_shows_value_and_gradient_at_x(visit):
     for x in (-4.25, -0.5, 1.5):
         page = visit("explorer.html#" + "&".join(f"curve={name}" for name in names) + f"&x={x}")
         for place, title in enumerate(("value at x", "gradient at x")):
-            exact = [float(FLOAT64[name](numpy.float64(x))[place]) for name in names]
+            exact = [float(RECORDS[name].float64(numpy.float64(x))[place]) for name in names]
             numpy.testing.assert_allclose([number(text) for text in row(page, title)], exact, rtol=5e-6)
 
 
 def is_flat_far_out(name):
     """Whether its slope is 0 beyond the outermost kinks, on one side or on both."""
     kinks = CATALOG[name].kinks or (0,)
-    return bool((FLOAT64[name](numpy.array([min(kinks) - 2.0, max(kinks) + 2.0]))[1] == 0).any())
+    return bool((RECORDS[name].float64(numpy.array([min(kinks) - 2.0, max(kinks) + 2.0]))[1] == 0).any())
 
 
 @pytest.mark.parametrize("name", activations("elements"))
@@ -156,9 +156,10 @@ def test_facts_are_those_of_the_catalog(visit, name):
     else:
         assert minimum == atlas.without_minimum(entry)
         assert "=" not in zeros
-    # Where the gradient is 0 on a whole piece, that piece begins and ends at kinks.
+    # Where the gradient is 0 on a whole piece, it is 0 on one side only of the ends of that piece.
     ends = {number(text) for text in re.findall(r"(?:above|below) (\S+?)(?:;|$)", zeros)}
-    assert ends <= {*entry.kinks}
+    for end in ends:
+        assert (RECORDS[name].float64(numpy.array([end - 0.01, end + 0.01]))[1] == 0).sum() == 1
     assert bool(ends or zeros == "every x") == is_flat_far_out(name)
     assert steepest == written(entry.lipschitz) + (", a jump" if numpy.isinf(entry.lipschitz) else "")
 
@@ -174,7 +175,7 @@ def by_quadrature(name, layers, scale):
         for low, high in zip(ends, ends[1:]):
             z = (low + high) / 2 + (high - low) / 2 * nodes
             density = numpy.exp(-z * z / 2) / numpy.sqrt(2 * numpy.pi)
-            total += (high - low) / 2 * (weights * density * FLOAT64[name](spread * z)[which] ** 2).sum()
+            total += (high - low) / 2 * (weights * density * RECORDS[name].float64(spread * z)[which] ** 2).sum()
         return total
 
     signal, factors = [1.0], []
@@ -199,6 +200,16 @@ def test_a_chain_of_layers_is_what_another_quadrature_gives(page):
             signal, gradient = by_quadrature(name, 10, scale)
             numpy.testing.assert_allclose(found["signal"], signal, rtol=1e-4, err_msg=f"{name} {scale}")
             numpy.testing.assert_allclose(found["gradient"], gradient, rtol=1e-4, err_msg=f"{name} {scale}")
+
+
+def test_a_chain_that_explodes_or_dies_out_is_drawn_at_once(visit):
+    growing = next(name for name in activations("elements") if RECORDS[name].float64(numpy.array([1e3]))[0] > 1e5)
+    for scale, end in ((3, "∞"), (0.2, "0")):
+        page = visit(f"explorer.html#curve={growing}&n=50&s={scale}")
+        for title in ("signal after the last layer", "gradient factor back at the inputs"):
+            assert row(page, title, "depth") == [end]
+        for plot in ("signal", "back"):
+            assert "NaN" not in path(page, plot)
 
 
 def real_chain(name, layers, scale, seed, width=1000):

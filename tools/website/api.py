@@ -23,7 +23,16 @@ TITLES = {
     "_arrays": "Arrays",
 }
 MODULES = {name: importlib.import_module(f"gluon_activations.{name}") for name in TITLES}
-ABOUT = {"CATALOG": ("dict[str, Activation]", "The facts, by name.")}
+# What is no function and no class has no docstring.
+CONSTANTS = {
+    "CATALOG": "The facts: an :class:`~gluon_activations.catalog.Activation` for each name.",
+    "DASHED": "How the line of a gradient is drawn.",
+    "DOTTED": "How a limit or a default is drawn.",
+    "GREY": "The colour of what is not the subject: lines at 0, limits.",
+    "PALETTE": "Colours that are told apart by every kind of colour vision.",
+    "DATA_SETS": "What :func:`~gluon_activations.training.load_data` has.",
+    "MODELS": "The nets of :func:`~gluon_activations.training.experiment`.",
+}
 
 
 def public():
@@ -79,15 +88,13 @@ def _page(owner, names):
         elif callable(thing):
             parts += [f".. autofunction:: {path}", ""]
         else:
-            parts += [*_constant(path, thing), ""]
+            parts += [f".. py:data:: {path}", *_value(thing), "", f"   {CONSTANTS[path.rpartition('.')[2]]}", ""]
     return "\n".join([*parts, "```", ""])
 
 
-def _constant(path, value):
-    if path.rpartition(".")[2] in ABOUT:
-        kind, about = ABOUT[path.rpartition(".")[2]]
-        return [f".. py:data:: {path}", f"   :type: {kind}", "", f"   {about}"]
-    return [f".. py:data:: {path}", f"   :value: {value!r}"]
+def _value(thing):
+    """The line that shows a constant, unless that is long."""
+    return [f"   :value: {thing!r}"] if len(repr(thing)) < 100 else []
 
 
 def resolve(path):

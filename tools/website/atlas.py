@@ -168,10 +168,12 @@ def _formulas(entry):
         values = " and ".join(rf"${letter} \approx {value:.10f}$" for letter, value in entry.constants.items())
         text += f"\n\nwith {values}."
     lettered = {name: parameter for name, parameter in entry.parameters.items() if parameter.letter}
+    values = ", ".join(f"${p.letter} = {_default(p)}$ (`{name}`)" for name, p in lettered.items())
     if lettered and entry.forms:
-        values = ", ".join(f"${p.letter} = {_default(p)}$ (`{name}`)" for name, p in lettered.items())
         left = "it" if len(lettered) == 1 else "them"
         text += f"\n\nThat is for the default, {values}. With {left} left open:\n\n{_equations(entry.forms[0])}"
+    elif lettered:
+        text += f"\n\nBy default, {values}."
     for form in entry.forms[1:]:
         chosen = ", ".join(f'`{key}="{value}"`' for key, value in form.choices)
         text += f"\n\nWith {chosen}:\n\n{_equations(form)}"

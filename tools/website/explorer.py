@@ -2,7 +2,6 @@
 
 import json
 import re
-from types import SimpleNamespace
 
 import vl_convert
 
@@ -15,7 +14,6 @@ from . import javascript
 # No element of softmax depends on one score alone; of two scores, x and 0, it is a curve.
 SOFTMAX = {
     "title": "Softmax of (x, 0)",
-    "parameters": {"temperature": SimpleNamespace(letter="T", default=1.0, turn=(0.1, 5.0))},
     "forms": (Form(r"\frac{1}{1 + e^{-x / T}}", r"\frac{e^{-x / T}}{T (1 + e^{-x / T})^2}"),),
 }
 

@@ -4,10 +4,10 @@ import matplotlib
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
-from gluon_activations.plots import PALETTE
 
 from gluon_activations import CATALOG, activations, array, evaluate, visualize_activation
 from gluon_activations.catalog import FAMILIES
+from gluon_activations.plots import PALETTE
 from tools.wording import number
 
 # Text stays text, and the same picture is the same file each time.

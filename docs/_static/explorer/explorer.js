@@ -217,7 +217,7 @@ function around(lines) {
 function aroundLogs(lines) {
   const ys = lines.flat().map((row) => row.y).filter((y) => y > 0 && isFinite(y));
   const logs = [-1, 1, ...ys.map(Math.log10)];
-  return [10 ** Math.floor(Math.min(...logs)), 10 ** Math.ceil(Math.max(...logs))];
+  return [10 ** Math.max(-307, Math.floor(Math.min(...logs))), 10 ** Math.min(308, Math.ceil(Math.max(...logs)))];
 }
 
 // At most nine powers of ten, evenly spaced, between two of them.

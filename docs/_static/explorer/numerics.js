@@ -117,10 +117,12 @@ function facts(curve) {
 // -- a chain of layers -------------------------------------------------------------------------
 
 // Means over a standard normal z, by Simpson's rule, in ever smaller pieces where the function bends or jumps.
+// Infinite where the function leaves the range of numbers; no pieces for what is next to nothing.
 function mean(h) {
   const f = (z) => (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * h(z);
   const ends = Array.from({ length: 65 }, (_, k) => (k - 32) / 3.2).map((z) => [z, f(z)]);
-  const enough = 1e-9 * ends.reduce((sum, [, y]) => sum + y, 0);
+  const enough = Math.max(1e-9 * ends.reduce((sum, [, y]) => sum + y, 0), 1e-300);
+  if (!isFinite(enough)) return Infinity;
   const piece = ([a, fa], [m, fm], [b, fb], depth) => {
     const [l, r] = [(a + m) / 2, (m + b) / 2].map((z) => [z, f(z)]);
     const once = ((b - a) / 6) * (fa + 4 * fm + fb), twice = ((b - a) / 12) * (fa + 4 * l[1] + 2 * fm + 4 * r[1] + fb);

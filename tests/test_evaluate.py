@@ -1,0 +1,73 @@
+"""Value and slope of anything that maps an array."""
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet.gluon import nn
+
+from gluon_activations import PReLU, activations, derivative, evaluate
+from tests.references import values_and_slopes
+
+XS = [-3.0, -0.5, 0.25, 4.0]
+
+
+@pytest.mark.parametrize("name", activations("elements"))
+def test_value_and_slope(arrays, name):
+    value, slope = evaluate(name, arrays(XS, "float32"))
+    exactly = [[float(number) for number in numbers] for numbers in values_and_slopes(name, XS)]
+    np.testing.assert_allclose([value.asnumpy(), slope.asnumpy()], exactly, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(derivative(name, arrays(XS)).asnumpy(), exactly[1], rtol=1e-5, atol=1e-7)
+
+
+def test_what_is_not_initialised_is_and_the_rest_is_left(arrays):
+    for fresh in (nn.PReLU(), PReLU()):
+        assert evaluate(fresh, arrays([-4.0]))[0].asnumpy()[0] == -1
+    trained = nn.PReLU(mx.init.Constant(0.7))
+    trained.initialize()
+    value, slope = evaluate(trained, arrays([-2.0]))
+    assert value.asnumpy()[0] == pytest.approx(-1.4) and slope.asnumpy()[0] == pytest.approx(0.7)
+
+
+def test_gradients_are_left_alone(arrays):
+    block = nn.PReLU()
+    block.initialize()
+    x = arrays([-1.0, -1.0])
+    x.attach_grad()
+    with mx.autograd.record():
+        y = block(x)
+    y.backward()
+    evaluate(block, x)
+    evaluate(block, arrays(np.linspace(-9, 9, 50)))
+    assert block.alpha.grad().asnumpy().tolist() == [-2]
+    assert x.grad.asnumpy().tolist() == [0.25, 0.25] and x.asnumpy().tolist() == [-1, -1]
+
+
+def test_nothing_is_dropped_as_in_training(arrays):
+    """Neither in the value, whose recording does not switch to training, nor in the gradient."""
+    for _ in range(3):
+        value, slope = evaluate(nn.Dropout(0.5), arrays(np.ones(50)))
+        assert value.asnumpy().tolist() == slope.asnumpy().tolist() == [1] * 50
+    with mx.autograd.train_mode():
+        assert evaluate(nn.Dropout(0.5), arrays(np.ones(50)))[1].asnumpy().tolist() == [1] * 50
+
+
+def test_a_block_whose_shape_waits_for_its_first_batch(arrays):
+    value, slope = evaluate(nn.Dense(1, weight_initializer=mx.init.One()), arrays([[2.0, 3.0]]))
+    assert value.asnumpy().tolist() == [[5]] and slope.asnumpy().tolist() == [[1, 1]]
+    net = nn.Dense(1, weight_initializer=mx.init.One())
+    net.initialize()
+    assert evaluate(net, arrays([[2.0, 3.0]]))[0].asnumpy().tolist() == [[5]]
+
+
+def test_the_kind_of_array_is_kept(arrays):
+    x = arrays([1.0])
+    assert {type(part) for part in (*evaluate("silu", x), derivative("relu", x))} == {type(x)}
+
+
+def test_what_cannot_be_evaluated_is_said(arrays):
+    with pytest.raises(TypeError, match="evaluate takes float16, float32, float64, not int32"):
+        evaluate("relu", arrays([1], "int32"))
+    with pytest.raises(TypeError, match="evaluate takes an MXNet array .* not builtins.list"):
+        evaluate("relu", [1.0])
+    with pytest.raises(ValueError, match="nearest: relu"):
+        derivative("reluu", arrays([1.0]))

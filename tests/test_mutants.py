@@ -1,0 +1,181 @@
+"""The mutation tester, on a package of three functions whose tests see all, some or none of its mutants."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("cosmic_ray", reason="cosmic-ray is in the main environment alone")
+
+ROOT = Path(__file__).parent.parent
+
+STRONG = """
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    LIMIT = 5
+
+
+@overload
+def sign(x: "int | None") -> "int | None": ...
+def sign(x, *, zero: 1 | 2 = 0) -> 3 | 4:
+    '''Sign of x, 1 or -1.'''
+    return -1 if x < 0 else 1 if x > 0 else zero
+"""
+STRONG_TEST = """
+import pytest
+from toy.strong import sign
+
+@pytest.mark.parametrize("x, y", [(-3, -1), (-1, -1), (-0.5, -1), (0, 0), (0.5, 1), (1, 1), (3, 1)])
+def test_sign(x, y):
+    assert sign(x) == y
+"""
+WEAK = """
+def countdown(n):
+    while n > 0:
+        n -= 1
+        n = n + 0
+    return n
+"""
+WEAK_TEST = """
+from toy.inner.weak import countdown
+
+def test_countdown():
+    assert countdown(2) == 0
+"""
+LIST = """
+package = "toy"
+patience = 1
+
+[tests]
+untested = ["test_strong.py"]
+
+[[unseen]]
+module = "inner/weak"
+within = "countdown"
+line = "n = n+0"
+mutants = ["n = n - 0", "n = n * 7"]
+why = "nothing is added"
+"""
+
+
+@pytest.fixture
+def toy(tmp_path):
+    def write(name, text):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    for name, text in {
+        "toy/__init__.py": "",
+        "toy/strong.py": STRONG,
+        "toy/untested.py": "double = 2\n",
+        "toy/inner/__init__.py": "",
+        "toy/inner/weak.py": WEAK,
+        "tests/test_strong.py": STRONG_TEST,
+        "tests/test_inner_weak.py": WEAK_TEST,
+        "tests/mutants.toml": LIST,
+        "pyproject.toml": "[tool.pytest.ini_options]\npythonpath = ['.']\n",
+    }.items():
+        write(name, text)
+
+    def start(*options):
+        command = [sys.executable, "-m", "tools.mutants", "--root", str(tmp_path), *options]
+        return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def run(*options):
+        process = start(*options)
+        out, err = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    run.write, run.start, run.root = write, start, tmp_path
+    return run
+
+
+def survivors(text):
+    """Each survivor's place, its line before and after, and the reason if there is one."""
+    found = re.findall(
+        r"^(toy/\S+)( in \w+)?\n  - (.*)\n  \+ (.*)\n(?:  cannot be seen: (.*)\n)?", text, re.MULTILINE
+    )
+    return [(place, " ".join(a.split()), " ".join(b.split()), why) for place, _, a, b, why in found]
+
+
+def test_the_table_of_a_package(toy):
+    """Types, overloads, what is for type checkers and the star among parameters give no mutants; a loop that
+    never ends, as with ``n -= 0``, is killed."""
+    done = toy()
+    assert done.returncode == 1, done.stderr
+    assert [line.split() for line in done.stdout.splitlines()[1:6]] == [
+        ["__init__", "0", "0", "0", "0", "-"],
+        ["inner/__init__", "0", "0", "0", "0", "-"],
+        ["inner/weak", "9", "6", "3", "1", "66.7%"],
+        ["strong", "15", "15", "0", "0", "100.0%"],
+        ["untested", "2", "0", "2", "0", "0.0%"],
+    ]
+    assert survivors(done.stdout) == [
+        ("toy/inner/weak.py:4", "n -= 1", "n -= 2", ""),
+        ("toy/inner/weak.py:5", "n = n + 0", "n = n - 0", "nothing is added"),
+        ("toy/inner/weak.py:5", "n = n + 0", "n = n + -1", ""),
+        ("toy/untested.py:1", "double = 2", "double = 3", ""),
+        ("toy/untested.py:1", "double = 2", "double = 1", ""),
+    ]
+    assert "\nlisted, but no survivor: inner/weak: n = n+0 -> n = n * 7\n" in done.stdout
+    assert toy().stdout.splitlines()[:-1] == done.stdout.splitlines()[:-1]  # the last one says how long it took
+
+
+def test_the_working_tree_stays_as_it_is(toy):
+    before = {path: path.read_text() for path in toy.root.rglob("*") if path.is_file()}
+    toy()
+    assert {path: path.read_text() for path in toy.root.rglob("*") if path.is_file()} == before
+    assert list((toy.root / "build" / "mutants").iterdir()) == []
+
+
+def test_a_listed_mutant_is_known_after_its_line_has_moved(toy):
+    toy.write("toy/inner/weak.py", f"FAR = 'away'\n\n\n{WEAK.replace('n = n + 0', 'n  = n + 0  ')}")
+    assert ("toy/inner/weak.py:8", "n = n + 0", "n = n - 0", "nothing is added") in survivors(toy("weak").stdout)
+    toy.write("toy/inner/weak.py", WEAK.replace("countdown", "other"))
+    toy.write("tests/test_inner_weak.py", WEAK_TEST.replace("countdown", "other"))
+    assert not any(why for *_, why in survivors(toy("weak").stdout))
+
+
+def test_enough_is_enough(toy):
+    done = toy("strong")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 4
+
+
+def test_tests_that_fail_as_they_are_kill_nothing(toy):
+    toy.write("tests/test_strong.py", STRONG_TEST.replace("(0, 0)", "(0, 5)"))
+    done = toy("strong")
+    assert done.returncode == 1
+    assert "fail on the package as it stands" in done.stdout and "assert 0 == 5" in done.stdout
+    assert re.search("strong +0 +0 +0 +0 +-", done.stdout)
+
+
+def test_a_module_without_tests_is_named(toy):
+    toy.write("toy/lonely.py", "one = 1\n")
+    done = toy("lonely")
+    assert done.returncode == 1 and "lonely has no tests" in done.stdout
+
+
+def test_an_unknown_name(toy):
+    done = toy("weaq")
+    assert done.returncode == 1 and done.stderr == "No module's name holds weaq\n"
+
+
+def test_ctrl_c_leaves_nothing_behind(toy):
+    toy.write("tests/test_inner_weak.py", WEAK_TEST + "\nimport time\n\ndef test_slow():\n    time.sleep(600)\n")
+    process = toy.start("weak")
+    folder = toy.root / "build" / "mutants"
+    while not list(folder.glob("*/*/log")):
+        time.sleep(0.1)
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.wait(30)
+    assert list(folder.iterdir()) == []
+    mine = [path for path in Path("/proc").glob("[0-9]*/cwd") if str(folder) in os.path.realpath(path)]
+    assert mine == []

@@ -1,0 +1,249 @@
+"""Change the package in one small place at a time, and see whether its tests notice: make mutants.
+
+cosmic-ray makes the changes: a number plus and minus one, an operator or a comparison for its opposite and its
+neighbour, True for False, a condition negated, a decorator or a minus sign gone, a loop that never runs. The tests
+of a module are tests/test_<module>.py and what tests/mutants.toml adds. That file also lists the mutants that no
+test can see, by the text of their line; they count as survivors all the same.
+"""
+
+import argparse
+import ast
+import functools
+import importlib
+import os
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import toml
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator
+from tqdm import tqdm
+
+from tools.forks import Forks, Job
+
+ENOUGH = 0.95
+AT_A_TIME = 2
+LONGEST = 600  # seconds that the tests of one module may take
+ROOT = Path(__file__).resolve().parent.parent
+# One thread each, no threads of MXNet's that a fork would lose, no plugins that every process would look for.
+SETTINGS = {
+    "MXNET_ENGINE_TYPE": "NaiveEngine",
+    "OMP_NUM_THREADS": "1",
+    "MPLBACKEND": "Agg",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+# An operator becomes its opposite or a neighbour, not each of the eleven others that cosmic-ray knows.
+SWAPS = {
+    "Binary": "Add_Sub Sub_Add Mul_Div Div_Mul FloorDiv_Div Mod_Mul Pow_Mul LShift_RShift RShift_LShift "
+    "BitOr_BitAnd BitAnd_BitOr BitXor_BitAnd",
+    "Comparison": "Eq_NotEq NotEq_Eq Is_IsNot IsNot_Is Lt_LtE Lt_GtE LtE_Lt LtE_Gt Gt_GtE Gt_LtE GtE_Gt GtE_Lt",
+    "Unary": "Delete_USub Delete_Invert Delete_Not",
+}
+OPERATORS = [f"Replace{kind}Operator_{swap}" for kind, swaps in SWAPS.items() for swap in swaps.split()] + [
+    *("NumberReplacer", "AddNot", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue", "ReplaceAndWithOr"),
+    *("ReplaceOrWithAnd", "ReplaceBreakWithContinue", "ReplaceContinueWithBreak", "ExceptionReplacer"),
+    *("RemoveDecorator", "ZeroIterationForLoop"),
+]
+ARITHMETIC = {"arith_expr", "term", "power", "expr", "xor_expr", "and_expr", "shift_expr"}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of a module."""
+
+    module: str
+    source: str
+    operator: str
+    occurrence: int
+    line: int
+    within: str  # name of the function or class around it
+
+    def changed(self):
+        """The module's source with the change, or None if that is the same program or none."""
+        text = mutate_code(self.source, get_operator(f"core/{self.operator}")(), self.occurrence)
+        try:
+            return None if ast.dump(ast.parse(text)) == ast.dump(ast.parse(self.source)) else text
+        except SyntaxError:
+            return None
+
+    @functools.cached_property
+    def difference(self):
+        """The lines before and after, joined, without indentation and comments."""
+        a, b = self.source.splitlines(), self.changed().splitlines()
+        head = len(os.path.commonprefix([a, b]))
+        tail = len(os.path.commonprefix([a[head:][::-1], b[head:][::-1]]))
+        parts = ([line.strip() for line in text[head : len(text) - tail]] for text in (a, b))
+        return [" ".join(line for line in part if line and line[0] != "#") for part in parts]
+
+    def is_meant_by(self, entry):
+        """Whether an entry of the list means this mutant, wherever its line is and whatever its spaces."""
+        if (entry["module"], entry.get("within", self.within)) != (self.module, self.within):
+            return False
+        texts = (*self.difference, entry["line"], entry["mutant"])
+        before, after, line, mutant = ("".join(text.split()) for text in texts)
+        return (before, after) == (line, mutant)
+
+    def place(self):
+        """What mutants are sorted by."""
+        return self.line, OPERATORS.index(self.operator), self.occurrence
+
+
+def mutants_of(module, source):
+    """All mutants of a module, from its first line to its last."""
+    found, nodes = [], list(ast_nodes(get_ast(source)))
+    for name in OPERATORS:
+        operator = get_operator(f"core/{name}")()
+        places = [node for node in nodes for _ in operator.mutation_positions(node)]
+        for occurrence, node in enumerate(places):
+            around = list(_around(node))
+            if not any(map(_is_inert, around, [None, *around])) and not _is_made_twice(node, name):
+                within = next((n.name.value for n in around if n.type in ("funcdef", "classdef")), "")
+                found.append(Mutant(module, source, name, occurrence, node.start_pos[0], within))
+    return sorted(found, key=Mutant.place)
+
+
+def _around(node):
+    while node is not None:
+        yield node
+        node = node.parent
+
+
+def _is_inert(node, below):
+    """Whether nothing runs in a node's child ``below``: a type, an overload, what is for type checkers alone."""
+    if node.type == "operator":
+        return node.parent.type not in ARITHMETIC  # the * and / among parameters
+    if node.type == "if_stmt":
+        return node.children[1].get_code().strip().endswith("TYPE_CHECKING")
+    if node.type == "decorated":
+        return node.children[0].get_code().strip().endswith("overload")
+    if node.type == "funcdef":
+        return below is not None and below is node.annotation
+    return node.type == "tfpdef" or (node.type == "annassign" and below is node.children[1])
+
+
+def _is_made_twice(node, operator):
+    """Whether the negation of a condition is also made by negating its comparison or dropping its ``not``."""
+    if operator != "AddNot":
+        return False
+    condition = node.children[2 if node.type == "test" else 1]
+    first = condition.children[0] if condition.type in ("or_test", "and_test") else condition
+    return first.type == "not_test" or (first.type == "comparison" and "in" not in first.children[1].get_code())
+
+
+class Study:
+    """The mutants of some modules, and which of them survive their tests."""
+
+    def __init__(self, root, only=()):
+        self.root = Path(root).resolve()
+        self.config = toml.loads((self.root / "tests" / "mutants.toml").read_text(encoding="utf-8"))
+        self.package = self.root / self.config["package"]
+        self.unseen = [{**entry, "mutant": m} for entry in self.config.get("unseen", []) for m in entry["mutants"]]
+        self.mutants, self.broken, self.killed, self.survived = {}, {}, {}, {}
+        for path in sorted(self.package.rglob("*.py")):
+            module = path.relative_to(self.package).with_suffix("").as_posix()
+            if not only or any(part in module for part in only):
+                self.mutants[module] = mutants_of(module, path.read_text(encoding="utf-8"))
+                self.killed[module], self.survived[module] = 0, []
+
+    def tests(self, module):
+        """The files that test a module."""
+        own = "tests/test_" + "_".join(part.strip("_") for part in module.split("/")) + ".py"
+        more = [f"tests/{name}" for name in self.config.get("tests", {}).get(module, [])]
+        return tuple(dict.fromkeys([own] * (self.root / own).exists() + more))
+
+    def run(self, forks):
+        """Try every mutant on the tests of its module, once these have passed on the module as it stands."""
+        seconds = {}
+
+        def passed(job, status, took, log):
+            seconds[job.tests] = took
+            if status:
+                self.broken[job.tests] = log
+
+        def tried(job, status, took, log):
+            bar.update()
+            if status == 0:
+                self.survived[job.about.module].append(job.about)
+            elif status != forks.NO_RUN:
+                self.killed[job.about.module] += 1
+
+        wanted = {self.tests(module) for module, found in self.mutants.items() if found}
+        forks.run([Job(tests, LONGEST) for tests in sorted(wanted) if tests], passed)
+        limits = {tests: self.config.get("patience", 10) + 5 * took for tests, took in seconds.items()}
+        jobs = [
+            Job(tests, limits[tests], self.path(module), mutant.changed, mutant)
+            for module, found in self.mutants.items()
+            if (tests := self.tests(module)) in limits and tests not in self.broken
+            for mutant in found
+        ]
+        with tqdm(total=len(jobs), unit="mutant", smoothing=0.05) as bar:
+            forks.run(jobs, tried)
+
+    def path(self, module):
+        """A module's file, from the root."""
+        return (self.package / f"{module}.py").relative_to(self.root).as_posix()
+
+    def report(self):
+        """Print the table and the survivors, and return whether all modules have a good score."""
+        for tests, log in self.broken.items():
+            print(
+                f"These fail on the package as it stands, so they kill nothing: {', '.join(tests)}\n{log[-3000:]}"
+            )
+        untested = [module for module, mutants in self.mutants.items() if mutants and not self.tests(module)]
+        for module in untested:
+            print(f"{module} has no tests")
+        good = not self.broken and not untested
+        found = [mutant for module in self.survived for mutant in sorted(self.survived[module], key=Mutant.place)]
+        reasons = {m: entry["why"] for entry in self.unseen for m in found if m.is_meant_by(entry)}
+        print(f"{'module':<24}{'mutants':>8}{'killed':>8}{'survived':>10}{'of these listed':>17}{'score':>9}")
+        for module, killed in self.killed.items():
+            survived = len(self.survived[module])
+            listed = sum(mutant.module == module for mutant in reasons)
+            score = killed / (killed + survived) if killed + survived else None
+            text = "-" if score is None else f"{score:.1%}"
+            print(f"{module:<24}{killed + survived:>8}{killed:>8}{survived:>10}{listed:>17}{text:>9}")
+            good = good and (score is None or score >= ENOUGH)
+        for mutant in found:
+            before, after = mutant.difference
+            print(f"\n{self.path(mutant.module)}:{mutant.line}{mutant.within and ' in ' + mutant.within}")
+            print(f"  - {before}\n  + {after}")
+            if mutant in reasons:
+                print(f"  cannot be seen: {reasons[mutant]}")
+        for entry in self.unseen:
+            if entry["module"] in self.mutants and not any(mutant.is_meant_by(entry) for mutant in found):
+                print(f"\nlisted, but no survivor: {entry['module']}: {entry['line']} -> {entry['mutant']}")
+        return good
+
+
+def main():
+    """Study the modules asked for; exit with 1 if one of them has too low a score."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("only", nargs="*", help="only modules whose name holds this, as catalog or nets/")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the repository (default: this one)")
+    asked = parser.parse_args()
+    start = time.monotonic()
+    os.environ.update(SETTINGS)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    study = Study(asked.root, asked.only)
+    if not study.mutants:
+        sys.exit(f"No module's name holds {' or '.join(asked.only)}")
+    for name in study.config.get("preload", []):
+        importlib.import_module(name)
+    place = study.root / "build" / "mutants"
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        study.run(Forks(study.root, [Path(folder) / str(number) for number in range(AT_A_TIME)]))
+    good = study.report()
+    minutes, seconds = divmod(round(time.monotonic() - start), 60)
+    print(f"\n{minutes} min {seconds} s")
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
