@@ -6,7 +6,7 @@ from mxnet.gluon import nn
 from mxnet.gluon.data import ArrayDataset, DataLoader
 from sklearn.datasets import load_digits
 
-from gluon_activations import HardTanh, dead_units, get_activation, initializer, layer_statistics
+from gluon_activations import HardTanh, Mish, dead_units, get_activation, initializer, layer_statistics
 from tests.nets import digits, legacy_shapes, sequential
 
 
@@ -91,7 +91,7 @@ def test_a_zero_region_is_found_wherever_one_of_eight_points_is(arrays, point):
         return x * (abs(x - point) > 0.05) * 1.0
 
     def holds(x):
-        return x * 1.0
+        return x - point
 
     x = arrays([[100.0, 200.0]])
     (record,) = dead_units(sequential(nn.Lambda(dips), kind=nn.Sequential), x)
@@ -120,3 +120,13 @@ def test_dropout_kills_in_training_only(arrays):
     net, x = sequential(nn.Dropout(0.5), nn.Activation("relu")), arrays(np.ones((1, 200)))
     assert dead_units(net, x)[0]["dead"] == []
     assert 50 < len(dead_units(net, x, train_mode=True)[0]["dead"]) < 150
+
+
+def test_what_is_no_batch():
+    net = sequential(Mish())
+    for wrong, kind in (((), "tuple"), (None, "NoneType"), (3, "int")):
+        with pytest.raises(TypeError, match=rf"or of pairs \(x, y\), not a {kind}: write \[\(x, y\)\]"):
+            dead_units(net, wrong)
+    for nothing in ([], iter(())):
+        with pytest.raises(ValueError, match="there is no batch: batches is empty"):
+            dead_units(net, nothing)

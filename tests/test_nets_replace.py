@@ -229,6 +229,10 @@ def test_attributes_that_hold_the_old_one_hold_the_new_one(arrays):
     net = Net()
     replace_activations(net, "silu")
     assert net.act is net.again and isinstance(net.act, SiLU) and net._layers == 3
+    other, silu = object(), net.act
+    net._layers = [other, net.act]  # as Gluon 2's Sequential does
+    replace_activations(net, "relu", replaces="silu")
+    assert net._layers == [other, net.act] and silu is not net.act
 
 
 def test_graphs_inside_are_built_anew_too(arrays):

@@ -47,7 +47,7 @@ def test_what_acts_on_vectors_or_drops_is_none(arrays, make):
     x = arrays(np.zeros((2, 4)))
     assert judged(sequential(nn.Flatten(), make()), x) == []
     assert judged(sequential(make()), arrays(np.full((2, 4), 1e3) * [0, 0, 0, 1])) == []
-    assert make() and asked(Softmax(), x) is None is curve(Softmax(), x)
+    assert asked(Softmax(), x) == (None, None) and curve(Softmax(), x) is None
 
 
 def test_activations_of_ones_own(arrays):
@@ -176,9 +176,11 @@ def test_an_activation_is_probed_where_it_is_and_around_0(arrays):
 
 def test_asked_gives_none_where_a_block_takes_no_such_array(arrays):
     x = arrays([1.0, -2.0])
-    value, slope = asked(get_activation("relu"), x)
-    assert value.tolist() == [1, 0] and slope.tolist() == [1, 0]
-    assert asked(Once(100), x) is None
+    value, slope = asked(get_activation("relu"), x * 3)
+    assert value.tolist() == [3, 0] and slope.tolist() == [1, 0]
+    assert asked(Once(100), x) == (None, None)
+    (record,) = layer_statistics(sequential(nn.Activation("tanh")), arrays([0.0, 0.0, 0.0, 9.0]))
+    assert record["saturated"] == 0.25
     with pytest.raises(RuntimeError, match="no more"):
         curve(Once(100), x)
 
@@ -199,6 +201,7 @@ def test_points_are_in_the_dtype_and_for_each_channel():
     swish = Swish(learnable=True, in_channels=2)
     swish.cast("float64")
     assert points_for(swish, points).dtype == np.float64 and points_for(swish, points).shape == (3, 2)
+    assert points_for(nn.Dense(3, in_units=4), points).shape == (3, 3)
     assert points_for(nn.BatchNorm(), points).shape == (3,)  # whose channels are not known yet
     assert str(points_for("relu", points, mx.cpu(0))) == str(points_for("relu", points))
     with pytest.raises(AttributeError, match="device_typeid"):

@@ -103,7 +103,7 @@ class Forks:
     NO_RUN = 77
 
     def __init__(self, root, copies):
-        self.root, self.copies = Path(root), [Path(copy) for copy in copies]
+        self.copies = [Path(copy) for copy in copies]
         self.failures, self.seconds, self.callers = collections.Counter(), {}, {}
         # One copy is never changed, as people may work in the folder meanwhile.
         self.original = self.copies[0].with_name("original")
@@ -193,8 +193,7 @@ class Forks:
             Path(importlib.util.cache_from_source(copy / job.path)).unlink(missing_ok=True)
         sys.dont_write_bytecode = False
         os.chdir(copy)
-        os.environ["PYTHONPATH"] = str(copy)
-        sys.path[:] = [str(copy), *(path for path in sys.path if path not in ("", str(self.root)))]
+        os.environ["PYTHONPATH"] = str(copy)  # of the processes that tests start; here pytest's own setting does it
         sys.modules["__main__"] = types.ModuleType("__main__")
         for name in [name for name in sys.modules if name.partition(".")[0] == "tools"]:
             del sys.modules[name]

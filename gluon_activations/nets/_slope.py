@@ -29,21 +29,23 @@ LAYERS = (
 
 def slope_of(call: Call) -> Any:
     """Slope of an activation at each of its inputs, for NumPy; None for what is no activation."""
-    if len(call.inputs) != 1 or "float" not in str(dtype_of(call.inputs[0])):
+    if len(call.inputs) != 1 or name_of(call.block) is None and isinstance(call.block, LAYERS):
         return None
-    if name_of(call.block) is None and isinstance(call.block, LAYERS):
-        return None
-    found = asked(call.block, call.inputs[0])
-    return None if found is None else found[1]
+    (x,) = call.inputs
+    _, slope = asked(call.block, x) if "float" in str(dtype_of(x)) else (None, None)
+    return slope
 
 
-def asked(block: Block, x: Any) -> tuple[Any, Any] | None:
-    """Value and slope for NumPy, as :func:`curve`; also None where the block takes no such array."""
+def asked(block: Block, x: Any) -> tuple[Any, Any]:
+    """Value and slope for NumPy; two Nones for what has no :func:`curve`, or takes no such array."""
     try:
         found = curve(block, x)
     except Exception:  # somebody's own forward pass, called once more: anything may happen there
-        return None
-    return None if found is None else (found[0].asnumpy(), found[1].asnumpy())
+        found = None
+    if found is None:
+        return None, None
+    value, slope = found
+    return value.asnumpy(), slope.asnumpy()
 
 
 def curve(block: Block, x: Any) -> tuple[Any, Any] | None:

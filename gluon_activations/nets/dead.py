@@ -96,10 +96,11 @@ def _still(call: Call, slope: Any, axis: int) -> Any:
 
 def _has_zero_region(call: Call) -> bool:
     """Whether value and slope are 0 at some point near 0."""
+    (x,) = call.inputs
+    x = x.copy()
     for point in _NEAR:
-        inputs = call.inputs[0].copy()
-        inputs[:] = point
-        found = asked(call.block, inputs)
-        if found and ((found[0] == 0) & (found[1] == 0)).any():
+        x[:] = point
+        value, slope = asked(call.block, x)
+        if value is not None and ((value == 0) & (slope == 0)).any():
             return True
     return False

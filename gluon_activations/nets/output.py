@@ -338,7 +338,7 @@ def _kind(block: Block) -> str | None:
         return "relu" if block._mode == "rnn_relu" else "tanh"
     if isinstance(block, nn.BatchNormReLU):
         return "relu"
-    layer = name is None and isinstance(block, (*LAYERS, blocks._Largest)) and not dict(children(block))
+    layer = name is None and isinstance(block, (*LAYERS, blocks._LargestOf)) and not dict(children(block))
     return "raw" if layer or name in ("identity", "glu") else name or _kind_by_asking(block)
 
 
@@ -380,7 +380,7 @@ def _units(chain: list[Block]) -> int | None:
     """How many outputs the last layer with weights has, if that can be told."""
     pieces = 1
     for block in reversed(chain):
-        pieces *= block._options["pieces"] if isinstance(block, blocks._Largest) else 1
+        pieces *= block._options["pieces"] if isinstance(block, blocks._LargestOf) else 1
         pieces *= 2 if isinstance(block, blocks.GLU) else 1
         units = getattr(block, "_units", None) or getattr(block, "_channels", None)
         if units:

@@ -121,9 +121,9 @@ def _put(parent: Block, key: str, old: Block, new: Block) -> None:
 
 def _suited(block: Block, net: Block) -> Block:
     """A new block, made ready for the net: dtype, parameters, devices."""
-    ready = [p for p in net.collect_params().values() if p._data is not None]
-    if ready:
-        block.cast(ready[0].dtype)
-        if block.collect_params():
-            initialize_on(block, ready[0].list_ctx())
+    first = next((p for p in net.collect_params().values() if p._data is not None), None)
+    if first is not None:
+        block.cast(first.dtype)
+        if block.collect_params().keys():
+            initialize_on(block, first.list_ctx())
     return block

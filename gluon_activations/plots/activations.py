@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from .._arrays import array
 from .._context import context
 from .._evaluate import evaluate
-from ..catalog import FAMILIES, Activation, _display_name, _entry_of, get_activation
+from ..catalog import FAMILIES, Activation, _display_name, _entry_of, _name_of, get_activation
 from ..catalog import activations as all_activations
 from ..nets._slope import curve, points_for
 from .style import DASHED, PALETTE, finish, panels
@@ -242,10 +242,12 @@ def _next_color(ax: Axes) -> str:
 
 
 def _label(activation: Any, options: dict[str, Any]) -> str:
-    """The name of a curve, with the parameters that tell it from others."""
-    name = repr(activation) if getattr(activation, "_options", None) else _display_name(activation)
-    shown = {key: f"{value:.4g}" if isinstance(value, float) else value for key, value in options.items()}
-    return name + "".join(f", {key}={value}" for key, value in shown.items())
+    """The name of a curve, with the parameters that bend it."""
+    own = getattr(activation, "_shown", {})  # of a block of ours
+    knobs = _entry_of(_name_of(activation) or "identity").knobs if own else {}
+    options = {**{key: own[key] for key in knobs}, **options}
+    shown = (f"{value:.4g}" if isinstance(value, float) else value for value in options.values())
+    return ", ".join([_display_name(activation), *map("{}={}".format, options, shown)])
 
 
 def _name_at_ends(ax: Axes) -> None:

@@ -97,4 +97,4 @@ class _Explorer:
             said = "value {:.4g}, gradient {:.4g} at x = {:g}".format(*read, x)
             self._ax.plot([x, x], read, "o", color=color, clip_on=False, label=said)
         self._ax.set_ylim(self._ylim)
-        self._ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize="small", frameon=False)
+        self._ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=7.5, frameon=False)
