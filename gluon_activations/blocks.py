@@ -371,7 +371,7 @@ class GLU(FunctionBlock):
     def __init__(self) -> None: ...
 
 
-class _Largest(FunctionBlock):
+class _LargestOf(FunctionBlock):
     """The largest of equal parts of the last axis."""
 
     @_applies(functional.maxout)
@@ -392,7 +392,7 @@ class Maxout(_Declared, nn.HybridSequential):
         pieces: Annotated[int, Integer("How many affine functions each unit chooses among.", at_least=1)] = 2,
     ) -> None:
         super().__init__()
-        self.add(nn.Dense(units * pieces, flatten=False), _Largest(pieces=pieces))
+        self.add(nn.Dense(units * pieces, flatten=False), _LargestOf(pieces=pieces))
 
 
 class Softmax(FunctionBlock):

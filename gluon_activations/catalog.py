@@ -16,8 +16,8 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from mxnet import gluon
 from mxnet.gluon import Block, nn
+from mxnet.gluon.model_zoo.vision import mobilenet
 
 from . import blocks, functional
 from ._parameters import Choice, Parameter
@@ -58,13 +58,13 @@ class Builtin:
     @property
     def kind(self) -> Any:
         """What the block is recognised by: its class, and the type that ``nn.Activation`` was given."""
-        path, act_type = re.fullmatch(r"([\w.]+)\((?:'(\w+)')?.*\)", self.code).groups()  # type: ignore[union-attr]
-        return functools.reduce(lambda place, name: getattr(place, name, None), path.split("."), gluon), act_type
+        name, act_type = re.fullmatch(r"nn\.(\w+)\((?:'(\w+)')?.*\)", self.code).groups()  # type: ignore[union-attr]
+        return getattr(nn, name, None), act_type
 
     def make(self) -> Block | None:
         """A new block of MXNet's own; None where this line of MXNet has none."""
         known = self.kind[0] is not None and (self.kind[1] is None or _has_activation(self.kind[1]))
-        return eval(self.code, vars(gluon).copy()) if known else None
+        return eval(self.code, {"nn": nn}) if known else None
 
 
 @functools.cache
@@ -112,6 +112,7 @@ class Activation:
     papers: Any = ()  # given as identifiers, held as Papers
     aliases: tuple[str, ...] = ()
     forms: tuple[Form, ...] = ()  # the default first; empty where the block takes nothing
+    relatives: tuple[Any, ...] = ()  # other classes of MXNet that compute it
     constants: Mapping[str, float] = field(default_factory=dict)  # letters of the formula that are no parameters
 
     def __post_init__(self) -> None:
@@ -308,7 +309,7 @@ _ENTRIES = (
         range=(0.0, 6.0),
         attained=(True, True),
         kinks=(0.0, 6.0),
-        builtin=Builtin("model_zoo.vision.mobilenet.RELU6()"),
+        relatives=(mobilenet.RELU6,),
         papers=("https://www.cs.toronto.edu/~kriz/conv-cifar10-aug2010.pdf", "arXiv:1801.04381"),
     ),
     Activation(
@@ -557,6 +558,7 @@ def _entry_of(name: str) -> Activation:
 
 # By what each block is known: our classes, and MXNet's own, of which one is several activations.
 _BY_KIND = {(entry.block, None): entry.name for entry in _ENTRIES}
+_BY_KIND |= {(kind, None): entry.name for entry in _ENTRIES for kind in entry.relatives}
 _BY_KIND |= {entry.builtin.kind: entry.name for entry in _ENTRIES if entry.builtin and entry.builtin.kind[0]}
 
 

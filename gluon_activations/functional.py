@@ -574,4 +574,5 @@ def log_softmax(
     rest = ops.total(ops.exp(z) - ones, axis) + (ops.total(ones, axis) - 1)
     return ops.subtract(z, ops.log1p(rest))
 
+
 __all__ = [name for name, thing in list(vars().items()) if hasattr(thing, "declared")]

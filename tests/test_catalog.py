@@ -16,8 +16,9 @@ from mxnet.gluon import Block, nn
 import gluon_activations
 from gluon_activations import CATALOG, activations, evaluate, functional, get_activation
 from gluon_activations._parameters import Choice
+from gluon_activations.blocks import FunctionBlock
 from gluon_activations.catalog import FAMILIES, Activation, Builtin, Paper, _display_name, _entry_of, _name_of
-from tests.conftest import LINE
+from tests.conftest import KINDS, LINE
 from tests.references import RECORDS, VECTORS, exact
 from tools import latex
 from tools.facts import facts
@@ -29,8 +30,8 @@ CURVE_FACTS = ("gain", "range", "attained", "minimum", "monotonic", "kinks", "li
 
 
 def test_each_field_has_its_test():
-    checked = {"block", "family", "formula", "derivative", "glorot", "builtin", "papers", "aliases", "forms"}
-    assert {field.name for field in fields(Activation)} == checked | {"constants", *CURVE_FACTS}
+    checked = {"block", "family", "formula", "derivative", "glorot", "builtin", "relatives", "papers", "aliases"}
+    assert {field.name for field in fields(Activation)} == checked | {"forms", "constants", *CURVE_FACTS}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -289,6 +290,17 @@ def test_blocks_are_known_by_their_type(name):
     assert _name_of(block) == name
     if entry.builtin and entry.builtin.make():
         assert _name_of(entry.builtin.make()) == name
+
+
+RELATIVES = [(name, kind) for name in CURVES for kind in CATALOG[name].relatives]
+
+
+@pytest.mark.parametrize("arrays", [KINDS[0]], indirect=True)
+@pytest.mark.parametrize("name, kind", RELATIVES)
+def test_relatives_compute_the_same(arrays, name, kind):
+    assert not issubclass(kind, FunctionBlock) and _name_of(kind()) == name
+    exactly = [float(exact(name, float(x))[0]) for x in GRID]
+    np.testing.assert_allclose(kind()(arrays(GRID)).asnumpy(), exactly, rtol=1e-6)
 
 
 def test_a_class_of_the_same_name_is_another_one_and_a_child_is_the_same():

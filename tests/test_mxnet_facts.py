@@ -57,7 +57,7 @@ def test_mish_loses_its_tail_and_has_an_infinite_gradient(arrays):
 
 def test_relu_turns_nan_into_0_in_float32_on_the_cpu(arrays):
     if arrays.device.device_type != "cpu":
-        return
+        pytest.skip("other devices have other kernels")
     assert arrays.value_and_slope(nn.Activation("relu"), [np.nan])[0][0] == 0
     assert np.isnan(arrays.value_and_slope(nn.Activation("relu"), [np.nan], "float64")[0][0])
 

@@ -39,9 +39,10 @@ def test_every_activation_of_the_tables_is_in_the_catalog():
 
 
 def test_what_is_not_in_the_tables_is_unmeasured(monkeypatch):
-    monkeypatch.setattr(results, "measured", lambda: NAMES - {"relu", "gelu"})
+    gone = set(sorted(NAMES)[::7])
+    monkeypatch.setattr(results, "measured", lambda: NAMES - gone)
     found = results.unmeasured()
-    assert set(found) >= {"relu", "gelu"} and not set(found) & results.measured()
+    assert set(found) >= gone and not set(found) & results.measured()
 
 
 def test_an_activation_is_measured_in_full_or_not_at_all():

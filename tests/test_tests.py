@@ -12,11 +12,12 @@ FILES = sorted({*HERE.glob("test_*.py"), *(HERE.parent / "docs" / "tests").glob(
 NAMES = {*CATALOG, *(entry.title for entry in CATALOG.values())}
 
 
-def strings(node):
-    """Texts in an expression: one, or those of a tuple, list or set, with what they are wrapped in."""
-    return {
-        part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)
-    }
+def strings(condition):
+    """Texts that a condition compares with: one, or those of a tuple, list or set."""
+    compared = [side for node in ast.walk(condition) if isinstance(node, ast.Compare) for side in node.comparators]
+    sets = [node for node in [condition, *compared] if isinstance(node, (ast.Tuple, ast.List, ast.Set))]
+    parts = [*compared, *(part for each in sets for part in each.elts)]
+    return {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
 
 
 def conditions(tree):
