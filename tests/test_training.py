@@ -734,12 +734,15 @@ def test_a_run_is_asked_for_once():
 
 def clashing(*, number, seed):
     """A result that would hide its own settings."""
+    square(number=number, seed=seed)
     return {"seed": 0, "number": 0, "other": 0}
 
 
-def test_a_result_may_not_hide_a_setting():
+def test_a_result_may_not_hide_a_setting(trace):
+    """Which the first result shows: the others are not waited for."""
     with pytest.raises(ValueError, match="^a result may not be called like a setting: number, seed$"):
         sweep(NUMBERS, [0], clashing, **HERE)
+    assert trace() == ["0 0"]
 
 
 def test_a_result_has_names():
