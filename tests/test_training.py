@@ -456,7 +456,7 @@ def square(*, number, seed):
 def where(*, number, seed, crowd=1):
     """The process that a run was in, when as many are there; how many threads it may use; its kind of array."""
     Path(f"{TRACE}-{os.getpid()}").touch()
-    patience = time.time() + 60
+    patience = time.time() + 30
     while len(list(Path(TRACE).parent.glob("trace-*"))) < crowd and time.time() < patience:
         time.sleep(0.02)
     time.sleep(0.3)  # one too many would come now

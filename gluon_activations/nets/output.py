@@ -321,7 +321,7 @@ def _passed(chain: list[Block]) -> list[Block]:
 
 
 # Layers whose output can be any number.
-_RAW_LAYERS = (*LAYERS, blocks.GLU, blocks._LargestOf, blocks.AlphaDropout)
+_RAW_LAYERS = (*LAYERS, blocks.GLU, blocks._Largest, blocks.AlphaDropout)
 
 
 def _kind(block: Block) -> str | None:
@@ -376,7 +376,7 @@ def _units(chain: list[Block]) -> int | None:
     """How many outputs the last layer with weights has, if that can be told."""
     pieces = 1
     for block in reversed(chain):
-        pieces *= block._options["pieces"] if isinstance(block, blocks._LargestOf) else 1
+        pieces *= block._options["pieces"] if isinstance(block, blocks._Largest) else 1
         pieces *= 2 if isinstance(block, blocks.GLU) else 1
         units = getattr(block, "_units", None) or getattr(block, "_channels", None)
         if units:
