@@ -472,6 +472,7 @@ def sweep(
     source = "" if folder is None else _source(run)
     records, failures = {}, []
     with _backend(jobs):
+        # All at once, for the workers that join a cluster later.
         parallel = joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch="all")
         results = parallel(
             joblib.delayed(_attempt)(place, call, run, source, setting, mx.util.is_np_array())
