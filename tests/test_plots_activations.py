@@ -160,6 +160,7 @@ def test_blocks_that_differ_in_their_options_get_different_names(arrays):
     third = compare_activations([Swish(1 / 3), GELU("tanh"), nn.Swish(5), Mish()][:3])
     assert legend(third.axes[0]) == ["Swish, beta=0.3333", "GELU, approximate=tanh", "Swish"]
 
+
 def test_gallery_shows_the_whole_catalog(arrays):
     figure = gallery()
     titles = [ax.get_title() for ax in figure.axes if ax.get_title()]
@@ -280,9 +281,7 @@ def test_names_at_ends_keep_their_order_and_colour(arrays):
         return function
 
     given = [0.0, 1.0, 0.999, 0.0, 0.5]
-    figure = compare_activations(
-        [flat(height) for height in given], labels=["a", "b", "c", "d", "e"], points=3
-    )
+    figure = compare_activations([flat(height) for height in given], labels=["a", "b", "c", "d", "e"], points=3)
     left, right = figure.axes
     low, high = left.get_ylim()
     names = sorted(left.texts, key=lambda text: text.xy[1])
