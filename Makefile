@@ -41,7 +41,7 @@ help:
 	@echo 'make serve        show the site on http://127.0.0.1:8000/ (PORT=8001 for another port)'
 	@echo 'make test-docs    the site in a browser, all outside requests refused (part of make test)'
 	@echo 'make lab          open the pages in JupyterLab'
-	@echo 'make lint         check the code style;  make format mends it'
+	@echo 'make lint         check code style, types and the directions of imports;  make format mends the style'
 	@echo 'make figures      draw the pictures and write the table of the README anew'
 	@echo 'make outputs      execute the pages and store their outputs in them (ONLY=04)'
 	@echo 'make accuracy     the largest error of every activation, in units in the last place'
@@ -106,6 +106,8 @@ lab: $(MXNET1)
 lint: $(MXNET1)
 	@$(MXNET1)/bin/python -m ruff check --no-cache .
 	@$(MXNET1)/bin/python -m ruff format --no-cache --check .
+	@$(MXNET1)/bin/mypy
+	@$(MXNET1)/bin/lint-imports --no-cache
 
 format: $(MXNET1)
 	@$(MXNET1)/bin/python -m ruff check --no-cache --fix .

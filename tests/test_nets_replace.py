@@ -20,11 +20,12 @@ from gluon_activations import (
     replace_activations,
 )
 from gluon_activations._arrays import initialize_on
-from gluon_activations.nets._walk import name_of, walk
+from gluon_activations.catalog import _name_of
+from gluon_activations.nets._walk import walk
 
 
 def names_in(net):
-    return [name_of(block) for _, block in walk(net) if name_of(block)]
+    return [_name_of(block) for _, block in walk(net) if _name_of(block)]
 
 
 def mlp():

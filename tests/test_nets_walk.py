@@ -6,12 +6,10 @@ import pytest
 from mxnet.gluon import Block, SymbolBlock, Trainer, nn, rnn
 from mxnet.gluon import loss as losses
 from mxnet.gluon.model_zoo import vision
-from mxnet.gluon.model_zoo.vision import mobilenet
 
 from gluon_activations import (
     Mish,
     SiLU,
-    activations,
     check_output,
     dead_units,
     get_activation,
@@ -267,19 +265,6 @@ def test_places_and_names():
         "1.0 Lambda(double)",
         "1.1 double",
     ]
-
-
-def test_activations_are_known_by_type():
-    for name in activations("elements"):
-        assert _walk.name_of(get_activation(name)) == name
-    known = {
-        "relu6": mobilenet.RELU6(),
-        "softplus": nn.Activation("softrelu"),
-        "selu": nn.SELU(),
-        "prelu": nn.PReLU(),
-    }
-    assert {name: _walk.name_of(block) for name, block in known.items()} == dict(zip(known, known))
-    assert _walk.name_of(nn.Dense(1)) is None
 
 
 def test_what_stands_first_in_nested_lists(arrays):

@@ -11,8 +11,8 @@ from mxnet.gluon import Block, HybridBlock, SymbolBlock, nn, rnn
 from .._arrays import array, dtype_of
 from .._evaluate import evaluate
 from ..blocks import AlphaDropout
-from ..catalog import CATALOG, get_activation
-from ._walk import LAMBDAS, Call, name_of
+from ..catalog import CATALOG, _name_of, get_activation
+from ._walk import LAMBDAS, Call
 
 _OPEN = (Block, HybridBlock, SymbolBlock, nn.Sequential, nn.HybridSequential, *LAMBDAS)
 # Gluon's own layers and ours, which are no activations unless the catalog knows them as such.
@@ -29,7 +29,7 @@ LAYERS = (
 
 def slope_of(call: Call) -> Any:
     """Slope of an activation at each of its inputs, for NumPy; None for what is no activation."""
-    if len(call.inputs) != 1 or name_of(call.block) is None and isinstance(call.block, LAYERS):
+    if len(call.inputs) != 1 or _name_of(call.block) is None and isinstance(call.block, LAYERS):
         return None
     (x,) = call.inputs
     _, slope = asked(call.block, x) if "float" in str(dtype_of(x)) else (None, None)
@@ -50,7 +50,7 @@ def asked(block: Block, x: Any) -> tuple[Any, Any]:
 
 def curve(block: Block, x: Any) -> tuple[Any, Any] | None:
     """Value and slope at every element, or None if the block does not treat each element alike."""
-    name = name_of(block)
+    name = _name_of(block)
     alike = _alike(block, x) if name is None else CATALOG[name].acts_on == "elements"
     return evaluate(block, x) if alike else None
 

@@ -9,10 +9,9 @@ from typing import Any, Callable, NamedTuple
 
 import mxnet as mx
 from mxnet.gluon import Block, SymbolBlock, nn
-from mxnet.gluon.model_zoo.vision import mobilenet
 
 from .._arrays import children
-from ..catalog import _display_name, _name_of
+from ..catalog import _display_name
 
 # Gluon's layers that take an ``activation=``, which they keep as a block and call last.
 WITH_ACTIVATION = (
@@ -150,11 +149,6 @@ def name_at(path: str, block: Block) -> str:
 def short_name(block: Block) -> str:
     """A block's name for the reader."""
     return repr(block) if isinstance(block, LAMBDAS) else _display_name(block)
-
-
-def name_of(block: Block) -> str | None:
-    """Catalog name of an activation, by its type; None for any other block."""
-    return "relu6" if isinstance(block, mobilenet.RELU6) else _name_of(block)
 
 
 def first_array(values: Any) -> Any:

@@ -13,7 +13,7 @@ from mxnet.gluon.model_zoo import vision
 from .. import blocks
 from .._arrays import array, children
 from .._evaluate import evaluate
-from ..catalog import CATALOG, activations
+from ..catalog import CATALOG, _name_of, activations
 from ._slope import LAYERS, points_for, value_of
 from ._walk import (
     WITH_ACTIVATION,
@@ -21,7 +21,6 @@ from ._walk import (
     calls_of,
     check_net,
     first_array,
-    name_of,
     opened,
     short_name,
 )
@@ -290,7 +289,7 @@ _POINTS = numpy.concatenate([-_OUT[::-1], numpy.linspace(-10, 10, 2001), _OUT])
 def _reach(block: Block, kind: str) -> tuple[float, float]:
     """The range of an activation with the parameters that it has; the catalog's where it cannot be asked."""
     waits = any(p._data is None for p in block.collect_params().values())
-    if waits or name_of(block) is None and isinstance(block, LAYERS):
+    if waits or _name_of(block) is None and isinstance(block, LAYERS):
         return CATALOG[kind].range
     values = value_of(block, points_for(block, _POINTS)).astype("float64")
     low, high = float(values.min()) + 0.0, float(values.max()) + 0.0  # no -0.0
@@ -326,14 +325,14 @@ _PASSING = (nn.Flatten, nn.Dropout, blocks.AlphaDropout, *_POOLS)
 
 def _passed(chain: list[Block]) -> list[Block]:
     """The chain without what only passes on at its end; its first layer stays."""
-    while len(chain) > 1 and (isinstance(chain[-1], _PASSING) or name_of(chain[-1]) == "identity"):
+    while len(chain) > 1 and (isinstance(chain[-1], _PASSING) or _name_of(chain[-1]) == "identity"):
         chain = chain[:-1]
     return chain
 
 
 def _kind(block: Block) -> str | None:
     """What a block gives, as :class:`_Output` calls it; None where that is not known."""
-    name = name_of(block)
+    name = _name_of(block)
     if isinstance(block, (rnn.RNN, rnn.LSTM, rnn.GRU)):
         return "relu" if block._mode == "rnn_relu" else "tanh"
     if isinstance(block, nn.BatchNormReLU):

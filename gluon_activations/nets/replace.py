@@ -9,8 +9,8 @@ from typing import Any, Callable
 from mxnet.gluon import Block, HybridBlock
 
 from .._arrays import children, initialize_on
-from ..catalog import _entry_of, activations, get_activation
-from ._walk import check_net, name_of, walk
+from ..catalog import _entry_of, _name_of, activations, get_activation
+from ._walk import check_net, walk
 
 __all__ = ["replace_activations"]
 
@@ -53,7 +53,7 @@ def replace_activations(
     """
     check_net(net)
     wanted = _wanted(replaces)
-    if name_of(net) in wanted:
+    if _name_of(net) in wanted:
         raise ValueError(f"the net itself is an activation, {net!r}: there is nothing inside it to replace")
     make = _factory(activation)
     made: dict[int, Block] = {}
@@ -98,7 +98,7 @@ def _swap(parent: Block, wanted: set[str], new_for: Callable[[Block], Block], se
     """Swap what is inside a block, at any depth, but nothing inside of what was swapped."""
     count = 0
     for key, child in list(children(parent)):
-        if name_of(child) in wanted:
+        if _name_of(child) in wanted:
             _put(parent, key, child, new_for(child))
             count += 1
         elif id(child) not in seen:
