@@ -1,5 +1,6 @@
 """The pages, as sources: frame, rhythm, alt text, outputs, links. What they print is nbval's part."""
 
+import ast
 import json
 import re
 import statistics
@@ -96,6 +97,59 @@ def test_every_picture_has_a_caption_of_its_own(cells):
             assert captions[-1].endswith("."), captions[-1]
             assert captions[-1] != mystnb["image"]["alt"], captions[-1]
     assert len(set(captions)) == len(captions), sorted(captions)
+
+
+DASH = re.compile(r"[a-zA-Z.]?(--|:|-\.)|dashed|dotted|dashdot")
+
+
+def own_styles(source):
+    """What a cell writes out that ``plots`` is to say: size, density, a dash."""
+    found = re.findall(r"\b(?:dpi|figsize|set_dpi|set_size_inches|rcParams|pyplot|plt)\b", source)
+    for node in ast.walk(ast.parse(re.sub(r"^%.*", "", source, flags=re.MULTILINE))):
+        if isinstance(node, ast.keyword) and node.arg in ("linestyle", "ls", "dashes"):
+            found += [ast.unparse(node)] * isinstance(node.value, (ast.Constant, ast.Tuple))
+        # The strings that are passed on or kept, not those within a text.
+        parts = [node.value] if isinstance(node, ast.keyword) else getattr(node, "elts", [])
+        parts = node.args if isinstance(node, ast.Call) else node.values if isinstance(node, ast.Dict) else parts
+        strings = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+        found += filter(DASH.fullmatch, strings)
+    return found
+
+
+def test_figures_are_of_the_one_style(cells):
+    for cell in code(cells):
+        assert not own_styles(cell["source"]), cell["source"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "plt.subplots(1, 2)",
+        "panels(dpi=160)",
+        "panels(1, 2, figsize=(9, 3))",
+        'ax.plot(x, y, "--")',
+        'ax.plot(x, y, ":", color=PALETTE[1])',
+        'ax.plot(x, y, "o-.")',
+        'ax.plot(x, y, linestyle="dashed")',
+        "ax.plot(x, y, linestyle=(0, (4, 2)))",
+        'styles = {"relu": "--"}',
+        'for style in ("-", ":"): ax.plot(x, y, linestyle=style)',
+    ],
+)
+def test_a_style_of_its_own_is_seen(source):
+    assert own_styles(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "figure, axes = panels(1, 2, height=5, sharey=True)",
+        'ax.plot(x, y, "o-", color=PALETTE[1], linestyle=DASHED)',
+        'print(f"{name}:", type(error).__name__ + ":", x[:, 0])',
+    ],
+)
+def test_the_one_style_is_let_pass(source):
+    assert not own_styles(source)
 
 
 def test_outputs_are_whole_and_clean(cells):
