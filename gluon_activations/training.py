@@ -471,7 +471,7 @@ def sweep(
     call = memory.cache(_call, ignore=["run"])
     source = "" if folder is None else _source(run)
     records, failures = {}, []
-    with _backend(jobs):
+    with _backend():
         # All at once, for the workers that join a cluster later.
         parallel = joblib.Parallel(jobs, return_as="generator_unordered", pre_dispatch="all")
         results = parallel(
@@ -490,12 +490,12 @@ def sweep(
     return [records[place] for place in range(len(settings))]
 
 
-def _backend(jobs: Optional[int]) -> Any:
-    """Two processes, unless the caller has chosen otherwise: this process, a number, a cluster."""
+def _backend() -> Any:
+    """Two processes, unless the caller has chosen otherwise: a number, or a cluster."""
     import joblib
 
     active = type(joblib.parallel.get_active_backend()[0]).__name__
-    if jobs == 1 or joblib.effective_n_jobs(None) > 1 or active != "LokyBackend":
+    if joblib.effective_n_jobs(None) > 1 or active != "LokyBackend":
         return contextlib.nullcontext()
     # One thread for each run: two that share a core get in each other's way.
     return joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1)

@@ -496,8 +496,11 @@ def test_the_caller_chooses_where_a_sweep_runs():
     for number in (1, 3):
         with joblib.parallel_config("threading", n_jobs=number):
             assert {run["process"] for run in crowd(1, 3)} == here
-    with joblib.parallel_config("loky", n_jobs=3, inner_max_num_threads=1):
-        assert len({run["process"] for run in crowd(3)} - here) == 3
+    with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=2):
+        runs = crowd(2)
+    assert len({run["process"] for run in runs} - here) == 2
+    assert {run["threads"] for run in runs} == {"2"}
+    assert len({run["process"] for run in crowd(3, jobs=3)} - here) == 3
 
 
 @pytest.mark.parametrize("kind", KINDS)
