@@ -175,7 +175,8 @@ def test_ctrl_c_leaves_nothing_behind(toy):
         time.sleep(0.1)
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    process.wait(30)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 1 and out.startswith("Interrupted") and re.search("inner/weak +0 +0 +0", out)
     assert list(folder.iterdir()) == []
     mine = [path for path in Path("/proc").glob("[0-9]*/cwd") if str(folder) in os.path.realpath(path)]
     assert mine == []

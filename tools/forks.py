@@ -193,9 +193,8 @@ class Forks:
             Path(importlib.util.cache_from_source(copy / job.path)).unlink(missing_ok=True)
         sys.dont_write_bytecode = False
         os.chdir(copy)
-        os.environ["PYTHONPATH"] = str(
-            copy
-        )  # of the processes that tests start; here pytest's own setting does it
+        # For the processes that tests start; in this one pytest's own setting, pythonpath, does it.
+        os.environ["PYTHONPATH"] = str(copy)
         sys.modules["__main__"] = types.ModuleType("__main__")
         for name in [name for name in sys.modules if name.partition(".")[0] == "tools"]:
             del sys.modules[name]

@@ -239,7 +239,7 @@ def main():
     asked = parser.parse_args()
     start = time.monotonic()
     os.environ.update(SETTINGS)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     study = Study(asked.root, asked.only)
     if not study.mutants:
         sys.exit(f"No module's name holds {' or '.join(asked.only)}")
@@ -247,9 +247,14 @@ def main():
         importlib.import_module(name)
     place = study.root / "build" / "mutants"
     place.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place) as folder:
-        study.run(Forks(study.root, [Path(folder) / str(number) for number in range(AT_A_TIME)]))
-    good = study.report()
+    complete = True
+    try:
+        with tempfile.TemporaryDirectory(dir=place) as folder:
+            study.run(Forks(study.root, [Path(folder) / str(number) for number in range(AT_A_TIME)]))
+    except KeyboardInterrupt:
+        complete = False
+        print("Interrupted: this is what was tried so far.")
+    good = study.report() and complete
     minutes, seconds = divmod(round(time.monotonic() - start), 60)
     print(f"\n{minutes} min {seconds} s")
     sys.exit(0 if good else 1)
