@@ -26,8 +26,8 @@ def formula(
 ) -> _Function:
     """Check array and parameters, compute half precision in single precision, and complete the docstring.
 
-    The docstring of the formula says where it is from and, under the heading *Returns*, what it gives
-    in its limits and at its kinks; ``takes`` and ``gives`` are the shapes of its array and its result, and
+    The docstring of the formula says where it is from and, in a paragraph that begins with "Gives:", what it
+    gives in its limits and at its kinks; ``takes`` and ``gives`` are the shapes of its array and its result, and
     ``fits(shape, **options)`` raises ValueError where a shape is none of those.
     """
     declared = Declared(function, function.__name__)
@@ -44,8 +44,8 @@ def formula(
         single = {name: _to_single(value) for name, value in options.items()}
         return function(_to_single(x), **single).astype("float16")
 
-    about, _, conventions = inspect.cleandoc(function.__doc__ or "").partition("\n\nReturns\n-------\n")
-    conventions = " ".join(f"{gives} {conventions}".split())
+    about, _, conventions = inspect.cleandoc(function.__doc__ or "").partition("\n\nGives: ")
+    conventions = " ".join(f"{gives} {conventions[:1].upper()}{conventions[1:]}".split())
     facts = {"declared": declared, "about": about, "takes": takes, "conventions": conventions, "fits": fits}
     vars(wrapper).update(facts, __signature__=declared.signature)
     wrapper.__annotations__ = {name: p.annotation for name, p in declared.signature.parameters.items()}

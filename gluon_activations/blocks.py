@@ -124,40 +124,23 @@ if TYPE_CHECKING:
 
 def _applies(function: Callable[Concatenate[Any, P], Any]) -> Callable[[Any], _Init[P]]:
     """Make a constructor take the parameters of a formula, which are checked when the block is made."""
-    declared = vars(function)["declared"]
-
-    def decorate(init: Any) -> _Init[P]:
-        @functools.wraps(init)
-        def __init__(self: Any, *args: P.args, **kwargs: P.kwargs) -> None:
-            FunctionBlock.__init__(self, **declared.bind(args, kwargs))
-
-        made: _Init[P] = _constructor(__init__, function, declared)
-        return made
-
-    return decorate
+    return lambda init: _checked(FunctionBlock.__init__, function, vars(function)["declared"])
 
 
 def _declares(function: Any) -> Callable[[_Init[P]], _Init[P]]:
     """Let a constructor of the block of a formula declare parameters of its own, and check them."""
-
-    def decorate(init: _Init[P]) -> _Init[P]:
-        declared = Declared(init, function.__name__)
-
-        @functools.wraps(init)
-        def __init__(self: Any, *args: P.args, **kwargs: P.kwargs) -> None:
-            values = declared.bind(args, kwargs)
-            init(self, **values)  # type: ignore[call-arg]
-            self._shown = values
-
-        made: _Init[P] = _constructor(__init__, function, declared)
-        return made
-
-    return decorate
+    return lambda init: _checked(init, function, Declared(init, function.__name__))
 
 
-def _constructor(init: Any, function: Any, declared: Declared) -> Any:
-    vars(init).update(formula=function, declared=declared, __signature__=declared.constructor)
-    return init
+def _checked(init: Any, function: Any, declared: Declared) -> Any:
+    @functools.wraps(init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        values = declared.bind(args, kwargs)
+        init(self, **values)
+        self._shown = values
+
+    vars(__init__).update(formula=function, declared=declared, __signature__=declared.constructor)
+    return __init__
 
 
 class Sigmoid(Elementwise):
@@ -288,10 +271,7 @@ class CELU(Elementwise):
 
 
 class SELU(Elementwise):
-    """Scaled exponential linear unit; unlike Gluon's own SELU its gradient is right.
-
-    Use it with LeCun's initialisation, ``Xavier("gaussian", "in", 1)``.
-    """
+    """Scaled exponential linear unit; unlike Gluon's own its gradient is right. Use it with ``initializer("selu")``."""
 
     @_applies(functional.selu)
     def __init__(self) -> None: ...
@@ -303,11 +283,7 @@ class AlphaDropout(FunctionBlock):
 
 
 class SiLU(Elementwise):
-    """Sigmoid-weighted linear unit; the same curve as ``Swish(beta=1)``.
-
-    Unlike MXNet 2.x's ``nn.SiLU``, and ``nn.Swish`` of both lines, it has its limit at -inf, and
-    1.9.1 has no ``nn.SiLU`` at all.
-    """
+    """Sigmoid-weighted linear unit; unlike ``nn.SiLU``, which 2.x alone has, it has its limit at -inf."""
 
     @_applies(functional.silu)
     def __init__(self) -> None: ...

@@ -20,6 +20,7 @@ from mxnet.gluon import Block, nn
 from mxnet.gluon.model_zoo.vision import mobilenet
 
 from . import blocks, functional
+from ._arrays import GLUON_2
 from ._parameters import Choice, Parameter
 
 __all__ = ["CATALOG", "Activation", "Builtin", "Form", "Paper", "activations", "get_activation"]
@@ -63,20 +64,7 @@ class Builtin:
 
     def make(self) -> Block | None:
         """A new block of MXNet's own; None where this line of MXNet has none."""
-        known = self.kind[0] is not None and (self.kind[1] is None or _has_activation(self.kind[1]))
-        return eval(self.code, {"nn": nn}) if known else None
-
-
-@functools.cache
-def _has_activation(act_type: str) -> bool:
-    """Whether ``nn.Activation`` takes this type: a Symbol says so without computing."""
-    import mxnet as mx
-
-    try:
-        mx.sym.Activation(mx.sym.var("x"), act_type=act_type)
-    except mx.MXNetError:
-        return False
-    return True
+        return eval(self.code, {"nn": nn}) if ("2.0" if GLUON_2 else "1.9") in self.lines else None
 
 
 @dataclass(frozen=True)
@@ -496,15 +484,6 @@ def activations(acts_on: str | None = None) -> list[str]:
     ----------
     acts_on : {"elements", "vectors"}, optional
         Only those that treat each element by itself and so have a curve, or only those that do not.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    ValueError
-        If ``acts_on`` is something else.
     """
     if acts_on is not None:
         Choice("", options=("elements", "vectors"), name="acts_on").check(acts_on, "activations")

@@ -51,9 +51,7 @@ def sigmoid(x: Any) -> Any:
     (doi:10.1038/323533a0.) Written with exp(-abs(x)), so that value and slope keep their digits in
     both tails. MXNet's own is 0 below -87 in float32, and its slope, y (1 - y), is 0 above 17.
 
-    Returns
-    -------
-    0 at -inf and 1 at inf, with slope 0. Smooth: the slope at 0 is 1/4.
+    Gives: 0 at -inf and 1 at inf, with slope 0. Smooth: the slope at 0 is 1/4.
     """
     u = ops.exp(ops.minimum(x, -x))
     # The sign is above u, so 1, on the right and below it elsewhere.
@@ -66,26 +64,23 @@ def log_sigmoid(x: Any) -> Any:
 
     Never computed as the logarithm of a sigmoid, which is -inf as soon as that underflows.
 
-    Returns
-    -------
-    -inf at -inf and 0 at inf, with slopes 1 and 0. Smooth: the slope at 0 is 1/2.
+    Gives: -inf at -inf and 0 at inf, with slopes 1 and 0. Smooth: the slope at 0 is 1/2.
     """
     return -softplus(-x)
 
 
+_SLOPE = Number("Slope of the middle piece.", "s", (0.05, 1.0), above=0)
+
+
 @formula
-def hard_sigmoid(
-    x: Any, slope: Annotated[float, Number("Slope of the middle piece.", "s", (0.05, 1.0), above=0)] = 1 / 6
-) -> Any:
+def hard_sigmoid(x: Any, slope: Annotated[float, _SLOPE] = 1 / 6) -> Any:
     """Hard sigmoid, ``clip(slope * x + 1/2, 0, 1)``: a sigmoid of three straight lines.
 
     Courbariaux, Bengio & David 2015 (arXiv:1511.00363) use slope 1/2, MobileNetV3 (Howard et al.
     2019, arXiv:1905.02244), PyTorch and Keras 1/6, MXNet's operator 0.2.
 
-    Returns
-    -------
-    0 at -inf and 1 at inf. At both kinks, ``-1/2 / slope`` and ``1/2 / slope``, the slope is that of
-    the middle piece.
+    Gives: 0 at -inf and 1 at inf. At both kinks, ``-1/2 / slope`` and ``1/2 / slope``, the slope is that of the
+    middle piece.
     """
     half = 0.5 / slope
     return ops.clip(x + half, 0, 2 * half) / (2 * half)
@@ -98,9 +93,7 @@ def tanh(x: Any) -> Any:
     (doi:10.1007/3-540-49430-8_2.) Written with exp(-2 abs(x)) - 1, so that its slope keeps its digits
     in both tails; the slope of MXNet's own, 1 - y^2, is 0 beyond 9 in float32.
 
-    Returns
-    -------
-    -1 at -inf and 1 at inf, with slope 0. Smooth: the slope at 0 is 1.
+    Gives: -1 at -inf and 1 at inf, with slope 0. Smooth: the slope at 0 is 1.
     """
     z = ops.clip(x, -_REACH, _REACH)
     q = ops.expm1(2 * z - 4 * ops.relu(z))  # -2 abs(z), with the sign of 0 and the slope that z has there
@@ -118,9 +111,7 @@ def hard_tanh(
 
     Collobert 2004, "Large scale machine learning" (doctoral thesis).
 
-    Returns
-    -------
-    ``min_val`` at -inf and ``max_val`` at inf. At both kinks the slope is 1, that of the middle piece.
+    Gives: ``min_val`` at -inf and ``max_val`` at inf. At both kinks the slope is 1, that of the middle piece.
     """
     return ops.clip(x, min_val, max_val)
 
@@ -132,10 +123,8 @@ def softsign(x: Any) -> Any:
     Brought to deep nets by Bergstra, Desjardins, Lamblin & Bengio 2009 (TR 1337, Montréal). Its
     tails approach -1 and 1 as 1/x does, not exponentially. MXNet's own gives nan at ±inf.
 
-    Returns
-    -------
-    -1 at -inf and 1 at inf, with slope 0. Its slope has a kink at 0, where it is 1, but the function
-    has none.
+    Gives: -1 at -inf and 1 at inf, with slope 0. Its slope has a kink at 0, where it is 1, but the function has
+    none.
     """
     return ops.softsign(ops.clip(x, -_HUGE, _HUGE))
 
@@ -144,9 +133,7 @@ def softsign(x: Any) -> Any:
 def identity(x: Any) -> Any:
     """Identity, ``x``: no activation, as at the output of a regression.
 
-    Returns
-    -------
-    A copy. The slope is 1 everywhere.
+    Gives: a copy. The slope is 1 everywhere.
     """
     return x * 1.0
 
@@ -158,9 +145,7 @@ def binary_step(x: Any) -> Any:
     (doi:10.1007/BF02478259.) Its slope is 0 wherever it exists, and 0 here at the jump too: no
     gradient passes, and nothing before it learns.
 
-    Returns
-    -------
-    0 at -inf and 1 at inf and at 0.
+    Gives: 0 at -inf and 1 at inf and at 0.
     """
     # The last term is 0, or nan where x is.
     return ops.clip(ops.sign(x) + 1, 0, 1) + 0 * ops.clip(x, -1, 1)
@@ -173,9 +158,7 @@ def relu(x: Any) -> Any:
     Brought to deep nets by Nair & Hinton 2010 and Glorot, Bordes & Bengio 2011. MXNet's own gives 0
     for nan in float32 on the CPU, and so hides that a net has diverged.
 
-    Returns
-    -------
-    0 at -inf and inf at inf. At the kink, 0, the slope is 0.
+    Gives: 0 at -inf and inf at inf. At the kink, 0, the slope is 0.
     """
     return ops.maximum(ops.relu(x), x)  # the second is taken where the first has lost a nan
 
@@ -185,9 +168,7 @@ def relu6(x: Any) -> Any:
     """ReLU cut at 6, ``min(max(x, 0), 6)``, by Krizhevsky 2010 ("Convolutional deep belief networks
     on CIFAR-10", manuscript); chosen by the MobileNets for arithmetic of low precision.
 
-    Returns
-    -------
-    0 at -inf and 6 at inf. At both kinks, 0 and 6, the slope is 1, that of the middle piece.
+    Gives: 0 at -inf and 6 at inf. At both kinks, 0 and 6, the slope is 1, that of the middle piece.
     """
     return ops.clip(x, 0, 6)
 
@@ -198,13 +179,12 @@ def squared_relu(x: Any) -> Any:
 
     Found by a search over transformers, where it follows the first layer of each feed-forward part.
 
-    Returns
-    -------
-    0 at -inf, with slope 0; inf at inf, and so is its slope. Smooth at 0 in the first derivative.
+    Gives: 0 at -inf, with slope 0; inf at inf, and so is its slope. Smooth at 0 in the first derivative.
     """
     return ops.relu(x) * ops.maximum(x, 0)  # only the second has kept a nan
 
 
+_PER_CHANNEL = Flag("Whether the array before it holds one value for each index of axis 1 of ``x``.")
 ALPHA_LEFT = Number("Slope of the left half.", r"\alpha", (-0.5, 1.0))
 
 
@@ -214,10 +194,8 @@ def leaky_relu(x: Any, alpha: Annotated[float, replace(ALPHA_LEFT, turn=(0.0, 1.
 
     MXNet's own holds ``alpha`` in float32 whatever the array, and Gluon's has no default.
 
-    Returns
-    -------
-    inf at inf, and at -inf what ``alpha`` times it is (0 for ``alpha = 0``). At the kink, 0, the slope
-    is ``alpha``.
+    Gives: inf at inf, and at -inf what ``alpha`` times it is (0 for ``alpha = 0``). At the kink, 0, the slope is
+    ``alpha``.
     """
     return ops.leaky_relu(x, alpha) if alpha else relu(x)
 
@@ -226,17 +204,13 @@ def leaky_relu(x: Any, alpha: Annotated[float, replace(ALPHA_LEFT, turn=(0.0, 1.
 def prelu(
     x: Any,
     alpha: Annotated[Any, replace(ALPHA_LEFT, arrays=True)] = 0.25,
-    per_channel: Annotated[
-        bool, Flag("Whether the array ``alpha`` holds one value for each index of axis 1 of ``x``.")
-    ] = False,
+    per_channel: Annotated[bool, _PER_CHANNEL] = False,
 ) -> Any:
     """Parametric ReLU, ``max(x, 0) + alpha * min(x, 0)`` with a learned alpha, by He et al. 2015.
 
     (arXiv:1502.01852.) The same curve as the leaky ReLU; MXNet's own holds float32 in float64 too.
 
-    Returns
-    -------
-    As for :func:`leaky_relu`; an *array* ``alpha`` that holds 0 gives nan at -inf.
+    Gives: as for :func:`leaky_relu`; an *array* ``alpha`` that holds 0 gives nan at -inf.
     """
     if not is_array(alpha):
         return leaky_relu(x, alpha)
@@ -247,19 +221,18 @@ def _scaled(x: Any, weights: Any, per_channel: bool) -> Any:
     return (ops.scale_channels if per_channel else ops.multiply)(x, weights)
 
 
+_SHARPNESS = Number("Sharpness of the bend.", r"\beta", (0.2, 10.0), above=0)
+
+
 @formula
-def softplus(
-    x: Any, beta: Annotated[float, Number("Sharpness of the bend.", r"\beta", (0.2, 10.0), above=0)] = 1.0
-) -> Any:
+def softplus(x: Any, beta: Annotated[float, _SHARPNESS] = 1.0) -> Any:
     """Softplus, ``log(1 + exp(beta * x)) / beta``, by Dugas, Bengio et al. (NIPS 2000).
 
     A smooth ReLU: its slope is the sigmoid, and the larger ``beta``, the closer it is. In
     "Incorporating second-order functional knowledge for better option pricing".
 
-    Returns
-    -------
-    Above 0 until exp underflows: 0 at -inf and inf at inf, with slopes 0 and 1. Smooth: the slope at 0
-    is 1/2.
+    Gives: above 0 until exp underflows: 0 at -inf and inf at inf, with slopes 0 and 1. Smooth: the slope at 0 is
+    1/2.
     """
     z = x if beta == 1 else x * beta
     # Both terms take the slope on the right where they bend, at 0, and so does their sum.
@@ -277,9 +250,7 @@ def elu(x: Any, alpha: Annotated[float, _ALPHA_END] = 1.0) -> Any:
     ``max(x, 0) + alpha * (exp(min(x, 0)) - 1)``. MXNet's own subtracts the 1 in single precision,
     which leaves no digit of a value near 0.
 
-    Returns
-    -------
-    ``-alpha`` at -inf and inf at inf, with slopes 0 and 1. At 0 the slope is the lower one, ``alpha``:
+    Gives: ``-alpha`` at -inf and inf at inf, with slopes 0 and 1. At 0 the slope is the lower one, ``alpha``:
     smooth only for ``alpha = 1``.
     """
     return _exponential(x, alpha, 1, 1)
@@ -291,9 +262,7 @@ def celu(x: Any, alpha: Annotated[float, _ALPHA_END] = 1.0) -> Any:
 
     ``max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)``; with ``alpha = 1`` it is ELU.
 
-    Returns
-    -------
-    ``-alpha`` at -inf and inf at inf, with slopes 0 and 1. The slope at 0 is 1 for every ``alpha``.
+    Gives: ``-alpha`` at -inf and inf at inf, with slopes 0 and 1. The slope at 0 is 1 for every ``alpha``.
     """
     return _exponential(x, alpha, alpha, 1)
 
@@ -311,9 +280,7 @@ def selu(x: Any) -> Any:
     for which activations of mean 0 and variance 1 keep both (arXiv:1706.02515). MXNet's own
     SELU has this value and a wrong gradient for x < 0.
 
-    Returns
-    -------
-    ``-lambda * alpha`` at -inf and inf at inf, with slopes 0 and lambda. At the kink, 0, the slope is
+    Gives: ``-lambda * alpha`` at -inf and inf at inf, with slopes 0 and lambda. At the kink, 0, the slope is
     that on the left, ``lambda * alpha``.
     """
     return _exponential(x, SELU_ALPHA, 1, SELU_LAMBDA)
@@ -326,9 +293,7 @@ def silu(x: Any) -> Any:
     The name is from Hendrycks & Gimpel 2016 (arXiv:1606.08415); studied on its own by
     Elfwing, Uchibe & Doya 2017 (arXiv:1702.03118, doi:10.1016/j.neunet.2017.12.012).
 
-    Returns
-    -------
-    0 at -inf and inf at inf, with slopes 0 and 1. Smooth: the slope at 0 is 1/2.
+    Gives: 0 at -inf and inf at inf, with slopes 0 and 1. Smooth: the slope at 0 is 1/2.
     """
     return _gated(x, ops.sigmoid)
 
@@ -340,19 +305,15 @@ BETA = Number("Steepness of the gate.", r"\beta", (0.0, 10.0))
 def swish(
     x: Any,
     beta: Annotated[Any, replace(BETA, arrays=True)] = 1.0,
-    per_channel: Annotated[
-        bool, Flag("Whether the array ``beta`` holds one value for each index of axis 1 of ``x``.")
-    ] = False,
+    per_channel: Annotated[bool, _PER_CHANNEL] = False,
 ) -> Any:
     """Swish, ``x * sigmoid(beta * x)``, by Ramachandran, Zoph & Le 2017 (arXiv:1710.05941).
 
     ``beta = 1`` is SiLU, ``beta = 0`` is x / 2, and a large ``beta`` approaches ReLU.
 
-    Returns
-    -------
-    For ``beta > 0`` the limits are 0 at -inf and inf at inf, with slopes 0 and 1; for ``beta < 0`` they
-    are mirrored. (Not so for an *array* with ``beta <= 0``, whose sign the formula does not know: there
-    ±inf gives nan or a large number.) Smooth: the slope at 0 is 1/2.
+    Gives: for ``beta > 0`` the limits are 0 at -inf and inf at inf, with slopes 0 and 1; for ``beta < 0`` they
+    are mirrored. (Not so for an *array* with ``beta <= 0``, whose sign the formula does not know: there ±inf
+    gives nan or a large number.) Smooth: the slope at 0 is 1/2.
     """
     if is_array(beta):
         z = _scaled(ops.clip(x, -_HUGE, _HUGE), beta, per_channel)
@@ -372,9 +333,7 @@ def mish(x: Any) -> Any:
     Written with one sigmoid: tanh(ln(1 + e^x)) = s (2 - s) / (1 + (1 - s)^2), which
     neither overflows nor loses its left tail.
 
-    Returns
-    -------
-    0 at -inf and inf at inf, with slopes 0 and 1. Smooth: the slope at 0 is 3/5.
+    Gives: 0 at -inf and inf at inf, with slopes 0 and 1. Smooth: the slope at 0 is 3/5.
     """
 
     def gate(z: Any) -> Any:
@@ -390,9 +349,7 @@ def tanh_exp(x: Any) -> Any:
 
     Its gate reaches 1 sooner than Mish's, so it is closer to the identity on the right.
 
-    Returns
-    -------
-    0 at -inf and inf at inf, with slopes 0 and 1. Smooth: the slope at 0 is tanh(1) = 0.7616.
+    Gives: 0 at -inf and inf at inf, with slopes 0 and 1. Smooth: the slope at 0 is tanh(1) = 0.7616.
     """
     # At 5 the gate is 1 to the last digit of double precision.
     return _gated(x, lambda z: ops.tanh(ops.exp(ops.minimum(z, 5))))
@@ -406,13 +363,11 @@ _GELU_GATES = {
 }
 
 
+_FORM = Choice("The exact form, or one of the paper's two approximations.", options=tuple(_GELU_GATES))
+
+
 @formula
-def gelu(
-    x: Any,
-    approximate: Annotated[
-        str, Choice("The exact form, or one of the paper's two approximations.", options=tuple(_GELU_GATES))
-    ] = "none",
-) -> Any:
+def gelu(x: Any, approximate: Annotated[str, _FORM] = "none") -> Any:
     """Gaussian error linear unit, ``x * Phi(x)``, by Hendrycks & Gimpel 2016 (arXiv:1606.08415).
 
     Phi is the distribution function of the standard normal. ``"tanh"``, which is
@@ -422,11 +377,9 @@ def gelu(
     GPT-2 and BERT's code since February 2019 the tanh form. (JAX defaults to tanh; PyTorch, Keras and
     MXNet to none.)
 
-    Returns
-    -------
-    0 at -inf and inf at inf, with slopes 0 and 1. Smooth: the slope at 0 is 1/2. The exact form is
-    right to the rounding of 1 (so to 1e-6 in float32); its left tail is small and right in absolute
-    terms, since MXNet has erf but not its complement.
+    Gives: 0 at -inf and inf at inf, with slopes 0 and 1. Smooth: the slope at 0 is 1/2. The exact form is right
+    to the rounding of 1 (so to 1e-6 in float32); its left tail is small and right in absolute terms, since MXNet
+    has erf but not its complement.
     """
     return _gated(x, _GELU_GATES[approximate])
 
@@ -437,26 +390,23 @@ def hard_swish(x: Any) -> Any:
 
     (arXiv:1905.02244.) A piecewise approximation of Swish, off by at most 0.1423, at ±3.
 
-    Returns
-    -------
-    0 at -inf and inf at inf, with slopes 0 and 1. At the kinks, -3 and 3, the slope is that between
-    them: -1/2 and 3/2.
+    Gives: 0 at -inf and inf at inf, with slopes 0 and 1. At the kinks, -3 and 3, the slope is that between them:
+    -1/2 and 3/2.
     """
     return _gated(x, lambda z: ops.clip(z + 3, 0, 6) / 6)
 
 
+_RATE = Number("Probability of being replaced.", at_least=0, below=1)
+
+
 @formula
-def alpha_dropout(
-    x: Any, rate: Annotated[float, Number("Probability of being replaced.", at_least=0, below=1)]
-) -> Any:
+def alpha_dropout(x: Any, rate: Annotated[float, _RATE]) -> Any:
     """Alpha dropout, by Klambauer, Unterthiner, Mayr & Hochreiter 2017 (arXiv:1706.02515).
 
     In training each value is replaced with probability ``rate`` by SELU's limit at -inf, and the
     whole is scaled and shifted so that mean 0 and variance 1 are kept; otherwise it is ``x``.
 
-    Returns
-    -------
-    Outside of training, ``x``.
+    Gives: outside of training, ``x``.
     """
     if rate == 0:
         return x * 1.0
@@ -476,6 +426,8 @@ def alpha_dropout(
 # What acts on vectors: each element of the result depends on several of the input.
 
 _GLU_GATES = {"sigmoid": sigmoid, "tanh": tanh, "relu": relu, "silu": silu, "gelu": gelu, "identity": identity}
+_GATE = Choice("What the second half passes through.", options=tuple(_GLU_GATES))
+_CUT = Integer("The axis that is cut in two.")
 
 
 def _fits_glu(shape: tuple[int, ...], activation: str, axis: int) -> None:
@@ -491,13 +443,7 @@ def _fits_glu(shape: tuple[int, ...], activation: str, axis: int) -> None:
     gives="Same kind and dtype; the axis is half as long; nan stays nan.",
     fits=_fits_glu,
 )
-def glu(
-    x: Any,
-    activation: Annotated[
-        str, Choice("What the second half passes through.", options=tuple(_GLU_GATES))
-    ] = "sigmoid",
-    axis: Annotated[int, Integer("The axis that is cut in two.")] = -1,
-) -> Any:
+def glu(x: Any, activation: Annotated[str, _GATE] = "sigmoid", axis: Annotated[int, _CUT] = -1) -> Any:
     """Gated linear unit, ``a * activation(b)`` for the halves a and b of ``x`` along an axis.
 
     By Dauphin, Fan, Auli & Grangier 2016 (arXiv:1612.08083), with the sigmoid; Shazeer 2020
@@ -506,6 +452,9 @@ def glu(
     """
     a, b = ops.split(x, 2, axis)
     return a * _GLU_GATES[activation](b)
+
+
+_PIECES = Integer("How many equal parts the last axis is cut into.", at_least=1)
 
 
 def _fits_maxout(shape: tuple[int, ...], pieces: int) -> None:
@@ -519,17 +468,13 @@ def _fits_maxout(shape: tuple[int, ...], pieces: int) -> None:
     gives="Same kind and dtype; the last axis is divided by ``pieces``.",
     fits=_fits_maxout,
 )
-def maxout(
-    x: Any, pieces: Annotated[int, Integer("How many equal parts the last axis is cut into.", at_least=1)] = 2
-) -> Any:
+def maxout(x: Any, pieces: Annotated[int, _PIECES] = 2) -> Any:
     """Maxout, the largest of ``pieces`` equal parts of the last axis, element by element.
 
     By Goodfellow, Warde-Farley, Mirza, Courville & Bengio 2013 (arXiv:1302.4389), after an affine
     layer: with enough pieces it can learn any convex activation.
 
-    Returns
-    -------
-    Where two parts are equal, the first one gets the gradient.
+    Gives: where two parts are equal, the first one gets the gradient.
     """
     return functools.reduce(ops.maximum, ops.split(x, pieces, -1)) if pieces > 1 else x * 1.0
 
@@ -546,9 +491,7 @@ def softmax(x: Any, axis: Annotated[int, _AXIS] = -1, temperature: Annotated[flo
     first, so nothing overflows. The temperature T is that of Hinton, Vinyals & Dean 2015
     (arXiv:1503.02531).
 
-    Returns
-    -------
-    A logit of -inf gets 0; inf, or -inf alone, gives nan.
+    Gives: 0 for a logit of -inf; inf, or -inf alone, gives nan.
     """
     return ops.softmax(x, axis, temperature)
 
@@ -563,9 +506,7 @@ def log_softmax(
     logit is far above all others, its logarithm, just below 0, keeps its digits. It is what
     ``SoftmaxCrossEntropyLoss`` applies by itself, and what it expects with ``from_logits=True``.
 
-    Returns
-    -------
-    A logit of -inf gets -inf; inf, or -inf alone, gives nan.
+    Gives: -inf for a logit of -inf; inf, or -inf alone, gives nan.
     """
     z = x if temperature == 1 else x / temperature
     z = ops.subtract(z, ops.largest(z, axis))

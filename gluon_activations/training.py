@@ -65,8 +65,8 @@ def load_data(name: str = "digits", *, seed: int = 0, images: bool = False) -> D
     """Load a real data set, cut into 60 % training, 20 % validation and 20 % test.
 
     (Of Fashion-MNIST: 80 % and 20 % of MXNet's training part, and its test part.) The first three come
-    with scikit-learn and need no network. Each feature has mean 0 and
-    spread 1 on the training part, and so has the target of a regression.
+    with scikit-learn and need no network. Each feature has mean 0 and spread 1 on the training part, and so
+    has the target of a regression.
 
     Parameters
     ----------
@@ -277,9 +277,8 @@ def train(
     if not len(x) == len(y) > 0:
         raise ValueError(f"training wants as many targets as samples, and at least one, not {len(y)} and {len(x)}")
     criterion = mx.gluon.loss.SoftmaxCrossEntropyLoss() if loss is None else loss
-    trainer = Trainer(
-        net.collect_params(), "sgd", {"learning_rate": learning_rate, "momentum": momentum, "wd": 0.0}
-    )
+    options = {"learning_rate": learning_rate, "momentum": momentum, "wd": 0.0}
+    trainer = Trainer(net.collect_params(), "sgd", options)
     device = context(ctx)
     order = numpy.random.default_rng(seed)
     mx.random.seed(seed)
@@ -312,10 +311,8 @@ def accuracy(net: Block, x: _Array, y: _Array, *, ctx: Any = "cpu") -> float:
     net : mxnet.gluon.Block
         Its outputs are scores: the class is the place of the largest, or, for one output or for
         labels of several columns (multi-label), whether a score is above 0.
-    x, y : numpy.ndarray
-        Data and labels.
-    ctx : str or mxnet.Context
-        Device; the net must be there.
+    x, y, ctx
+        As for :func:`train`.
 
     Returns
     -------

@@ -7,6 +7,7 @@ from dataclasses import fields
 from math import inf
 from pathlib import Path
 
+import mxnet as mx
 import numpy as np
 import pytest
 from matplotlib.mathtext import MathTextParser
@@ -17,7 +18,7 @@ import gluon_activations
 from gluon_activations import CATALOG, activations, evaluate, functional, get_activation
 from gluon_activations._parameters import Choice
 from gluon_activations.blocks import FunctionBlock
-from gluon_activations.catalog import FAMILIES, Activation, Builtin, Paper, _display_name, _entry_of, _name_of
+from gluon_activations.catalog import FAMILIES, Activation, Paper, _display_name, _entry_of, _name_of
 from tests.conftest import KINDS, LINE
 from tests.references import RECORDS, VECTORS, exact
 from tools import latex
@@ -237,12 +238,17 @@ def test_whether_mxnets_own_is_right(name, arrays):
         assert not found
 
 
-def test_what_mxnet_lacks():
+@pytest.mark.parametrize("name", [name for name in NAMES if CATALOG[name].builtin])
+def test_what_mxnet_lacks(name, arrays):
     """A builtin of one line only does not exist in the other."""
-    for entry in CATALOG.values():
-        if entry.builtin:
-            assert (entry.builtin.make() is None) == (LINE not in entry.builtin.lines)
-    assert Builtin("nn.Nothing()").make() is None and Builtin("nn.Activation('nothing')").make() is None
+    builtin = CATALOG[name].builtin
+    if LINE in builtin.lines:
+        assert builtin.make() is not builtin.make() and builtin.kind[0] is type(builtin.make())
+        assert evaluate(builtin.make(), arrays([1.0]))[0].shape == (1,)
+    else:
+        assert builtin.make() is None
+        with pytest.raises((AttributeError, mx.base.MXNetError, ValueError)):
+            eval(builtin.code, {"nn": nn})(arrays([1.0])).wait_to_read()
 
 
 # -- get_activation and its kin ------------------------------------------------------------

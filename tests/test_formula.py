@@ -20,9 +20,7 @@ def scaled(
 
     More about it.
 
-    Returns
-    -------
-    Infinity at
+    Gives: infinity at
     infinity.
     """
     scaled.seen = (x.dtype, factor)

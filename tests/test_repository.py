@@ -41,7 +41,9 @@ def rows(text):
 def test_the_table_of_the_readme_is_current():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     found, wanted = rows(text), rows(readme.with_table(text))
-    assert list(found.items()) == [(name, row) for name, row in wanted.items() if name in found], "run `make figures`"
+    assert list(found.items()) == [(name, row) for name, row in wanted.items() if name in found], (
+        "run `make figures`"
+    )
     if set(wanted) - set(found):
         pytest.skip(f"not in the table yet (make figures): {', '.join(sorted(set(wanted) - set(found)))}")
 

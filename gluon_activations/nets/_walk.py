@@ -14,15 +14,7 @@ from .._arrays import children
 from ..catalog import _display_name
 
 # Gluon's layers that take an ``activation=``, which they keep as a block and call last.
-WITH_ACTIVATION = (
-    nn.Dense,
-    nn.Conv1D,
-    nn.Conv2D,
-    nn.Conv3D,
-    nn.Conv1DTranspose,
-    nn.Conv2DTranspose,
-    nn.Conv3DTranspose,
-)
+WITH_ACTIVATION = (nn.Dense, *(getattr(nn, f"Conv{n}D{kind}") for n in (1, 2, 3) for kind in ("", "Transpose")))
 LAMBDAS = (nn.Lambda, nn.HybridLambda)
 
 

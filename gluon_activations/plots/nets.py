@@ -65,19 +65,9 @@ def plot_gradient_statistics(
     statistics : sequence of dict
         What :func:`gradient_statistics` returned. A gradient of 0 is a cross at the left edge.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default a new figure. A second net of the same layers in the same Axes
-        gets another colour.
+        As for :func:`plot_layer_statistics`. A second net of the same layers gets another colour there.
     label : str, optional
         Name in the legend; by default there is no legend.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    ValueError
-        If there is no record.
     """
     names = [r["layer"] if r["parameter"] == "weight" else f"{r['layer']} {r['parameter']}" for r in statistics]
     drawn = 0 if ax is None else len({line.get_color() for line in ax.lines})
@@ -101,18 +91,9 @@ def plot_dead_units(found: Sequence[dict[str, Any]], *, ax: Axes | None = None) 
     Parameters
     ----------
     found : sequence of dict
-        What :func:`dead_units` returned.
+        What :func:`dead_units` returned; nothing, a ValueError, if the net has no activation with a zero region.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default a new figure, as high as the layers need.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    ValueError
-        If there is no record: the net has no activation with a zero region.
+        As for :func:`plot_layer_statistics`.
     """
     ax, rows = _rows(found, ax)
     shares = [100 * len(r["dead"]) / r["units"] for r in found]
@@ -143,20 +124,13 @@ def plot_output(
     Parameters
     ----------
     activation : None, str, Block or callable
-        What the scores pass before the loss: nothing, a catalog name, or
-        a block or function.
+        What the scores pass before the loss: nothing, a catalog name, a block or a function.
     loss : mxnet.gluon.loss.Loss
         One of Gluon's losses.
     classes : int
         How many classes there are, two or more.
-    xlim : tuple of float
-        The interval that is drawn.
-    points : int
-        How many points the curves have, two or more.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; by default a new figure.
-    label : str, optional
-        Name in the legend; by default the activation's own.
+    xlim, points, ax, label
+        As for :func:`visualize_activation`.
 
     Returns
     -------
