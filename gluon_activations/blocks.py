@@ -271,7 +271,7 @@ class CELU(Elementwise):
 
 
 class SELU(Elementwise):
-    """Scaled exponential linear unit; unlike Gluon's own its gradient is right. Use it with ``initializer("selu")``."""
+    """Scaled exponential linear unit; unlike Gluon's own its gradient is right."""
 
     @_applies(functional.selu)
     def __init__(self) -> None: ...
@@ -355,10 +355,9 @@ class _LargestOf(FunctionBlock):
 
 
 class Maxout(_Declared, nn.HybridSequential):
-    """Maxout layer: each unit is the largest of ``pieces`` affine functions of the input.
+    """Maxout layer: each unit is the largest of ``pieces`` affine functions, and so learns its activation.
 
-    It learns its own convex, piecewise linear activation, at ``pieces`` times the weights. Its input is
-    (..., channels) with two axes or more, its output (..., units).
+    Its input is (..., channels) with two axes or more, its output (..., units).
     """
 
     @_declares(functional.maxout)

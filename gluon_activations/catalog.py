@@ -139,7 +139,9 @@ def _vectors(block: Any, family: str, formula: str, **facts: Any) -> Activation:
     return Activation(block, family, formula, "", **curve, **facts)
 
 
-_LEAKY = Form(r"\max(0, x) + \alpha \min(0, x)", r"\mathbf{1}[x > 0] + \alpha \, \mathbf{1}[x \leq 0]")
+def _leaky(alpha: str) -> tuple[str, str]:
+    """Formula and derivative of what has slope ``alpha`` on the left."""
+    return rf"\max(0, x) + {alpha} \min(0, x)", rf"\mathbf{{1}}[x > 0] + {alpha} \, \mathbf{{1}}[x \leq 0]"
 
 
 def _swish(beta: str) -> tuple[str, str]:
@@ -156,6 +158,24 @@ _U = r"\tanh(\sqrt{\frac{2}{\pi}} (x + 0.044715 x^3))"
 _GELU_TANH = (
     rf"\frac{{x}}{{2}} (1 + {_U})",
     rf"\frac{{1}}{{2}} (1 + {_U}) + \frac{{x}}{{2}} (1 - {_U}^2) \sqrt{{\frac{{2}}{{\pi}}}} (1 + 0.134145 x^2)",
+)
+
+
+def _below_0(alpha: str, power: str, slope: str) -> tuple[str, str]:
+    """Formula and derivative of what is x above 0, and alpha times a power less 1 below."""
+    derivative = rf"\mathbf{{1}}[x > 0] + {slope} \, \mathbf{{1}}[x \leq 0]"
+    return rf"\max(0, x) + {alpha}\min(0, {power} - 1)", derivative
+
+
+_ELU = Activation(
+    blocks.ELU,
+    "exponential units",
+    *_below_0("", "e^{x}", "e^{x}"),
+    gain=1.2451983007007066,
+    range=(-1.0, inf),
+    builtin=Builtin("nn.ELU()", fault="few digits just below 0 in float32, as at -1e-6"),
+    papers=("arXiv:1511.07289",),
+    forms=(Form(*_below_0(r"\alpha ", "e^{x}", r"\alpha e^{x}")),),
 )
 
 # The minimum of x * sigmoid(x) is at -1 - W(1/e), with value -W(1/e); `tools/facts.py` solves the others.
@@ -193,9 +213,7 @@ _ENTRIES = (
         r"\frac{1}{1 + e^{x}}",
         gain=1.0418668355353018,
         range=(-inf, 0.0),
-        builtin=Builtin(
-            "nn.Activation('log_sigmoid')", ("2.0",), "above 0 where it should be just below, as at 20"
-        ),
+        builtin=Builtin("nn.Activation('log_sigmoid')", ("2.0",), "above 0 where it is just below, as at 20"),
     ),
     Activation(
         blocks.HardSigmoid,
@@ -303,25 +321,23 @@ _ENTRIES = (
     Activation(
         blocks.LeakyReLU,
         "rectifiers",
-        r"\max(0, x) + 0.01 \min(0, x)",
-        r"\mathbf{1}[x > 0] + 0.01 \, \mathbf{1}[x \leq 0]",
+        *_leaky("0.01"),
         gain=1.4141428569978354,
         kinks=(0.0,),
         builtin=Builtin("nn.LeakyReLU(0.01)", fault="its left half has float32 accuracy in float64"),
         papers=("https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf",),
         aliases=("leaky",),
-        forms=(_LEAKY,),
+        forms=(Form(*_leaky(r"\alpha")),),
     ),
     Activation(
         blocks.PReLU,
         "rectifiers",
-        r"\max(0, x) + 0.25 \min(0, x)",
-        r"\mathbf{1}[x > 0] + 0.25 \, \mathbf{1}[x \leq 0]",
+        *_leaky("0.25"),
         gain=1.3719886811400708,
         kinks=(0.0,),
         builtin=Builtin("nn.PReLU()", fault="its left half has float32 accuracy in float64"),
         papers=("arXiv:1502.01852",),
-        forms=(_LEAKY,),
+        forms=(Form(*_leaky(r"\alpha")),),
     ),
     Activation(
         blocks.SquaredReLU,
@@ -346,36 +362,13 @@ _ENTRIES = (
         aliases=("softrelu",),
         forms=(Form(r"\frac{\ln(1 + e^{\beta x})}{\beta}", r"\frac{1}{1 + e^{-\beta x}}"),),
     ),
-    Activation(
-        blocks.ELU,
-        "exponential units",
-        r"\max(0, x) + \min(0, e^{x} - 1)",
-        r"\mathbf{1}[x > 0] + e^{x} \, \mathbf{1}[x \leq 0]",
-        gain=1.2451983007007066,
-        range=(-1.0, inf),
-        builtin=Builtin("nn.ELU()", fault="few digits just below 0 in float32, as at -1e-6"),
-        papers=("arXiv:1511.07289",),
-        forms=(
-            Form(
-                r"\max(0, x) + \alpha \min(0, e^{x} - 1)",
-                r"\mathbf{1}[x > 0] + \alpha e^{x} \, \mathbf{1}[x \leq 0]",
-            ),
-        ),
-    ),
-    Activation(
-        blocks.CELU,
-        "exponential units",
-        r"\max(0, x) + \min(0, e^{x} - 1)",
-        r"\mathbf{1}[x > 0] + e^{x} \, \mathbf{1}[x \leq 0]",
-        gain=1.2451983007007066,
-        range=(-1.0, inf),
+    _ELU,
+    replace(
+        _ELU,
+        block=blocks.CELU,
+        builtin=None,
         papers=("arXiv:1704.07483",),
-        forms=(
-            Form(
-                r"\max(0, x) + \alpha \min(0, e^{x / \alpha} - 1)",
-                r"\mathbf{1}[x > 0] + e^{x / \alpha} \, \mathbf{1}[x \leq 0]",
-            ),
-        ),
+        forms=(Form(*_below_0(r"\alpha ", r"e^{x / \alpha}", r"e^{x / \alpha}")),),
     ),
     Activation(
         blocks.SELU,

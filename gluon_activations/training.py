@@ -346,9 +346,9 @@ def experiment(
     activation : str
         Catalog name of the hidden activation; the initialiser is the one that suits it.
     model : {"mlp", "cnn"}
-        :func:`mlp` or :func:`cnn` with their defaults.
+        :func:`mlp` or :func:`cnn` with their defaults; anything else is a ValueError.
     data : {"digits", "fashion_mnist"}
-        Data set.
+        Data set, as of :func:`load_data`.
     learning_rate, epochs, batch_size
         As of :func:`train`, whose momentum is 0.9 here.
     ctx : str
@@ -358,11 +358,6 @@ def experiment(
     -------
     dict
         ``valid`` and ``test``, the accuracies on both parts, and ``loss``, the last training loss.
-
-    Raises
-    ------
-    ValueError
-        If the model or the data set is none of those.
     """
     Choice("Net.", options=MODELS, name="model").check(model, "experiment")
     Choice("Data set.", options=_IMAGES, name="data").check(data, "experiment")

@@ -26,7 +26,7 @@ from tools.facts import facts
 
 NAMES, CURVES = activations(), activations("elements")
 POINTS = (-7.5, -2.95, -1.05, -0.3, 0.2, 0.95, 2.5, 5.9, 7.5)
-GRID = np.linspace(-12, 12, 961)
+GRID = np.linspace(-12, 12, 241)
 CURVE_FACTS = ("gain", "range", "attained", "minimum", "monotonic", "kinks", "lipschitz", "zero_centred")
 
 

@@ -15,8 +15,8 @@ from mpmath import mp, mpf
 from gluon_activations.catalog import Activation
 from tests.references import RECORDS, Record
 
-STEP = mpf(1) / 40
-GRID = [STEP * i for i in range(-480, 481)]
+STEP = mpf(1) / 10
+GRID = [STEP * i for i in range(-120, 121)]
 _TINY = mpf(10) ** -20
 
 
