@@ -131,6 +131,10 @@ Where ours is above 4:
 - silu and swish (up to 4.8) and mish (5.4 for the value, 10.5 for the gradient) add up the roundings
   of three and of eight operators, the first of which, oneDNN's sigmoid, is off by up to 3.3 itself.
   MXNet's Swish takes a sigmoid that is several times slower: its value is better, its gradient worse.
+- the gradients of sigmoid and tanh (up to 4.3) are quotients of sums; tanh_exp's (up to 11.8) is a difference
+  near its minimum, at -1.08.
+- beyond ±43 the gradient of tanh, and below -87 tanh_exp, pass through a number that is subnormal in float32:
+  it has few digits on 1.9.1, and is 0 on 2.0.0b1.
 - silu, swish and mish in float32 are 0 below about -87, where oneDNN's sigmoid is 0 and the true
   value, up to 1e-36 in size, is still a normal number; from -60 on that sigmoid is off by up to 6 units.
 - gelu in float32 has the digits of 1 + erf, since MXNet has no erfc: right to 1e-6 in absolute terms,

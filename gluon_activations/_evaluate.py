@@ -43,7 +43,8 @@ def evaluate(activation: Any, x: Any) -> tuple[Any, Any]:
     # Asked for this one gradient, autograd leaves those of the block's parameters alone.
     with mx.autograd.record(train_mode=False):
         y = block(x)
-    return y, like(x, mx.autograd.grad([y], [x], train_mode=False)[0])
+    (slope,) = mx.autograd.grad([y], [x], train_mode=False)
+    return y, like(x, slope)
 
 
 def _initialize(block: Block, x: Any) -> None:

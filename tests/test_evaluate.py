@@ -1,5 +1,7 @@
 """Value and slope of anything that maps an array."""
 
+import warnings
+
 import mxnet as mx
 import numpy as np
 import pytest
@@ -24,7 +26,10 @@ def test_what_is_not_initialised_is_and_the_rest_is_left(arrays):
         assert evaluate(fresh, arrays([-4.0]))[0].asnumpy()[0] == -1
     trained = nn.PReLU(mx.init.Constant(0.7))
     trained.initialize()
-    value, slope = evaluate(trained, arrays([-2.0]))
+    x = arrays([-2.0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Gluon warns of a second initialisation
+        value, slope = evaluate(trained, x)
     assert value.asnumpy()[0] == pytest.approx(-1.4) and slope.asnumpy()[0] == pytest.approx(0.7)
 
 
@@ -49,6 +54,12 @@ def test_nothing_is_dropped_as_in_training(arrays):
         assert value.asnumpy().tolist() == slope.asnumpy().tolist() == [1] * 50
     with mx.autograd.train_mode():
         assert evaluate(nn.Dropout(0.5), arrays(np.ones(50)))[1].asnumpy().tolist() == [1] * 50
+
+
+def test_normalisation_is_not_by_the_batch(arrays):
+    value, slope = evaluate(nn.BatchNorm(), arrays([[1.0], [5.0]]))
+    np.testing.assert_allclose(value.asnumpy(), [[1], [5]], rtol=1e-4)
+    np.testing.assert_allclose(slope.asnumpy(), [[1], [1]], rtol=1e-4)
 
 
 def test_a_block_whose_shape_waits_for_its_first_batch(arrays):
