@@ -88,10 +88,10 @@ class Activation:
     formula: str  # LaTeX, in x
     derivative: str  # LaTeX, in x
     gain: float  # 1 / sqrt(E f(z)^2) for a standard normal z
-    range: tuple[float, float] = (-inf, inf)
-    attained: tuple[bool, bool] = (False, False)  # whether each end of the range is a value at a finite x
     minimum: tuple[float, float] | None = None  # (x, value) where it is attained at one point
-    monotonic: bool = True
+    range: Any = None  # by default from the minimum, or -inf, to inf
+    attained: Any = None  # whether each end of the range is a value at a finite x; by default the minimum is
+    monotonic: Any = None  # by default where there is no minimum
     kinks: tuple[float, ...] = ()  # where it has no derivative
     lipschitz: float = 1.0  # the steepest slope
     glorot: float | None = None  # 1 / f'(0), for units that are to start in their slope: see initialize
@@ -104,7 +104,11 @@ class Activation:
     constants: Mapping[str, float] = field(default_factory=dict)  # letters of the formula that are no parameters
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "papers", tuple(Paper.find(getattr(p, "link", p)) for p in self.papers))
+        self.__dict__["papers"] = tuple(Paper.find(getattr(p, "link", p)) for p in self.papers)
+        if self.acts_on == "elements":
+            low = self.minimum[1] if self.minimum else -inf
+            usual = {"range": (low, inf), "attained": (low > -inf, False), "monotonic": low == -inf}
+            self.__dict__.update((name, value) for name, value in usual.items() if getattr(self, name) is None)
 
     @property
     def name(self) -> str:
@@ -135,7 +139,7 @@ class Activation:
 def _vectors(block: Any, family: str, formula: str, **facts: Any) -> Activation:
     """Entry of what acts on vectors."""
     none: Any = None
-    curve = dict.fromkeys(("gain", "range", "attained", "monotonic", "kinks", "lipschitz", "zero_centred"), none)
+    curve = dict.fromkeys(("gain", "kinks", "lipschitz", "zero_centred"), none)
     return Activation(block, family, formula, "", **curve, **facts)
 
 
@@ -184,10 +188,7 @@ _SILU = Activation(
     "smooth gates",
     *_swish(""),
     gain=1.676532470331091,
-    range=(-0.2784645427610738, inf),
-    attained=(True, False),
     minimum=(-1.2784645427610737, -0.2784645427610738),
-    monotonic=False,
     lipschitz=1.099839320128867,
     builtin=Builtin("nn.SiLU()", ("2.0",), "nan at -inf"),
     papers=("arXiv:1606.08415", "arXiv:1702.03118"),
@@ -389,10 +390,7 @@ _ENTRIES = (
         "smooth gates",
         *_GELU,
         gain=1.5335304411955353,
-        range=(-0.16997120747990366, inf),
-        attained=(True, False),
         minimum=(-0.7517915246935645, -0.16997120747990366),
-        monotonic=False,
         lipschitz=1.1289041451851547,
         builtin=Builtin("nn.GELU()", fault="float32 accuracy in float64"),
         papers=("arXiv:1606.08415",),
@@ -415,10 +413,7 @@ _ENTRIES = (
         r"x \tanh(\ln(1 + e^{x}))",
         r"\tanh(\ln(1 + e^{x})) + \frac{x}{1 + e^{-x}} (1 - \tanh(\ln(1 + e^{x}))^2)",
         gain=1.486847581273208,
-        range=(-0.30884341301725043, inf),
-        attained=(True, False),
         minimum=(-1.1924312145154952, -0.30884341301725043),
-        monotonic=False,
         lipschitz=1.088498161251728,
         builtin=Builtin("nn.Activation('mish')", ("2.0",), "an infinite gradient for x > 3.5e13"),
         papers=("arXiv:1908.08681",),
@@ -429,10 +424,7 @@ _ENTRIES = (
         r"x \tanh(e^{x})",
         r"\tanh(e^{x}) + x e^{x} (1 - \tanh(e^{x})^2)",
         gain=1.3747815760227697,
-        range=(-0.35328577784821125, inf),
-        attained=(True, False),
         minimum=(-1.078860058464624, -0.35328577784821125),
-        monotonic=False,
         lipschitz=1.061975308717916,
         papers=("arXiv:2003.09855",),
     ),
@@ -442,10 +434,7 @@ _ENTRIES = (
         r"x \max(0, \min(1, \frac{x + 3}{6}))",
         r"\frac{2 x + 3}{6} \, \mathbf{1}[|x| \leq 3] + \mathbf{1}[x > 3]",
         gain=1.7366572127665416,
-        range=(-0.375, inf),
-        attained=(True, False),
         minimum=(-1.5, -0.375),
-        monotonic=False,
         kinks=(-3.0, 3.0),
         lipschitz=1.5,
         papers=("arXiv:1905.02244",),

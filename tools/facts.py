@@ -12,6 +12,7 @@ from math import inf, isinf
 
 from mpmath import mp, mpf
 
+from gluon_activations import blocks
 from gluon_activations.catalog import Activation
 from tests.references import RECORDS, Record
 
@@ -92,9 +93,10 @@ def _gain(f, kinks):
 
 def text(record: Record) -> str:
     """The lines of an entry that state what differs from the defaults."""
-    usual = {name: field.default for name, field in Activation.__dataclass_fields__.items()}
-    rows = [f"{name}={value!r}," for name, value in facts(record).items() if value != usual[name]]
-    return "\n".join(rows)
+    found = facts(record)
+    usual = Activation(blocks.Identity, "", "", "", 0.0, found["minimum"])
+    always = ("gain", "minimum") if found["minimum"] else ("gain",)
+    return "\n".join(f"{n}={v!r}," for n, v in found.items() if n in always or v != getattr(usual, n))
 
 
 def main() -> None:

@@ -290,7 +290,8 @@ def _reach(block: Block, kind: str) -> tuple[float, float]:
     """The range of an activation with the parameters that it has; the catalog's where it cannot be asked."""
     waits = any(p._data is None for p in block.collect_params().values())
     if waits or _name_of(block) is None and isinstance(block, LAYERS):
-        return CATALOG[kind].range
+        low, high = CATALOG[kind].range
+        return low, high
     values = value_of(block, points_for(block, _POINTS)).astype("float64")
     low, high = float(values.min()) + 0.0, float(values.max()) + 0.0  # no -0.0
     return low if low > -_LARGE else -inf, high if high < _LARGE else inf
