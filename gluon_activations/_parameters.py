@@ -166,7 +166,7 @@ class Declared:
                 hint = hint.__origin__
                 own.append(parameter)
             shown.append(parameter.replace(annotation=hint))
-        self.signature = inspect.Signature(shown, return_annotation=hints["return"])
+        self.signature = inspect.Signature(shown, return_annotation=hints.get("return", inspect.Signature.empty))
         self._own = inspect.Signature(own)
         this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         self.constructor = inspect.Signature([this, *(p for p in shown if p.name in self.parameters)])

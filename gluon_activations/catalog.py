@@ -104,7 +104,7 @@ class Activation:
     constants: Mapping[str, float] = field(default_factory=dict)  # letters of the formula that are no parameters
 
     def __post_init__(self) -> None:
-        self.__dict__["papers"] = tuple(Paper.find(getattr(p, "link", p)) for p in self.papers)
+        self.__dict__["papers"] = tuple(p if isinstance(p, Paper) else Paper.find(p) for p in self.papers)
         if self.acts_on == "elements":
             low = self.minimum[1] if self.minimum else -inf
             usual = {"range": (low, inf), "attained": (low > -inf, False), "monotonic": low == -inf}
@@ -128,7 +128,7 @@ class Activation:
     @property
     def parameters(self) -> dict[str, Parameter]:
         """What the block takes, by name, as declared."""
-        return dict(self.block.__init__.declared.parameters)
+        return dict(vars(self.block.__init__)["declared"].parameters if "declared" in vars(self.block.__init__) else {})
 
     @property
     def knobs(self) -> dict[str, Parameter]:
