@@ -128,7 +128,8 @@ class Activation:
     @property
     def parameters(self) -> dict[str, Parameter]:
         """What the block takes, by name, as declared."""
-        return dict(vars(self.block.__init__)["declared"].parameters if "declared" in vars(self.block.__init__) else {})
+        declared = vars(self.block.__init__).get("declared")  # a block of somebody's own may have none
+        return dict(declared.parameters) if declared else {}
 
     @property
     def knobs(self) -> dict[str, Parameter]:

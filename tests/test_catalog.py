@@ -189,6 +189,22 @@ def test_a_paper_that_an_entry_names_is_named_in_the_docstring_too(name):
         assert named if paper.authors else paper.link in text
 
 
+def test_an_entry_of_ones_own():
+    class Own(gluon_activations.Elementwise):
+        function = staticmethod(functional.silu)
+
+        def __init__(self):
+            super().__init__()
+
+    paper = Paper("arXiv:9999.00001", "Somebody", 2099, "Own")
+    entry = Activation(Own, "smooth gates", "x", "1", 1.0, papers=(paper, "arXiv:1908.08681"))
+    assert entry.parameters == entry.knobs == {} and entry.title == "Own" and entry.acts_on == "elements"
+    assert entry.papers == (paper, Paper.find("arXiv:1908.08681"))
+    assert (entry.range, entry.attained, entry.monotonic) == ((-inf, inf), (False, False), True)
+    with pytest.raises(AttributeError):
+        entry.gain = 2.0
+
+
 def test_a_paper_may_be_known_by_its_identifier_alone():
     assert Paper.find("arXiv:9999.00001") == Paper("arXiv:9999.00001", "", None, "")
     found = Paper.find("arXiv:1908.08681")
