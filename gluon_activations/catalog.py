@@ -512,7 +512,7 @@ def _entry_of(name: str) -> Activation:
     """Entry of an activation by name, alias or title, or an error that lists the nearest names."""
     entry = CATALOG.get(_ALIASES.get(name, name))
     if entry is None:
-        known = [*CATALOG, *_ALIASES]
+        known = [*CATALOG, *(alias for entry in _ENTRIES for alias in entry.aliases)]
         near = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.5) or list(CATALOG)
         raise ValueError(f"no activation is called {name!r}; nearest: {', '.join(near)}")
     return entry

@@ -3,7 +3,7 @@
 import inspect
 import json
 import re
-from dataclasses import fields
+from dataclasses import FrozenInstanceError, fields
 from math import inf
 from pathlib import Path
 
@@ -18,7 +18,17 @@ import gluon_activations
 from gluon_activations import CATALOG, activations, evaluate, functional, get_activation
 from gluon_activations._parameters import Choice
 from gluon_activations.blocks import FunctionBlock
-from gluon_activations.catalog import FAMILIES, Activation, Paper, _display_name, _entry_of, _name_of
+from gluon_activations.catalog import (
+    FAMILIES,
+    Activation,
+    Builtin,
+    Form,
+    Paper,
+    _bibliography,
+    _display_name,
+    _entry_of,
+    _name_of,
+)
 from tests.conftest import KINDS, LINE
 from tests.references import RECORDS, VECTORS, exact
 from tools import latex
@@ -201,12 +211,19 @@ def test_an_entry_of_ones_own():
     assert entry.parameters == entry.knobs == {} and entry.title == "Own" and entry.acts_on == "elements"
     assert entry.papers == (paper, Paper.find("arXiv:1908.08681"))
     assert (entry.range, entry.attained, entry.monotonic) == ((-inf, inf), (False, False), True)
-    with pytest.raises(AttributeError):
-        entry.gain = 2.0
+    for frozen, name in (
+        (entry, "gain"),
+        (paper, "year"),
+        (Builtin("nn.ELU()"), "code"),
+        (Form("x", "1"), "formula"),
+    ):
+        with pytest.raises(FrozenInstanceError):
+            setattr(frozen, name, None)
 
 
 def test_a_paper_may_be_known_by_its_identifier_alone():
     assert Paper.find("arXiv:9999.00001") == Paper("arXiv:9999.00001", "", None, "")
+    assert _bibliography() is _bibliography()  # read once
     found = Paper.find("arXiv:1908.08681")
     assert (found.authors, found.year, found.title[:5]) == ("Misra", 2019, "Mish:")
 
@@ -285,6 +302,8 @@ def test_get_activation_takes_names_blocks_functions_and_none(arrays):
 @pytest.mark.parametrize("wrong, parameters, error, message", [
     ("geluu", {}, ValueError, "no activation is called 'geluu'; nearest: gelu, glu, elu"),
     ("SWISH2", {}, ValueError, "nearest: swish"),
+    ("sigmoids", {}, ValueError, "nearest: sigmoid, log_sigmoid, hard_sigmoid$"),
+    ("elus", {}, ValueError, "nearest: [a-z]*elu, [a-z]*elu, [a-z]*elu$"),
     ("???", {}, ValueError, "nearest: sigmoid, log_sigmoid, .*, log_softmax$"),
     (3, {}, TypeError, "name, a block, a function or None, not 3"),
     (nn.PReLU, {}, TypeError, "not <class"),

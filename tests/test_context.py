@@ -1,5 +1,7 @@
 """Devices by name."""
 
+from types import SimpleNamespace
+
 import mxnet as mx
 import pytest
 
@@ -23,4 +25,9 @@ def test_a_gpu_or_a_clear_reason(monkeypatch):
     with pytest.raises(RuntimeError, match=rf"there is no gpu\({count}\): (this MXNet was built for|MXNet sees)"):
         context(f"gpu({count})")
     monkeypatch.setattr(mx.context, "num_gpus", lambda: 2)
-    assert context("gpu(1)") == mx.gpu(1)
+    assert context("gpu(1)") == mx.gpu(1) and context("gpu") == context("gpu(0)") == mx.gpu(0)
+    for cuda, why in ((True, "MXNet sees 2 GPU.s., numbered from 0"), (False, "built for the CPU only")):
+        features = SimpleNamespace(is_enabled={"CUDA": cuda}.__getitem__)
+        monkeypatch.setattr(mx.runtime, "Features", lambda features=features: features)
+        with pytest.raises(RuntimeError, match=f"there is no gpu.2.: .*{why}"):
+            context("gpu(2)")
