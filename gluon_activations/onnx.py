@@ -90,7 +90,7 @@ def _opset() -> Iterator[None]:
 
 def _settle_shapes(net: HybridBlock, input_shape: tuple[int, ...]) -> None:
     """Run the net once, so that deferred parameters get their shapes."""
-    device = next((p.list_ctx()[0] for p in net.collect_params().values()), mx.cpu())
+    device = next((device for p in net.collect_params().values() for device in p.list_ctx()), mx.cpu())
     net(array(numpy.zeros(input_shape), ctx=device)).wait_to_read()
 
 
@@ -194,12 +194,13 @@ def _converter(recipe: Any) -> Any:
             return add(make_node("Constant", [], [f"{name}_{len(nodes)}"], **{key: value}))
 
         def add(made: Any) -> str:
-            made.name = made.output[0]
+            (made.name,) = made.output
             nodes.append(made)
             return str(made.name)
 
         recipe(node, description.get("attrs", {}), *inputs)
-        nodes[-1].output[0] = nodes[-1].name = name  # the exporter looks for the result under this name
+        last = nodes[-1]
+        last.name, last.output[:] = name, [name]  # the exporter looks for the result under this name
         return nodes
 
     return convert

@@ -99,6 +99,25 @@ if LINE == "1.9":
         np.testing.assert_allclose(run(path, x), expected, rtol=1e-5, atol=1e-6)
         np.testing.assert_array_equal(net(arrays(x)).asnumpy(), expected)  # still of the session's kind
 
+    def test_reshapes_that_onnx_has_no_code_for(arrays):
+        def node(*operands):
+            return operands
+
+        assert gluon_activations.onnx._reshape(node, {"newshape": "(-2, -2, -1)"}, "x") == (
+            "Reshape",
+            "x",
+            [0, 0, -1],
+        )
+        for wrong in ("(-3,)", "(2, 0)", "(-4, 1)"):
+            with pytest.raises(NotImplementedError, match="has no ONNX form here"):
+                gluon_activations.onnx._reshape(node, {"newshape": wrong}, "x")
+
+    def test_a_fixed_batch_unless_told_otherwise(arrays, tmp_path):
+        for options, length in (({}, 3), ({"dynamic": True}, 0)):
+            path = gluon_activations.onnx.export(Swish(), str(tmp_path / "net.onnx"), (3, 4), **options)
+            (data,) = (given for given in onnx.load(path).graph.input if given.name == "data")
+            assert data.type.tensor_type.shape.dim[0].dim_value == length
+
     def test_any_batch_if_dynamic(arrays, tmp_path):
         net = nn.HybridSequential()
         net.add(nn.Dense(5), get_activation("mish"))
