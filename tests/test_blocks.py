@@ -451,3 +451,13 @@ def test_repr_shows_the_parameters():
 def test_each_kind_of_array_in_one_session(arrays, kind):
     made = getattr(mx, kind).array([1.0])
     assert type(functional.silu(made)) is type(made)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (2, 3, 0), (0, 3, 2, 5), (2, 3, 0, 4), (0, 3, 1, 2, 7)])
+@pytest.mark.parametrize("make", [lambda: PReLU(3), lambda: Swish(learnable=True, in_channels=3)])
+def test_an_empty_array_with_a_parameter_per_channel(arrays, make, shape):
+    made = make()
+    made.initialize()
+    value, slope = arrays.value_and_slope(made, np.ones(shape))
+    mx.nd.waitall()
+    assert value.shape == slope.shape == shape
