@@ -173,7 +173,8 @@ def scale_channels(x: Any, weights: Any) -> Any:
     codes = (-2, -2, -1) if is_numpy_kind(x) else (0, 0, -1)
     shape = (*x.shape[:2], int(numpy.prod(x.shape[2:]))) if _is_empty(x) else codes
     place = _module(x).npx if is_numpy_kind(x) else _module(x)
-    flat, weights = place.reshape(x, shape), place.reshape(weights, (1, -1, 1))
+    reshape = place.reshape if is_numpy_kind(x) else type(x).reshape  # the method takes an empty array
+    flat, weights = reshape(x, shape), reshape(weights, (1, -1, 1))
     with _RULE:
         product = _through_legacy(flat, "broadcast_mul", weights)
     return place.reshape_like(product, x)
