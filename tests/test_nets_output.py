@@ -15,6 +15,7 @@ from gluon_activations import (
     Identity,
     Maxout,
     Mish,
+    ReLU,
     SiLU,
     Softmax,
     Softplus,
@@ -208,11 +209,11 @@ def test_what_cannot_be_judged_is_an_error(arrays):
             return super().__call__(x) * 2
 
     net = Further()
-    net.add(nn.Dense(3))
+    net.add(nn.Dense(3, activation="relu"), nn.Dense(3))
     with pytest.raises(ValueError, match="does not know what Further gives: .*, or give x"):
         check_output(net, CE())
     net.initialize()
-    with pytest.raises(ValueError, match=r"after its last layer \(0 Dense\) the net computes on"):
+    with pytest.raises(ValueError, match=r"after its last layer \(1 Dense\) the net computes on"):
         check_output(net, CE(), x)
     with pytest.raises(ValueError, match="these losses .*SoftmaxCrossEntropyLoss.*; not TripletLoss"):
         check_output(net, losses.TripletLoss())
@@ -236,6 +237,9 @@ def test_what_cannot_be_judged_is_an_error(arrays):
     (lambda: nn.LeakyReLU(0.0), CE(), "no score falls below 0,"),
     (lambda: HardTanh(-0.5, 0.25), losses.L2Loss(), "between -0.5 and 0.25: L2Loss"),
     (lambda: HardTanh(0, 1e8), losses.L2Loss(), "between 0 and 1e+08"),
+    (lambda: HardTanh(-1e9, 1e9), losses.HingeLoss(), None),
+    (lambda: HardTanh(-0.5, 0.5), CE(), "below ln(1 + (K-1)/e) = 1.461 for K = 10 classes"),
+    (lambda: get_activation("log_softmax"), losses.L2Loss(), "it stays below 0: L2Loss"),
     (lambda: Swish(-1.0), losses.L2Loss(), "below 0.2785: L2Loss"),
     (lambda: SiLU(), losses.L2Loss(), "above -0.2785: L2Loss"),
     (lambda: get_activation("selu"), losses.L2Loss(), "above -1.758: L2Loss"),
@@ -252,6 +256,19 @@ def test_what_cannot_be_judged_is_an_error(arrays):
 ])  # fmt: skip
 def test_the_range_is_that_of_the_block_at_hand(arrays, make, loss, says):
     judge(arrays, last(nn.Dense(10), make()), loss, says)
+
+
+def test_an_activation_is_asked_at_0_too_and_0_has_no_sign():
+    class AtZero(ReLU):
+        def __call__(self, x):
+            return super().__call__(x) - (x == 0) * 1.0
+
+    class Nothing(ReLU):
+        def __call__(self, x):
+            return super().__call__(x) * -0.0
+
+    assert "it stays above -1: L2Loss" in check_output(AtZero(), losses.L2Loss())[0]
+    assert "it stays between 0 and 0: L2Loss" in check_output(Nothing(), losses.L2Loss())[0]
 
 
 def test_parameters_that_have_no_values_yet_and_those_that_have(arrays):
@@ -325,6 +342,12 @@ def test_functions_are_known_by_what_they_do(arrays):
     def wide(x):
         return functional.glu(x)
 
+    def cut_above(x):
+        return functional.relu(x) * (x < 8)
+
+    def cut_below(x):
+        return x * (x > -7)
+
     def fails(x):
         raise KeyError("no such thing")
 
@@ -338,7 +361,7 @@ def test_functions_are_known_by_what_they_do(arrays):
         (same, CE(from_logits=True), "ends in same without activation, and"),
     ):
         judge(arrays, last(nn.Dense(10), get_activation(known)), loss, says, runs=known is not rate)
-    for unknown in (softmax, wide, fails):
+    for unknown in (softmax, wide, cut_above, cut_below, fails):
         with pytest.raises(ValueError, match=rf"not know what {unknown.__name__} gives: .*, or give x, a batch"):
             check_output(last(nn.Dense(10), get_activation(unknown)), CE())
     with pytest.raises(ValueError, match=r"not know what Lambda\(softmax\) gives: use a block of the catalog, or"):
@@ -396,6 +419,8 @@ def test_numbers_that_overflow_are_cut_where_exp_holds(arrays):
     assert "between 0.000 and 1.000, and the loss above 0.0000" in text
     (text,) = check_output(last(nn.Dense(10), HardTanh(-8, 8)), CE())
     assert "ln(1 + (K-1)/e^16) = 1.013e-06" in text
+    (text,) = check_output(last(nn.Dense(10), wide), losses.PoissonNLLLoss())
+    assert "the rate stays between 9.86e-305 and 1.014e+304" in text
     (text,) = check_output(last(nn.Dense(10), HardTanh(-8, 9)), losses.PoissonNLLLoss())
     assert "the rate stays between 0.0003355 and 8103" in text
 
@@ -429,7 +454,7 @@ def net_that_ends(function):
     class Ends(Block):
         def __init__(self):
             super().__init__()
-            self.inner = nn.Dense(3, in_units=4)
+            self.inner = nn.Dense(3, in_units=4, flatten=False)
 
         def forward(self, x):
             return function(self.inner(x))
@@ -453,6 +478,46 @@ def test_a_hidden_softmax_is_seen_by_its_sum(arrays):
     turned = net_that_ends(lambda y: y.reshape((-1,)))
     assert check_output(turned, losses.L2Loss(), x) == []  # the same numbers in another shape
     assert "for K = 3 classes" in check_output(net_that_ends(functional.softmax), CE(), x)[0]
+
+
+def test_a_hidden_softmax_of_few_or_sure_classes_and_along_the_last_axis(arrays):
+    x = arrays(np.random.randn(2, 4))
+
+    def sure(y):
+        return functional.softmax(y * 1e4)
+
+    def of_two(y):
+        return functional.softmax(y[:, :2])
+
+    for hidden in (sure, of_two):
+        assert "ends in a softmax in a" in check_output(net_that_ends(hidden), losses.L2Loss(), x)[0]
+    (text,) = check_output(net_that_ends(functional.softmax), losses.L2Loss(), arrays(np.random.randn(2, 5, 4)))
+    assert "ends in a softmax in a" in text
+    (text,) = check_output(net_that_ends(functional.log_softmax), losses.L2Loss(), x)
+    assert "it stays below 0: L2Loss" in text
+
+    class Twice(nn.Sequential):
+        def __call__(self, x):
+            return functional.softmax(super().__call__(x))
+
+    twice = Twice()
+    twice.add(nn.Dense(3), Softmax())
+    twice.initialize()
+    assert "ends in a softmax in a forward pass" in check_output(twice, losses.L2Loss(), x)[0]
+
+
+@pytest.mark.parametrize("row", [[[5.0, -100, -100]], [[1.5, -0.5, 0]], [[1.0]], [0.25, 0.75]])
+def test_what_sums_to_1_need_not_be_a_softmax(arrays, row):
+    net = net_that_ends(lambda y: arrays(np.repeat(row, 2, 0) if np.ndim(row) > 1 else row))
+    with pytest.raises(ValueError, match="computes on"):
+        check_output(net, losses.L2Loss(), arrays(np.random.randn(2, 4)))
+
+
+def test_a_run_is_none_of_training(arrays):
+    net = sequential(nn.BatchNorm(in_channels=4), nn.Dense(3, in_units=4))
+    net.initialize()
+    check_output(net, losses.L2Loss(), arrays(np.random.randn(5, 4) + 3))
+    np.testing.assert_array_equal(net[0].running_mean.data().asnumpy(), 0)
 
 
 def test_the_classes_are_on_the_axis_of_the_loss(arrays):

@@ -165,10 +165,20 @@ def test_an_activation_is_probed_where_it_is_and_around_0(arrays):
     def total(x):
         return x.sum()
 
+    def through_the_middle(x):
+        """Couples its elements by one of them."""
+        return x + x.reshape((-1,))[3]
+
+    def parity(x):
+        """Couples its elements by whether their sum is odd."""
+        return x + x.sum() % 2
+
     far = arrays(np.full((2, 3), 50.0))
     assert curve(get_activation(flat_far_out), far) is None
     assert curve(get_activation(flat_nearby), far) is None
     assert curve(get_activation(total), far) is None
+    assert curve(get_activation(through_the_middle), far) is None
+    assert curve(get_activation(parity), far) is None
     assert curve(get_activation(logarithm), arrays([-1.0, 4.0, -2.0])) is not None
     value, slope = curve(get_activation(logarithm), arrays([4.0, 9.0]))
     np.testing.assert_allclose([value.asnumpy(), slope.asnumpy()], [[2, 3], [1 / 4, 1 / 6]], rtol=1e-6)

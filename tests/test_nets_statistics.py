@@ -5,8 +5,8 @@ import math
 import mxnet as mx
 import numpy as np
 import pytest
+from mxnet.gluon import Block, nn
 from mxnet.gluon import loss as losses
-from mxnet.gluon import nn
 
 from gluon_activations import Mish, SiLU, check_output, gradient_statistics, layer_statistics, replace_activations
 from tests.conftest import LINE
@@ -163,3 +163,25 @@ def test_gradients_in_training_are_those_of_the_batch(arrays):
     trained = gradient_statistics(net, x, None, lambda out, y: out, train_mode=True)
     assert still[1]["norm"] == pytest.approx(np.hypot(2, 6), rel=1e-3)
     assert trained[1]["norm"] == pytest.approx(0, abs=1e-3)  # the batch has mean 0 there
+
+
+def test_what_is_as_steep_as_asked_is_not_saturated(arrays):
+    (record,) = layer_statistics(sequential(nn.Activation("relu")), arrays([-1.0, 2.0]), saturated_below=1.0)
+    assert record["saturated"] == 0.5
+
+
+def test_weights_of_layers_that_are_never_called_have_gradients_too(arrays):
+    class Weighs(Block):
+        def __init__(self):
+            super().__init__()
+            self.inner = nn.Dense(1, in_units=2, use_bias=False)
+
+        def forward(self, x):
+            return x * self.inner.weight.data()
+
+    net = Weighs()
+    net.initialize()
+    (record,) = gradient_statistics(net, arrays([[6.0, 8.0]]), None, lambda out, y: out)
+    assert record["layer"] == "inner Dense" and record["norm"] == pytest.approx(5)
+    with pytest.raises(ValueError, match="no layer can be seen in Weighs"):
+        layer_statistics(net, arrays([[6.0, 8.0]]))

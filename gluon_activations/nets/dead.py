@@ -91,7 +91,7 @@ def _still(call: Call, slope: Any, axis: int) -> Any:
     if not -slope.ndim <= axis < slope.ndim:
         raise ValueError(f"{call.layer} gives shape {slope.shape}, which has no axis {axis}")
     still = (slope == 0) & (call.output.asnumpy() == 0)
-    return numpy.moveaxis(still, axis, 0).reshape(still.shape[axis], -1).all(axis=1)
+    return numpy.array([unit.all() for unit in numpy.moveaxis(still, axis, 0)])
 
 
 def _has_zero_region(call: Call) -> bool:

@@ -251,10 +251,10 @@ def _output(net: Block, x: Any, axis: int) -> _Output:
     inputs = batch_of(net, x)
     values: list[Any] = []
     with opened(net):
-        calls = calls_of(net, lambda: values.append(first_array(net(*inputs))), False)
+        calls = calls_of(net, lambda: values.append(first_array(net(*inputs)).asnumpy()), False)
         chain = _passed([call.block for call in calls])
         kind = _kind(chain[-1])
-    value, last = values[0].asnumpy(), calls[-1].output.asnumpy()
+    (value,), last = values, calls[-1].output.asnumpy()
     classes = value.shape[axis] if value.ndim > 1 else None
     same = numpy.array_equal(numpy.sort(last, axis=None), numpy.sort(value, axis=None))
     by_values = _kind_by_values(value, axis)
@@ -282,8 +282,7 @@ def _judged(chain: list[Block], kind: str | None, classes: int | None, hint: str
 
 
 # Where an activation is asked how far it reaches: closely around 0, and far out.
-_OUT, _LARGE = 10.0 ** numpy.arange(1, 31), 1e9
-_POINTS = numpy.concatenate([-_OUT[::-1], numpy.linspace(-10, 10, 2001), _OUT])
+_POINTS, _LARGE = numpy.sinh(numpy.linspace(-70, 70, 20001)), 1e9
 
 
 def _reach(block: Block, kind: str) -> tuple[float, float]:
