@@ -40,7 +40,7 @@ def is_numpy_kind(x: Any) -> bool:
 
 def dtype_of(x: Any) -> str | None:
     """Name of the dtype of ``x``; None for a Symbol whose dtype is not settled yet."""
-    dtype = x.infer_type_partial()[1][0] if is_symbol(x) else x.dtype
+    (dtype,) = x.infer_type_partial()[1] if is_symbol(x) else (x.dtype,)
     return None if dtype is None else str(numpy.dtype(dtype).name)
 
 

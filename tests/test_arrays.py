@@ -1,0 +1,75 @@
+"""Kinds of array, and what Gluon calls otherwise on its two lines."""
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet.gluon import nn
+
+from gluon_activations import _arrays
+from tests.conftest import KINDS, LINE
+
+
+def test_the_line_at_hand():
+    assert (LINE == "2.0") == _arrays.GLUON_2 == mx.__version__.startswith("2")
+
+
+def test_which_kind_an_array_is(arrays):
+    x, symbol = arrays([1.0]), mx.sym.var("x")
+    assert _arrays.is_array(x) and _arrays.is_array(symbol) and not _arrays.is_array(np.ones(1))
+    assert _arrays.is_symbol(symbol) and _arrays.is_symbol(symbol.as_np_ndarray()) and not _arrays.is_symbol(x)
+    assert _arrays.is_numpy_kind(x) == (arrays.kind == "np")
+    assert _arrays.is_numpy_kind(symbol.as_np_ndarray()) and not _arrays.is_numpy_kind(symbol)
+    assert _arrays.device_of(x) == arrays.device
+
+
+def test_dtypes(arrays):
+    for dtype in _arrays.FLOATS:
+        assert _arrays.dtype_of(arrays([1.0], dtype)) == dtype
+        _arrays.check(arrays([1.0], dtype), "f")
+    assert _arrays.dtype_of(mx.sym.var("x")) is None
+    assert _arrays.dtype_of(mx.sym.var("x", dtype="float64")) == "float64"
+    _arrays.check(mx.sym.var("x"), "f")
+    with pytest.raises(TypeError, match="^f takes float16, float32, float64, not int64: convert with .astype"):
+        _arrays.check(arrays([1], "int64"), "f")
+    with pytest.raises(
+        TypeError, match=r"^f takes an MXNet array \(mx.np.array or mx.nd.array\), not builtins.int$"
+    ):
+        _arrays.check(1, "f")
+
+
+def test_a_dtype_is_written_into_a_graph_unless_it_is_the_usual_one(arrays):
+    x, symbol = arrays([1.0]), mx.sym.var("x")
+    assert _arrays.settle_dtype(x, "float64") is x
+    assert _arrays.settle_dtype(symbol, None) is _arrays.settle_dtype(symbol, "float32") is symbol
+    assert _arrays.dtype_of(_arrays.settle_dtype(symbol, "float64")) == "float64"
+
+
+def test_arrays_of_the_kind_of_the_session(arrays):
+    made = _arrays.array([[1, 2]])
+    assert type(made) is type(arrays([1.0])) and made.dtype == np.float32 and made.shape == (1, 2)
+    assert _arrays.array(np.ones(2), "float64", arrays.device).dtype == np.float64
+    assert type(_arrays.like(arrays([1.0]), mx.nd.array([1.0]))) is type(made)
+    named = _arrays.variable("data")
+    assert named.name == "data" and _arrays.is_numpy_kind(named) == (arrays.kind == "np")
+
+
+@pytest.mark.skipif(len(KINDS) == 1, reason="2.x has one kind of array with values")
+def test_a_session_of_the_other_kind_for_a_while():
+    kinds = []
+    for options in ({}, {"active": True}, {"active": False}):
+        with _arrays.numpy_arrays(**options):
+            kinds.append((type(_arrays.array([1.0])), mx.util.is_np_shape()))
+    assert kinds == [(mx.np.ndarray, True), (mx.np.ndarray, True), (mx.nd.NDArray, False)]
+    assert type(_arrays.array([1.0])) is mx.nd.NDArray
+
+
+def test_children_parameters_and_devices_of_a_block(arrays):
+    first, second = nn.Dense(2), nn.Activation("relu")
+    net = nn.HybridSequential()
+    net.add(first, second)
+    assert list(_arrays.children(net)) == [("0", first), ("1", second)]
+    assert list(_arrays.children(second)) == []
+    block = nn.HybridSequential()
+    _arrays.new_parameter(block, "beta", 1.5, 3)
+    _arrays.initialize_on(block, [arrays.device])
+    assert block.beta.data().asnumpy().tolist() == [1.5] * 3 and block.beta.list_ctx() == [arrays.device]
