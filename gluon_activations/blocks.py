@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Callable
 
@@ -133,7 +132,6 @@ def _declares(function: Any) -> Callable[[_Init[P]], _Init[P]]:
 
 
 def _checked(init: Any, function: Any, declared: Declared) -> Any:
-    @functools.wraps(init)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         values = declared.bind(args, kwargs)
         init(self, **values)

@@ -17,6 +17,7 @@ from gluon_activations import (
     CATALOG,
     GELU,
     Elementwise,
+    Maxout,
     PReLU,
     SiLU,
     Swish,
@@ -217,8 +218,11 @@ def test_what_the_package_offers_of_the_blocks():
 
 def test_a_hybridized_block_follows_a_change_of_dtype(arrays):
     silu = block("silu", hybridize=True)
-    for dtype in ("float32", "float16", "float64", "float32"):
-        assert silu(arrays([1.0], dtype)).dtype == np.dtype(dtype)
+    xs = np.linspace(-9, 9, 301)
+    for dtype in ("float32", "float16", "float64", "float32", "float16"):
+        value = silu(arrays(xs, dtype))
+        assert value.dtype == np.dtype(dtype)
+        np.testing.assert_array_equal(value.asnumpy(), block("silu", dtype)(arrays(xs, dtype)).asnumpy())
 
 
 # -- in nets ---------------------------------------------------------------------------------
@@ -386,6 +390,24 @@ def test_beta_per_channel_runs_along_axis_one(arrays, shape, hybridize):
     np.testing.assert_allclose(swish.beta.grad().asnumpy(), expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("make, slope", [
+    (lambda: PReLU(2), lambda x, p: np.where(x > 0, x, p * x)),
+    (lambda: Swish(learnable=True, in_channels=2), lambda x, p: x / (1 + np.exp(-p * x))),
+])  # fmt: skip
+def test_two_channels_are_several(arrays, make, slope):
+    made = make()
+    made.initialize()
+    (parameter,) = made.collect_params().values()
+    parameter.set_data(arrays([0.5, -2.0]))
+    xs = np.random.randn(3, 2, 5)
+    np.testing.assert_allclose(
+        made(arrays(xs)).asnumpy(), slope(xs, np.array([0.5, -2.0])[:, None]), rtol=1e-5, atol=1e-6
+    )
+    for shape in ((2,), (2, 3)):
+        with pytest.raises(ValueError, match="wants 2 channels on axis 1 of its input, not shape"):
+            made(arrays(np.ones(shape)))
+
+
 @pytest.mark.parametrize("name", NET_CASES)
 def test_a_hybridized_block_takes_any_batch(arrays, name):
     made = case(name)
@@ -431,7 +453,7 @@ def test_swish_with_a_fixed_beta(arrays, beta):
 
 
 @pytest.mark.parametrize("options, message", [
-    ({"in_channels": 4}, "in_channels=4 needs learnable=True"),
+    ({"in_channels": 2}, "in_channels=2 needs learnable=True"),
     ({"in_channels": 0, "learnable": True}, "in_channels is an integer of at least 1, not 0"),
 ])  # fmt: skip
 def test_a_beta_per_channel_is_learned(options, message):
@@ -444,6 +466,7 @@ def test_repr_shows_the_parameters():
     assert repr(GELU("tanh")) == "GELU(approximate='tanh')"
     assert repr(Swish(2, learnable=True, in_channels=3)) == "Swish(beta=2.0, learnable=True, in_channels=3)"
     assert repr(PReLU(3)) == "PReLU(in_channels=3, alpha=0.25)"
+    assert repr(Maxout(4)) == "Maxout(units=4, pieces=2)"
     assert repr(get_activation(np.tanh)) == "Wrapped(tanh)"
 
 
