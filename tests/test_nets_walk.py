@@ -313,3 +313,10 @@ def test_a_parameter_without_a_value_is_named(arrays):
     (name,) = [name for name, p in net.collect_params().items() if p is net[1].weight]
     with pytest.raises(ValueError, match=f"{name} has no values"):
         layer_statistics(net, arrays(np.ones((1, 3))))
+
+
+def test_settling_the_shapes_is_no_training(arrays):
+    net = sequential(nn.BatchNorm(in_channels=4), nn.Dense(3))
+    net.initialize()
+    layer_statistics(net, arrays(np.random.randn(5, 4) + 3))
+    np.testing.assert_array_equal(net[0].running_mean.data().asnumpy(), 0)

@@ -119,6 +119,13 @@ def test_an_uninitialised_block_and_one_with_channels(arrays):
     assert len(solid) == 3
     at_minus_one = [line.get_ydata()[225] for line in solid]
     np.testing.assert_allclose(at_minus_one, [-1 / (1 + np.exp(b)) for b in (0.5, 1, 2)], rtol=1e-5)
+    for style, name in (("-", "Swish activation"), ("--", "Swish gradient")):  # the first of three has the name
+        drawn = [line.get_label() for line in ax.lines if line.get_linestyle() == style and line.get_zorder()]
+        assert len(drawn) == 3 and drawn[0] == name and all(label.startswith("_") for label in drawn[1:])
+    visualize_activation("relu", ax=ax)
+    assert ax.lines[-4].get_color() == PALETTE[1]
+    for panel in compare_activations([swish], labels=["three"]).axes:
+        assert panel.lines[0].get_label() == "three"
 
 
 def test_compare_puts_values_beside_gradients(arrays):
@@ -133,6 +140,8 @@ def test_compare_puts_values_beside_gradients(arrays):
 def test_compare_with_parameters_labels_and_many_curves(arrays):
     figure = compare_activations(["swish"] * 2, params=[{"beta": 1}, {"beta": 5}])
     assert legend(figure.axes[0]) == ["Swish, beta=1", "Swish, beta=5"]
+    at_minus_4 = [line.get_ydata()[0] for line in figure.axes[0].lines[:2]]
+    np.testing.assert_allclose(at_minus_4, [-4 / (1 + np.exp(4)), -4 / (1 + np.exp(20))], rtol=1e-4)
     figure = compare_activations(["relu", "elu", "silu", "gelu"])
     assert figure.axes[0].get_legend() is None
     names = figure.axes[0].texts
@@ -169,6 +178,7 @@ def test_gallery_shows_the_whole_catalog(arrays):
 
 @pytest.mark.parametrize("wrong, message", [
     (dict(xlim=(1, -1)), r"low < high, not \(1, -1\)"),
+    (dict(xlim=(2, 2)), r"low < high, not \(2, 2\)"),
     (dict(points=1), "2 or more, not 1"),
 ])  # fmt: skip
 def test_visualize_refuses(arrays, wrong, message):
@@ -296,6 +306,15 @@ def test_names_at_ends_keep_their_order_and_colour(arrays):
     assert all(text.xycoords == ("axes fraction", "data") for text in names) and len(right.texts) == 5
 
 
+def test_names_at_ends_stand_where_curves_end_or_close_below_each_other(arrays):
+    figure = compare_activations([lambda x, k=k: x * k for k in (1, 2, 3, 4)], xlim=(0, 1), points=3)
+    assert [text.xy[1] for text in figure.axes[0].texts] == [1, 2, 3, 4]
+    left, _ = compare_activations([lambda x: x * 0 + 1] * 5, points=3).axes
+    low, high = left.get_ylim()
+    expected = high - 0.07 * (high - low) * np.arange(5)[::-1]
+    np.testing.assert_allclose([text.xy[1] for text in left.texts], expected)
+
+
 def test_gallery_s_panels(arrays):
     names = ["hard_swish", "relu6", "softplus", "elu", "SiLU", "mish"]
     figure = gallery(names, columns=4)
@@ -308,6 +327,10 @@ def test_gallery_s_panels(arrays):
         assert ax.get_xlabel() == ax.get_ylabel() == "" and ax.get_legend() is None
         assert {line.get_color() for line in (value, slope, *marks)} == {family_color(entry)}
         assert len(marks) == bool(entry.kinks) + bool(entry.minimum)
+        assert {line.get_markersize() for line in marks} <= {4, 7}
+    first, *others = drawn
+    for other in others:
+        assert first.get_shared_x_axes().joined(first, other) and first.get_shared_y_axes().joined(first, other)
     assert gallery(["relu"], xlim=(-1, 1), columns=1).axes[0].get_xlim() == (-1, 1)
     assert len(gallery(["relu"]).axes) == 5
 

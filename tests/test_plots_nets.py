@@ -7,6 +7,7 @@ import pytest
 from mxnet.gluon import loss as losses
 from mxnet.gluon import nn
 
+from gluon_activations import HardTanh, functional
 from gluon_activations.plots import (
     GREY,
     PALETTE,
@@ -241,6 +242,26 @@ def test_the_floor_of_a_loss(arrays):
     entropy = losses.SigmoidBinaryCrossEntropyLoss()
     for activation, loss in ((None, entropy), ("tanh", losses.L2Loss()), (None, losses.L2Loss())):
         assert not plot_output(activation, loss, xlim=(-3, 3)).texts
+
+
+def test_a_floor_is_what_no_drawn_loss_falls_below(arrays):
+    def rises(x):
+        return 2 + 2e-4 * functional.relu(x)
+
+    reached = plot_output("hard_tanh", losses.SigmoidBinaryCrossEntropyLoss())
+    assert [text.get_text() for text in reached.texts] == ["floor 0.313"]
+    for activation, low, high, points in (
+        (rises, -3, 3, 9),
+        (HardTanh(-3, 3), -3, 3, 9),
+        (HardTanh(-3, 1.5), 0, 1, 2),
+    ):
+        assert not plot_output(activation, losses.L2Loss(), xlim=(low, high), points=points).texts
+
+
+def test_nothing_is_dropped_from_a_curve(arrays):
+    ax = plot_output(nn.Dropout(0.5), losses.L2Loss(), xlim=(2, 4), points=30)
+    x, value, slope = curves(ax)
+    np.testing.assert_allclose([value, slope], [(x - 1) ** 2 / 2, x - 1], rtol=1e-5)
 
 
 def test_how_many_classes_a_loss_compares(arrays):

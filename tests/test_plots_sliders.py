@@ -232,6 +232,11 @@ def test_several_activations_have_their_own_colours_and_legend():
     np.testing.assert_allclose(view.figure.get_size_inches(), (7, 4.8))
     box = view.figure.axes[0].get_legend()
     assert not box.get_frame_on() and box._ncols == 2
+    assert {text.get_fontsize() for text in box.get_texts()} == {7.5}
+    view.figure.canvas.draw()
+    corner, ax = box.get_window_extent(), view.figure.axes[0].bbox
+    assert ax.x0 <= corner.x0 < ax.x0 + 20 and ax.y1 <= corner.y0 < ax.y1 + 20
+    assert legend(explore("hard_swish", x=-5))[2] == "value 0, gradient 0 at x = -5"
 
 
 def test_nothing_is_cut_off_with_the_longest_names():

@@ -184,7 +184,7 @@ def _loss_curves(block: Any, loss: Any, x: Any, classes: int) -> tuple[Any, Any]
         value = loss(block(scores), target)
     if value.shape != (len(x),):
         raise ValueError(f"{type(loss).__name__} gives one number for the whole batch, so it has no curve")
-    slope = mx.autograd.grad([value], [scores], train_mode=False)[0]
+    (slope,) = mx.autograd.grad([value], [scores], train_mode=False)
     return value.asnumpy(), abs(slope.asnumpy()[:, 0])
 
 

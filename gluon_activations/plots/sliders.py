@@ -93,7 +93,7 @@ class _Explorer:
             block = get_activation(entry.name, **own)
             self._ax.plot(*_curves(entry.name, **self._grid)[:2], color=GREY, linestyle=DOTTED, zorder=1)
             visualize_activation(block, ax=self._ax, color=color, label=_label(entry.name, own), **self._grid)
-            read = [float(y.asnumpy()[0]) + 0.0 for y in evaluate(block, array([x], ctx=self._grid["ctx"]))]
+            read = [y.asnumpy().item() + 0.0 for y in evaluate(block, array([x], ctx=self._grid["ctx"]))]
             said = "value {:.4g}, gradient {:.4g} at x = {:g}".format(*read, x)
             self._ax.plot([x, x], read, "o", color=color, clip_on=False, label=said)
         self._ax.set_ylim(self._ylim)
