@@ -320,3 +320,13 @@ def test_settling_the_shapes_is_no_training(arrays):
     net.initialize()
     layer_statistics(net, arrays(np.random.randn(5, 4) + 3))
     np.testing.assert_array_equal(net[0].running_mean.data().asnumpy(), 0)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["", "Transpose"])
+def test_the_activation_of_a_convolution_is_a_layer_after_it(arrays, axes, kind):
+    with legacy_shapes(arrays):
+        conv = getattr(nn, f"Conv{axes}D{kind}")(2, 1, in_channels=1, activation="relu")
+        conv.initialize()
+        first, second = layer_statistics(conv, arrays(np.random.randn(2, 1, *[3] * axes)))
+        assert (first["layer"], second["layer"]) == (f"Conv{axes}D{kind}", "act ReLU")
