@@ -29,7 +29,8 @@ def test_an_item_has_a_check_or_papers(head):
 
 @pytest.mark.parametrize("arrays", ["np"], indirect=True)
 @pytest.mark.parametrize("head", CHECKS)
-def test_a_check_holds(head, arrays):
+def test_a_check_holds(head, arrays, monkeypatch):
+    monkeypatch.chdir(ROOT)
     linecache.cache[head] = (len(CHECKS[head]), None, CHECKS[head].splitlines(True), head)  # for the traceback
     exec(compile(CHECKS[head], head, "exec"), {"__name__": "check"})
 
