@@ -330,3 +330,37 @@ def test_the_activation_of_a_convolution_is_a_layer_after_it(arrays, axes, kind)
         conv.initialize()
         first, second = layer_statistics(conv, arrays(np.random.randn(2, 1, *[3] * axes)))
         assert (first["layer"], second["layer"]) == (f"Conv{axes}D{kind}", "act ReLU")
+
+
+class Watching(nn.HybridSequential):
+    """Says whether it was called, and whether as in training."""
+
+    def __call__(self, x):
+        self.seen = [*getattr(self, "seen", []), mx.autograd.is_training()]
+        return super().__call__(x)
+
+
+def test_a_batch_settles_shapes_once_and_not_as_in_training(arrays):
+    net, x = Watching(), arrays([[1.0, 2.0]])
+    net.add(nn.Dense(3))
+    net.initialize()
+    with mx.autograd.train_mode():
+        _walk.batch_of(net, x)
+    assert net[0].weight.shape == (3, 2) and net[0].weight.data().shape == (3, 2)
+    _walk.batch_of(net, x)
+    assert net.seen == [False]
+
+
+def test_what_moves_in_training_alone_is_put_back(arrays):
+    net = nn.HybridSequential()
+    net.add(
+        nn.Dense(2, in_units=2), nn.BatchNorm(in_channels=2), nn.BatchNorm()
+    )  # the last one waits for its shape
+    net.initialize()
+    dense, norm, _ = net
+    for train_mode, mean in ((True, 0), (False, 5)):
+        with _walk.opened(net, **({"train_mode": True} if train_mode else {})):
+            norm.running_mean.set_data(arrays([5.0, 5.0]))
+            dense.bias.set_data(arrays([7.0, 7.0]))
+        assert norm.running_mean.data().asnumpy().tolist() == [mean, mean]
+        assert dense.bias.data().asnumpy().tolist() == [7, 7]  # trained by whoever trains
