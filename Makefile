@@ -29,8 +29,6 @@ export CTX PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test test-quick lab lint format figures outputs accuracy speed exercises results lock clean distclean \
-  docs serve test-docs errors $(MXNET1) $(MXNET2) $(SITE)
-.PHONY: help notebooks test test-quick lab lint format figures outputs accuracy exercises results lock clean distclean \
   docs serve test-docs errors mutants $(MXNET1) $(MXNET2) $(SITE)
 
 help:

@@ -60,9 +60,5 @@ def derivative(activation: Any, x: Any) -> Any:
     ----------
     activation, x
         As for :func:`evaluate`.
-
-    Returns
-    -------
-    mxnet array
     """
     return evaluate(activation, x)[1]

@@ -484,10 +484,6 @@ def get_activation(activation: Any = None, /, **parameters: Any) -> Block:
     **parameters
         Passed to the block's constructor, with a name only: ``get_activation("swish", beta=2)``.
 
-    Returns
-    -------
-    mxnet.gluon.Block
-
     Raises
     ------
     ValueError
@@ -510,10 +506,12 @@ def get_activation(activation: Any = None, /, **parameters: Any) -> Block:
 
 def _entry_of(name: str) -> Activation:
     """Entry of an activation by name, alias or title, or an error that lists the nearest names."""
+    if not isinstance(name, str):
+        raise TypeError(f"an activation of the catalog is asked for by its name, not by {name!r}")
     entry = CATALOG.get(_ALIASES.get(name, name))
     if entry is None:
         known = [*CATALOG, *(alias for entry in _ENTRIES for alias in entry.aliases)]
-        near = difflib.get_close_matches(str(name).lower(), known, n=3, cutoff=0.5) or list(CATALOG)
+        near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or list(CATALOG)
         raise ValueError(f"no activation is called {name!r}; nearest: {', '.join(near)}")
     return entry
 

@@ -430,9 +430,13 @@ _GATE = Choice("What the second half passes through.", options=tuple(_GLU_GATES)
 _CUT = Integer("The axis that is cut in two.")
 
 
-def _fits_glu(shape: tuple[int, ...], activation: str, axis: int) -> None:
+def _fits_axis(shape: tuple[int, ...], axis: int, **others: Any) -> None:
     if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"glu cuts axis {axis} in two, and shape {shape} has no such axis")
+        raise ValueError(f"axis is {axis}, and shape {shape} has no such axis")
+
+
+def _fits_glu(shape: tuple[int, ...], activation: str, axis: int) -> None:
+    _fits_axis(shape, axis)
     if shape[axis] % 2:
         raise ValueError(f"glu cuts axis {axis} in two, so its length is even, not {shape[axis]} as in {shape}")
 
@@ -483,7 +487,7 @@ _AXIS = Integer("The axis along which the probabilities sum to 1.")
 _TEMPERATURE = Number("Below 1 it sharpens, above 1 it flattens.", "T", (0.1, 5.0), above=0)
 
 
-@functools.partial(formula, takes="Any shape with at least one axis", gives=SAME_SHAPE)
+@functools.partial(formula, takes="Any shape with at least one axis", gives=SAME_SHAPE, fits=_fits_axis)
 def softmax(x: Any, axis: Annotated[int, _AXIS] = -1, temperature: Annotated[float, _TEMPERATURE] = 1.0) -> Any:
     """Softmax, ``exp(x_i / T) / sum_j exp(x_j / T)`` along an axis: logits to probabilities.
 
@@ -496,7 +500,7 @@ def softmax(x: Any, axis: Annotated[int, _AXIS] = -1, temperature: Annotated[flo
     return ops.softmax(x, axis, temperature)
 
 
-@functools.partial(formula, takes="Any shape with at least one axis", gives=SAME_SHAPE)
+@functools.partial(formula, takes="Any shape with at least one axis", gives=SAME_SHAPE, fits=_fits_axis)
 def log_softmax(
     x: Any, axis: Annotated[int, _AXIS] = -1, temperature: Annotated[float, _TEMPERATURE] = 1.0
 ) -> Any:

@@ -35,8 +35,9 @@ def _operator(name: str) -> _Operator:
     return operator
 
 
-clip, exp, expm1, log1p, maximum, minimum, ones_like, sign, square = map(
-    _operator, ["clip", "exp", "expm1", "log1p", "maximum", "minimum", "ones_like", "sign", "square"]
+clip, exp, expm1, log, log1p, maximum, minimum, ones_like, sign, sqrt, square = map(
+    _operator,
+    ["clip", "exp", "expm1", "log", "log1p", "maximum", "minimum", "ones_like", "sign", "sqrt", "square"],
 )
 _erf = _operator("erf")
 

@@ -68,8 +68,11 @@ def test_values_and_slopes(arrays, name, dtype, hybridize):
     values, slopes = values_and_slopes(name, xs)
     got = arrays.value_and_slope(block(name, dtype, hybridize), xs, dtype)
     for x, value, slope, v, s in zip(xs, values, slopes, *got):
-        assert close(record, v, value, dtype), f"{name}({x}) is {v}, not {float(value)}"
-        assert close(record, s, slope, dtype), f"the slope of {name} at {x} is {s}, not {float(slope)}"
+        for what, got_it, true in (("value", v, value), ("slope", s, slope)):
+            off = f"{ulps(got_it, true, dtype):.3g} units in the last place"
+            assert close(record, got_it, true, dtype), (
+                f"the {what} of {name} at {x} is {got_it}: {off} off {float(true)}"
+            )
 
 
 @pytest.mark.parametrize("hybridize", [False, True])

@@ -89,3 +89,5 @@ def test_unknown_names_and_vectors():
             function("geluu")
         with pytest.raises(ValueError, match="softmax acts on vectors, so it has no gain"):
             function("softmax")
+        with pytest.raises(TypeError, match="an activation of the catalog is asked for by its name, not by 3"):
+            function(3)

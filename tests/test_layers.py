@@ -176,6 +176,19 @@ def test_maxout_of_shapes_that_do_not_fit(arrays):
     assert y.asnumpy().tolist() == [5, 2] and x.grad.asnumpy().tolist() == [1, 0, 0, 1]
 
 
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("kind", [Softmax, LogSoftmax])
+def test_softmax_wants_its_axis(arrays, kind, hybridize):
+    for axis, shape in ((2, (3, 4)), (-3, (3, 4)), (-1, ()), (10**30, (2,))):
+        block = kind(axis=axis)
+        if hybridize:
+            block.hybridize()
+        with pytest.raises(
+            ValueError, match=rf"axis is {axis}, and shape \({', '.join(map(str, shape))},?\) has no such axis"
+        ):
+            block(arrays(np.ones(shape)))
+
+
 def test_softmax_neither_overflows_nor_loses_its_sum(arrays):
     for dtype, one in (("float16", 2**-10), ("float32", 2**-22), ("float64", 1e-14)):
         for logits in (np.full(1000, 1000.0), np.linspace(-1000, 1000, 501), np.random.randn(4096)):

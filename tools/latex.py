@@ -54,6 +54,7 @@ def to_python(formula):
         text = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1) / (\2))", text)
         text = re.sub(r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)", text)
         text = re.sub(r"(?<![a-z])e\^\{([^{}]*)\}", r"exp(\1)", text)
+        text = re.sub(r"\^\{([^{}]*)\}", r"**(\1)", text)
     text = text.replace("^", "**")
     text = re.sub(r"\\(max|min)\b", lambda match: match[1].capitalize(), text)
     text = re.sub(r"\\(ln|tanh)\b", r"\1", text)
