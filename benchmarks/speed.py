@@ -19,6 +19,7 @@ from tqdm import trange
 from gluon_activations import CATALOG, context
 from tools import measured
 from tools.measured import LINE, LINES
+from tools.wording import UNMEASURED
 
 SIZES = {10**4: 20, 10**6: 1}  # number of elements: how many passes are timed as one
 WAYS = ("eager", "hybridized")
@@ -98,7 +99,9 @@ def table(rows):
 
 
 def _ratios(rows, name, how):
-    ours, own = rows[f"{name} ours {how}"], rows.get(f"{name} mxnet {how}")
+    ours, own = rows.get(f"{name} ours {how}"), rows.get(f"{name} mxnet {how}")
+    if ours is None:
+        return UNMEASURED
     floor = f"{ours / rows[f'{FLOOR} {how}']:.1f}"
     return f"{floor} ({ours / own:.1f})" if own else floor
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sphinx.cmd.build import main as sphinx
 
-from . import api, atlas, explorer
+from . import api, atlas, explorer, speed
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -47,6 +47,7 @@ def stage():
         page.write_text(text.replace("](../", "]("), encoding="utf-8")  # docs/ has become the first folder
     atlas.write(STAGE, chapters())
     api.write(STAGE)
+    speed.write(STAGE)
     explorer.write(STAGE / "_static" / "explorer")
 
 
