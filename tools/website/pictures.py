@@ -6,8 +6,7 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
 from gluon_activations import CATALOG, activations, array, evaluate, visualize_activation
-from gluon_activations.catalog import FAMILIES
-from gluon_activations.plots import PALETTE
+from gluon_activations.plots import family_color, mark, panels
 from tools.wording import number
 
 # Text stays text, and the same picture is the same file each time.
@@ -25,16 +24,11 @@ def write(folder, folder_of_small):
             plt.close("all")
 
 
-def color(name):
-    """One colour for each family."""
-    return PALETTE[FAMILIES.index(CATALOG[name].family) % len(PALETTE)]
-
-
 def large(name):
     """Value and gradient, with kinks and minimum marked."""
-    figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-    visualize_activation(name, xlim=(-6, 6), points=1201, ax=ax, color=color(name))
-    _mark(name, ax, 6)
+    figure, ax = panels()
+    visualize_activation(name, xlim=(-6, 6), points=1201, ax=ax, color=family_color(CATALOG[name]))
+    mark(ax, CATALOG[name], family_color(CATALOG[name]), 6)
     low, high = ax.get_ylim()
     ax.set_ylim(max(low, -4), min(high, 6.3))
     return figure
@@ -44,21 +38,14 @@ def small(name):
     """The same without words, for a list of pictures."""
     figure, ax = plt.subplots(figsize=(1.6, 1.2), layout="constrained")
     reach = 8 if max(map(abs, CATALOG[name].kinks), default=0) > 4 else 4
-    visualize_activation(name, xlim=(-reach, reach), points=201, ax=ax, color=color(name), linewidth=1.8)
+    visualize_activation(
+        name, xlim=(-reach, reach), points=201, ax=ax, color=family_color(CATALOG[name]), linewidth=1.8
+    )
     ax.get_legend().remove()
     ax.set(ylim=(-reach / 2, reach), xlabel="", ylabel="", xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
-    _mark(name, ax, 4)
+    mark(ax, CATALOG[name], family_color(CATALOG[name]), 4)
     return figure
-
-
-def _mark(name, ax, size):
-    entry = CATALOG[name]
-    if entry.kinks:
-        heights = evaluate(name, array(entry.kinks))[0].asnumpy()
-        ax.plot(entry.kinks, heights, "o", color=color(name), markersize=size)
-    if entry.minimum:
-        ax.plot(*entry.minimum, "v", color=color(name), markersize=1.4 * size)
 
 
 def words(name):
