@@ -6,6 +6,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import matplotlib.pyplot as plt
 import mxnet as mx
 import numpy as np
 import pytest
@@ -70,3 +71,10 @@ def arrays(request):
 def seeded():
     mx.random.seed(7)
     np.random.seed(7)
+
+
+@pytest.fixture(autouse=True)
+def no_figure_is_left():
+    """A figure that stays open would be found by a test that comes later, and be blamed on that."""
+    yield
+    assert plt.get_fignums() == []

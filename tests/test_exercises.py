@@ -4,6 +4,7 @@ import ast
 import contextlib
 import io
 
+import matplotlib.pyplot as plt
 import mxnet as mx
 import nbformat
 import pytest
@@ -69,7 +70,7 @@ def test_a_place_for_each_answer_and_all_checks_stay(page, twin):
 def unanswered():
     """What the page defines before each of its checks when nobody answers: its own cells, run in the short form.
 
-    A list of (check, the names of its answer, everything defined). Pictures are not drawn.
+    A list of (check, the names of its answer, everything defined).
     """
     page, found, answer, space = nbformat.read(exercises.PAGE, as_version=4), [], set(), {"__name__": "page"}
     mx.npx.set_np()
@@ -87,6 +88,7 @@ def unanswered():
                 exec(cell.source, space)
             if "parameters" in tags:
                 space["fast"] = True
+    plt.close("all")
     yield found
     if LINE == "1.9":
         mx.npx.reset_np()
