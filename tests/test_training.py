@@ -526,16 +526,20 @@ def test_a_sweep_in_the_order_asked_for(jobs):
     assert sweep(iter(NUMBERS), iter(range(3)), square, jobs=jobs, progress=False) == EXPECTED
 
 
-def late(*, number, seed):
-    """The first run ends last."""
-    time.sleep(0.5 - 0.1 * number)
-    return {"ended": time.time()}
+def late(*, number, seed, folder):
+    """The first run waits for the end of the second."""
+    second, patience = Path(folder, "1"), time.time() + 60
+    while number == 0 and not second.exists() and time.time() < patience:
+        time.sleep(0.01)
+    Path(folder, str(number)).touch()
+    return {"second": second.exists()}
 
 
-def test_the_order_is_not_that_in_which_runs_end():
-    records = sweep(NUMBERS, [0], late, **QUIET)
+def test_the_order_is_not_that_in_which_runs_end(tmp_path):
+    settings = [{**numbers, "folder": str(tmp_path)} for numbers in NUMBERS]
+    records = sweep(settings, [0], late, jobs=2, **QUIET)
     assert [record["number"] for record in records] == [0, 1, 2, 3]
-    assert records[0]["ended"] > records[1]["ended"]
+    assert records[0]["second"]
 
 
 def test_a_sweep_of_all_combinations():
@@ -666,7 +670,8 @@ from gluon_activations.training import sweep
 def run(*, number, seed):
     with open(os.environ["TRACE"], "a") as file:
         file.write(f"{number} {seed}\\n")
-    time.sleep(0.2)
+    while number == 3 and not os.path.exists("the rest"):
+        time.sleep(0.01)
     return {"square": number**2 + seed / 3}
 
 if __name__ == "__main__":
@@ -690,6 +695,7 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path, trace, jobs):
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)  # the sweep and its workers, with no chance to tidy up
     process.communicate()
+    (tmp_path / "the rest").touch()
     started, finished = trace(), len(kept())
     assert 4 <= finished < 12
     again = subprocess.run(command, **options, check=True)
