@@ -138,13 +138,15 @@ exercises: $(MXNET1)
 results: $(MXNET1)
 	@$(MXNET1)/bin/python -m tools.results
 
-# What cosmic-ray wants for its own command, which is not called: some of it has no wheel.
-UNUSED := aiohappyeyeballs aiohttp aiosignal anybadge async-timeout exit-codes frozenlist gitdb gitpython greenlet \
-  multidict propcache smmap sqlalchemy yarl yattag
+# What cosmic-ray wants for its own command, which is not called: some of it has no wheel. The site uses two of them.
+UNUSED_docs := aiohappyeyeballs aiohttp aiosignal anybadge async-timeout exit-codes frozenlist gitdb gitpython \
+  multidict propcache smmap yarl yattag
+UNUSED_mxnet1 := $(UNUSED_docs) greenlet sqlalchemy
 lock:
 	@for list in mxnet1 mxnet2 docs; do \
+	  case $$list in mxnet1) unused='$(UNUSED_mxnet1:%=--no-emit-package %)';; docs) unused='$(UNUSED_docs:%=--no-emit-package %)';; *) unused=;; esac; \
 	  uv pip compile --quiet --universal --python-version $$([ $$list = docs ] && echo $(OLDEST_$(SITE)) || echo 3.9) --generate-hashes --no-emit-index-url --no-emit-find-links \
-	    --no-annotate $(UNUSED:%=--no-emit-package %) --custom-compile-command 'make lock' requirements/$$list.in --output-file requirements/$$list.txt || exit 1; \
+	    --no-annotate $$unused --custom-compile-command 'make lock' requirements/$$list.in --output-file requirements/$$list.txt || exit 1; \
 	done
 
 clean:
