@@ -74,7 +74,8 @@ class Visitor:
         return page
 
     def settle(self, page):
-        """Wait until the mathematics of a page is set, where it has some."""
+        """Wait until a page is drawn, and its mathematics set, where it has some."""
+        page.evaluate("() => new Promise(requestAnimationFrame)")  # after those that the page has asked for
         ready = "() => window.MathJax?.startup?.promise.then(() => null, (error) => error.message)"
         failure = page.evaluate(ready)
         if failure:
