@@ -70,12 +70,13 @@ class Visitor:
         page.on("response", self._look)
         page.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url} {request.failure}"))
         page.goto(base + path)
+        if options.get("java_script_enabled", True):
+            page.evaluate("() => new Promise(requestAnimationFrame)")  # after those that the page has asked for
         self.settle(page)
         return page
 
     def settle(self, page):
         """Wait until a page is drawn, and its mathematics set, where it has some."""
-        page.evaluate("() => new Promise(requestAnimationFrame)")  # after those that the page has asked for
         ready = "() => window.MathJax?.startup?.promise.then(() => null, (error) => error.message)"
         failure = page.evaluate(ready)
         if failure:
