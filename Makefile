@@ -29,7 +29,7 @@ export CTX PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test test-quick lab lint format figures outputs accuracy speed exercises results lock clean distclean \
-  docs serve test-docs errors mutants $(MXNET1) $(MXNET2) $(SITE)
+  docs serve test-docs errors mutants coefficients $(MXNET1) $(MXNET2) $(SITE)
 
 help:
 	@echo 'make notebooks    execute every page into build/notebooks/ (CTX=gpu, FAST=1, ONLY=04)'
@@ -56,6 +56,7 @@ help:
 $(MXNET1) $(MXNET2) $(SITE):
 	@$(PYTHON) -c '' 2> /dev/null || { echo 'There is no $(PYTHON) that runs: install Python 3.9, 3.10 or 3.11.'; exit 1; }
 	@$(PYTHON) -m tools.environment $@ requirements/$(LIST_$@).txt $(OLDEST_$@)
+	@$@/bin/python -W ignore -m gluon_activations.fused --quiet
 
 notebooks: $(MXNET1)
 	@$(MXNET1)/bin/python -m tools.run_notebooks --ctx '$(CTX)' --only '$(ONLY)' $(if $(filter-out 0,$(FAST)),--fast)
@@ -110,6 +111,10 @@ lint: $(MXNET1)
 format: $(MXNET1)
 	@$(MXNET1)/bin/python -m ruff check --no-cache --fix .
 	@$(MXNET1)/bin/python -m ruff format --no-cache .
+
+# The polynomials of the compiled kernels.
+coefficients: $(MXNET1)
+	@$(MXNET1)/bin/python -m tools.coefficients > gluon_activations/fused/coefficients.h
 
 figures: $(MXNET1)
 	@$(MXNET1)/bin/python -m tools.readme

@@ -8,7 +8,7 @@ as functions (``functional``), facts about every activation (``CATALOG``), and p
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import _numpy_names, blocks, functional  # noqa: F401  the names before anything imports MXNet
+from . import _numpy_names, blocks, functional, fused  # noqa: F401  the names before anything imports MXNet
 from ._arrays import array
 from ._context import context
 from ._evaluate import derivative, evaluate
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+fused._start()
+
 # Imported with matplotlib when they are first asked for.
 _PICTURES = ("compare_activations", "explore", "visualize_activation")
 
@@ -43,6 +45,7 @@ __all__ = [
     "evaluate",
     "explore",
     "functional",
+    "fused",
     "gain",
     "get_activation",
     "gradient_statistics",

@@ -8,6 +8,7 @@ blocks, hybridized graphs and exports share one source.
 from __future__ import annotations
 
 import contextlib
+import functools
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -41,7 +42,12 @@ def is_numpy_kind(x: Any) -> bool:
 def dtype_of(x: Any) -> str | None:
     """Name of the dtype of ``x``; None for a Symbol whose dtype is not settled yet."""
     (dtype,) = x.infer_type_partial()[1] if is_symbol(x) else (x.dtype,)
-    return None if dtype is None else str(numpy.dtype(dtype).name)
+    return None if dtype is None else _name_of(dtype)
+
+
+@functools.cache
+def _name_of(dtype: Any) -> str:
+    return str(numpy.dtype(dtype).name)  # which NumPy puts together anew each time
 
 
 def settle_dtype(x: Any, dtype: str | None) -> Any:

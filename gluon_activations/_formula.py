@@ -8,6 +8,7 @@ import textwrap
 import typing
 from typing import Any, Callable
 
+from . import ops
 from ._arrays import FLOATS, check, dtype_of, is_array, is_symbol
 from ._parameters import Declared, Integer, Number, Parameter
 
@@ -38,6 +39,10 @@ def formula(
         options = declared.bind(args, kwargs)
         if not is_symbol(x):
             fits(x.shape, **options)
+        if ops.compiled is not None:
+            result = ops.compiled(declared, x, options)
+            if result is not None:
+                return result
         if dtype_of(x) != "float16":
             return function(x, **options)
         # Rounded once, at the end.

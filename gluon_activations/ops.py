@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any, Callable
 
 import mxnet as mx
 import numpy
 
-from ._arrays import dtype_of, is_numpy_kind, is_symbol
+from ._arrays import GLUON_2, dtype_of, is_numpy_kind, is_symbol
 
 _Operator = Callable[..., Any]
+
+# The compiled kernels (fused/) while they are at work: compiled(declared, x, options) is what a formula gives
+# for an array, or None where they do not have it.
+compiled: Callable[..., Any] | None = None
 
 
 def _module(x: Any) -> Any:
@@ -129,6 +134,31 @@ def split(x: Any, parts: int, axis: int) -> list[Any]:
 def constant(x: Any) -> Any:
     """``x`` as a constant: no gradient passes."""
     return _through_legacy(x, "BlockGrad")  # npx.stop_gradient is 2.x's alone
+
+
+def same(x: Any) -> Any:
+    """``x`` as the result of an operator, in place where a graph allows it, and each time anew."""
+    number = str(next(_NUMBERS))  # two nodes that are alike would become one
+    if is_symbol(x):
+        return _through_legacy(x, "identity", attr={_MARK: number})
+    if _is_empty(x) or _is_scalar(x):
+        return _through_legacy(x, "identity")
+    # The second shape is not used where there is a first: a place for the number.
+    return _through_legacy(x, "Reshape", shape=(-2,), target_shape=(number,))
+
+
+def is_same(operator: str, attributes: dict[str, str]) -> bool:
+    """Whether a node of a written graph is from ``same``."""
+    return _MARK in attributes or (operator == "Reshape" and {"shape", "target_shape"} <= attributes.keys())
+
+
+_MARK = "__gluon_activations_same__"
+_NUMBERS = itertools.count()
+
+
+def is_traced() -> bool:
+    """Whether MXNet 2.x is building a graph from what is done with arrays."""
+    return GLUON_2 and bool(mx._deferred_compute.is_deferred_compute())
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:

@@ -11,7 +11,7 @@ import mxnet as mx
 import numpy as np
 import pytest
 
-from gluon_activations import context
+from gluon_activations import context, fused
 from gluon_activations._arrays import GLUON_2
 
 LINE = "2.0" if GLUON_2 else "1.9"
@@ -65,6 +65,18 @@ def arrays(request):
         finally:
             if is_np and LINE == "1.9":
                 mx.npx.reset_np()
+
+
+@pytest.fixture(params=("compiled", "composed"))
+def way(request):
+    """How formulas are computed: by the kernels, and by MXNet's own operators."""
+    if request.param == "composed":
+        with fused.disabled():
+            yield request.param
+    elif fused.enabled():
+        yield request.param
+    else:
+        pytest.skip(f"no compiled kernels: {fused.why_not()}")
 
 
 @pytest.fixture(autouse=True)

@@ -24,11 +24,13 @@ from gluon_activations import (
     activations,
     blocks,
     functional,
+    fused,
     get_activation,
 )
 from tests.conftest import KINDS, LINE
 from tests.references import RECORDS, VECTORS, exact, slope_of, ulps, values_and_slopes
 
+pytestmark = pytest.mark.usefixtures("way")
 DTYPES = ("float16", "float32", "float64")
 POINTS = (0.0, 1e-3, 1.0, 5.0, 20.0)
 NEAR = sorted({sign * x for x in POINTS for sign in (1, -1)})
@@ -252,7 +254,7 @@ def net_with(name, arrays):
 
 
 @pytest.mark.parametrize("name", NET_CASES)
-def test_trains_hybridizes_exports_and_loads(arrays, name, tmp_path):
+def test_trains_hybridizes_exports_and_loads(arrays, way, name, tmp_path):
     x, y = np.random.randn(64, 4), np.random.randn(64, 1)
     x, y = arrays(x), arrays(y)
     net = net_with(name, arrays)
@@ -278,7 +280,9 @@ def test_trains_hybridizes_exports_and_loads(arrays, name, tmp_path):
         os.path.join(tmp_path, "net-0000.params"),
         arrays.device,
     )
-    np.testing.assert_allclose(loaded(x).asnumpy(), trained, rtol=1e-6, atol=1e-7)
+    # What is saved is composed, and rounds otherwise than the kernels do.
+    bounds = {"compiled": {"rtol": 1e-5, "atol": 1e-5}, "composed": {"rtol": 1e-6, "atol": 1e-7}}[way]
+    np.testing.assert_allclose(loaded(x).asnumpy(), trained, **bounds)
 
     if LINE == "1.9" and arrays.kind == "np":
         pytest.skip("1.9 cannot load the parameters of np arrays, of a Dense neither")
@@ -296,12 +300,15 @@ def test_an_exported_block_gives_the_same_bits(arrays, name, dtype, tmp_path):
     net.add(block(name, dtype))
     net.cast(dtype)
     net.hybridize()
-    expected = net(arrays(xs, dtype)).asnumpy()
+    np.testing.assert_array_equal(
+        block(name, dtype)(arrays(xs, dtype)).asnumpy(), net(arrays(xs, dtype)).asnumpy()
+    )
     net.export(os.path.join(tmp_path, "one"))
     held = os.path.join(tmp_path, "one-0000.params") if net.collect_params() else None
     loaded = SymbolBlock.imports(os.path.join(tmp_path, "one-symbol.json"), ["data"], held, arrays.device)
+    with fused.disabled():  # what is saved is composed
+        expected = block(name, dtype)(arrays(xs, dtype)).asnumpy()
     np.testing.assert_array_equal(loaded(arrays(xs, dtype)).asnumpy(), expected)
-    np.testing.assert_array_equal(block(name, dtype)(arrays(xs, dtype)).asnumpy(), expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -437,7 +444,7 @@ def test_wrong_channels_inside_a_hybridized_net(arrays):
     net.add(nn.Dense(4), Swish(learnable=True, in_channels=3))
     net.initialize()
     net.hybridize()
-    message = "wants 3 channels on axis 1|needs_one_value_per_channel_on_axis_1"
+    message = "wants 3 channels on axis 1|needs.one.value.per.channel.on.axis.1"
     with pytest.raises((ValueError, mx.base.MXNetError), match=message):
         net(arrays(np.ones((2, 5))))
 

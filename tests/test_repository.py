@@ -139,7 +139,7 @@ def test_the_drawing_of_the_rooms_shows_the_floors_that_make_lint_checks():
         r"^layers = \[\n(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.DOTALL | re.MULTILINE
     )
     drawn, drawing = [], (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    for number, room in re.findall(r"^│ (\d| ) │ (\w+) +│", drawing, re.MULTILINE):
+    for number, room in re.findall(r"^│ (..) │ (\w+) +│", drawing, re.MULTILINE):
         drawn += [set()] if number.strip() else []
         drawn[-1].add(room)
     assert len(drawn) > 5

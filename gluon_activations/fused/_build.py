@@ -1,0 +1,188 @@
+"""The library of compiled kernels: where it is, whether it can be trusted, and how it is built."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import mxnet as mx
+
+try:
+    import fcntl
+except ImportError:  # not on this system, for which MXNet has no library of extensions either
+    fcntl = None  # type: ignore[assignment]
+
+HERE = Path(__file__).parent
+SOURCES = ("kernels.cc", "operators.cc", "kernels.h", "vectors.h", "precision.h", "coefficients.h", "formulas.h")
+_OPTIONS = ("-std=c++17", "-O3", "-fPIC", "-fno-math-errno", "-fno-trapping-math")
+# Each level of processors is compiled for on its own, and chosen when the library is loaded.
+_LEVELS = {
+    "avx512": ("-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mavx512cd", "-mfma")
+    + ("-mprefer-vector-width=512",),
+    "avx2": ("-mavx2", "-mfma", "-mbmi2"),
+    "portable": (),
+}
+
+
+class Unavailable(Exception):
+    """Why there are no kernels, in one line."""
+
+
+def carried() -> Path | None:
+    """The library that the wheel carries for this MXNet and machine."""
+    path = HERE / "lib" / f"mxnet-{mx.__version__}-{platform.machine()}.so"
+    return path if path.exists() else None
+
+
+def cache() -> Path:
+    """The user's own folder of built libraries."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base, "gluon_activations")
+
+
+def compiler() -> str | None:
+    """The C++ compiler: what ``CXX`` names, or the system's."""
+    wish = os.environ.get("CXX")
+    return shutil.which(wish) if wish else next(filter(None, map(shutil.which, ("g++", "clang++", "c++"))), None)
+
+
+def built() -> Path | None:
+    """A library in the cache that was built from these sources for this MXNet, and is whole and the user's own.
+
+    Raises
+    ------
+    Unavailable
+        If there is one that is not to be trusted.
+    """
+    folder, start = cache(), _key()
+    found = sorted(folder.glob(f"{start}-*.so")) if folder.is_dir() else []
+    made = _compiler_key()
+    found.sort(key=lambda path: made is not None and f"-{made}-" in path.name)  # another compiler's will do
+    if not found:
+        return None
+    path = found[-1]
+    for part in (folder, path):
+        status = part.stat()
+        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            raise Unavailable(f"{part} belongs to another user, or others may write to it")
+    if _digest(path.read_bytes()) != path.stem.rpartition("-")[2]:
+        path.unlink()
+        raise Unavailable(
+            f"{path} was not whole and has been removed; gluon_activations.fused.enable() builds anew"
+        )
+    return path
+
+
+def build(formulas: Path = HERE / "formulas.h", options: Sequence[str] = ()) -> Path:
+    """Compile the kernels into the cache, unless another process has done so in the meantime.
+
+    Raises
+    ------
+    Unavailable
+        If there is no compiler, or the folder cannot be written to, or compilation fails.
+    """
+    using = compiler()
+    if using is None:
+        wish = os.environ.get("CXX")
+        raise Unavailable(f"there is no compiler {wish!r}" if wish else "there is no C++ compiler (g++, clang++)")
+    folder = cache()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone(folder), tempfile.TemporaryDirectory(dir=folder) as place:
+            done = built()
+            if done:
+                return done
+            library = Path(place, "fused.so")
+            compile_library(library, using, options=options)
+            digest = _digest(library.read_bytes())
+            library.chmod(0o600)
+            target = folder / f"{_key()}-{_compiler_key()}-{digest}.so"
+            os.replace(library, target)
+            return target
+    except OSError as error:
+        raise Unavailable(f"the kernels cannot be built in {folder}: {error.strerror or error}") from None
+
+
+def compile_library(
+    target: Path, using: str, formulas: Path = HERE / "formulas.h", options: Sequence[str] = ()
+) -> None:
+    """Compile the kernels with a compiler into one library.
+
+    Parameters
+    ----------
+    target : path
+        Where it is written; its folder holds the parts.
+    using : str
+        The compiler.
+    formulas : path
+        The file of formulas.
+    options : sequence of str
+        Further options of the compiler.
+    """
+    mxnet = Path(mx.__file__).parent
+    loops = (HERE / "kernels.cc", "-fopenmp-simd", f'-DFORMULAS="{formulas.resolve()}"')
+    levels = _LEVELS if platform.machine() == "x86_64" else {"portable": ()}
+    parts = {level: (*loops, *flags, f"-DLEVEL={level}") for level, flags in levels.items()}
+    parts["operators"] = (HERE / "operators.cc", "-fopenmp", f"-I{mxnet / 'include'}")
+    parts["lib_api"] = (mxnet / "src" / "lib_api.cc", "-w", f"-I{mxnet / 'include'}")
+
+    def run(name: str) -> str:
+        made = str(target.with_name(f"{name}.o"))
+        _call([using, *_OPTIONS, *options, "-c", *map(str, parts[name]), "-o", made])
+        return made
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        objects = list(pool.map(run, parts))
+    _call([using, *options, "-shared", "-fopenmp", *objects, "-o", str(target)])
+
+
+def _call(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if "error" in line.lower() or "fatal" in line.lower()]
+        said = (lines or done.stderr.splitlines() or [f"exit status {done.returncode}"])[0]
+        raise Unavailable(f"{Path(command[0]).name} cannot compile the kernels: {said.strip()}")
+
+
+def _key() -> str:
+    """What a library is built from and for."""
+    digest = hashlib.sha256()
+    for name in SOURCES:
+        digest.update((HERE / name).read_bytes())
+    digest.update((Path(mx.__file__).parent / "include" / "mxnet" / "lib_api.h").read_bytes())
+    return f"mxnet-{mx.__version__}-{platform.machine()}-{digest.hexdigest()[:16]}"
+
+
+def _compiler_key() -> str | None:
+    using = compiler()
+    if using is None:
+        return None
+    status = os.stat(os.path.realpath(using))
+    return _digest(f"{os.path.realpath(using)} {status.st_size} {int(status.st_mtime)}".encode())[:8]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other process builds in this folder meanwhile."""
+    with open(folder / "lock", "w") as lock:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def told(message: str) -> None:
+    """Say what takes a while, to whoever watches."""
+    print(message, file=sys.stderr, flush=True)

@@ -1,0 +1,146 @@
+// The formulas: value and slope of each activation at x, once for every precision and processor.
+//
+// FORMULA(name) defines one under the name that it has in the catalog; if a Choice of its function is not the default,
+// that follows the name. Inside, x is the number (or several side by side: see vectors.h), a and b are the numbers
+// among its parameters, in their order, and P is the precision to compute in (precision.h). It returns {value, slope}
+// or, if it is LEARNED, {value, slope, slope by a}.
+
+const double FAR = 1000;  // what saturates has done so, to the last digit, far before here
+
+template <class V> INLINE V between(V x, V low, V high) { return at_most(high, at_least(low, x)); }
+template <class V> INLINE V far(V x) { return between(x, V(-FAR), V(FAR)); }
+template <class V> INLINE Two<V> far(Two<V> z) { return {far(z.hi), pick(magnitude(z.hi) > V(FAR), V(0), z.lo)}; }
+template <class P, class V> INLINE V finite(V x) { return between(x, V(-P::LARGEST), V(P::LARGEST)); }
+
+// s = sigmoid(z) and t = sigmoid(-z) = 1 - s, each with its digits.
+template <class V> struct Logistic { V s, t; };
+
+template <class P, class V> INLINE Logistic<V> logistic(Two<V> z) {
+  V e = P::exp(minus_abs(z)), r = P::inverse(e + 1.0), small = e * r;
+  return {pick(z.hi < V(0), small, r), pick(z.hi < V(0), r, small)};
+}
+
+// x times a gate that is 0 at -FAR.
+template <class V> INLINE V gated(V x, V gate) { return at_least(V(-FAR), x) * gate; }
+
+FORMULA(sigmoid) {
+  Logistic<V> l = logistic<P>(Two<V>(x));
+  return {l.s, l.s * l.t};
+}
+
+FORMULA(softplus) {  // a: its sharpness
+  Two<V> z = far(P::product(a, x));
+  return {at_least(V(0), x) + P::over(P::log1p(P::exp(minus_abs(z))), a), logistic<P>(z).s};
+}
+
+FORMULA(log_sigmoid) {
+  Two<V> z = far(x);
+  return {at_most(V(0), x) - P::log1p(P::exp(minus_abs(z))), logistic<P>(z).t};
+}
+
+FORMULA(hard_sigmoid) {  // a: its slope
+  V half = divided(V(0.5), a), inside = a * (x + half);
+  return {pick(x < -half, V(0), pick(x > half, V(1), inside)), pick(magnitude(x) > half, V(0), a)};
+}
+
+FORMULA(tanh) {
+  Power<V> p = P::power(Two<V>(magnitude(x) * -2.0));
+  V r = P::inverse(p.expm1 + 2.0);
+  return {with_sign(p.expm1 * r, x), p.exp * 4.0 * r * r};
+}
+
+FORMULA(hard_tanh) { return {between(x, a, b), pick(x < a, V(0), pick(x > b, V(0), V(1)))}; }
+
+FORMULA(softsign) {
+  V d = divided(V(1), magnitude(x) + 1.0);
+  return {pick(magnitude(x) > V(P::LARGEST), with_sign(V(1), x), x * d), d * d};
+}
+
+FORMULA(identity) { return {x, V(1)}; }
+
+FORMULA(binary_step) { return {pick(x < V(0), V(0), pick(x >= V(0), V(1), x)), V(0)}; }
+
+FORMULA(relu) { return {at_least(V(0), x), pick(x > V(0), V(1), V(0))}; }
+
+FORMULA(relu6) { return {between(x, V(0), V(6)), pick(x < V(0), V(0), pick(x > V(6), V(0), V(1)))}; }
+
+FORMULA(squared_relu) {
+  V y = at_least(V(0), x);
+  return {y * y, y * 2.0};
+}
+
+LEARNED(leaky_relu) {
+  V left = pick(a == V(0), between(x, V(0), V(0)), a * x);  // -inf * 0 would be nan
+  return {pick(x > V(0), x, left), pick(x > V(0), V(1), a), pick(x > V(0), V(0), x)};
+}
+
+LEARNED(prelu) { return leaky_relu::at<P>(x, a, b); }
+
+FORMULA(elu) {
+  Power<V> p = P::power(Two<V>(at_most(V(0), x)));
+  return {pick(x > V(0), x, a * p.expm1), pick(x > V(0), V(1), a * p.exp)};
+}
+
+FORMULA(celu) {
+  Power<V> p = P::power(far(P::quotient(at_most(V(0), x), a)));
+  return {pick(x > V(0), x, a * p.expm1), pick(x > V(0), V(1), p.exp)};
+}
+
+FORMULA(selu) {
+  Power<V> p = P::power(Two<V>(at_most(V(0), x)));
+  V right = x * SELU_LAMBDA().hi + x * SELU_LAMBDA().lo, left = p.expm1 * SELU_LAMBDA_ALPHA().hi;
+  return {pick(x > V(0), right, left), pick(x > V(0), V(SELU_LAMBDA().hi), p.exp * SELU_LAMBDA_ALPHA().hi)};
+}
+
+LEARNED(swish) {  // a: the steepness of its gate
+  V c = finite<P>(x);
+  Two<V> z = far(P::product(a, c));
+  Logistic<V> l = logistic<P>(z);
+  V slope = P::near(z, SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (z.hi * l.t + 1.0));
+  return {pick(z.hi < V(0), c, x) * l.s, slope, (c * l.s) * (c * l.t)};
+}
+
+FORMULA(silu) {
+  V c = far(x);
+  Logistic<V> l = logistic<P>(Two<V>(c));
+  return {gated(x, l.s), P::near(Two<V>(x), SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (c * l.t + 1.0))};
+}
+
+FORMULA(mish) {
+  // tanh(log(1 + w)) for w = exp(x) is w (w + 2) / (w^2 + 2 w + 2); for x > 0 both are divided by w^2.
+  V c = far(x), e = P::exp(Two<V>(-magnitude(c))), more = e * (e + 2.0), r = P::inverse(pick(x < V(0), more + 2.0, more + e * e + 1.0));
+  V gate = pick(x < V(0), more, e * 2.0 + 1.0) * r;
+  V slope = gate + c * 4.0 * pick(x < V(0), e, e * e) * (e + 1.0) * r * r;
+  return {gated(x, gate), P::near(Two<V>(x), MISH_ROOT(), MISH_SHORT(), MISH_LONG(), slope)};
+}
+
+FORMULA(tanh_exp) {
+  V c = between(x, V(-FAR), V(5)), u = P::exp(Two<V>(c));  // at 5 the gate is 1 to the last digit
+  Power<V> p = P::power(Two<V>(u * -2.0));
+  V r = P::inverse(p.expm1 + 2.0), gate = -(p.expm1 * r), slope = gate + c * u * 4.0 * p.exp * r * r;
+  return {gated(x, gate), P::near(Two<V>(x), TANH_EXP_ROOT(), TANH_EXP_SHORT(), TANH_EXP_LONG(), slope)};
+}
+
+FORMULA(gelu) {
+  V c = far(x), size = magnitude(c), density = P::exp(P::minus_half_square(size)), tail = P::normal_tail(size, density);
+  V gate = pick(x < V(0), tail, V(1) - tail), slope = gate + c * density * 0.3989422804014327;
+  return {gated(x, gate), P::near(Two<V>(x), GELU_ROOT(), GELU_SHORT(), GELU_LONG(), slope)};
+}
+
+FORMULA(gelu_tanh) {  // x (1 + tanh(u / 2)) / 2 = x sigmoid(u)
+  V c = between(x, V(-40), V(40));
+  Logistic<V> l = logistic<P>(P::cubic(c, GELU_SCALE(), GELU_CUBE()));
+  V slope = l.s * (c * l.t * (c * c * (3 * GELU_CUBE().hi) + GELU_SCALE().hi) + 1.0);
+  return {at_least(V(-40), x) * l.s, P::near(Two<V>(x), GELU_TANH_ROOT(), GELU_TANH_SHORT(), GELU_TANH_LONG(), slope)};
+}
+
+FORMULA(gelu_sigmoid) {
+  Two<V> z = far(P::product(GELU_GATE(), finite<P>(x)));
+  Logistic<V> l = logistic<P>(z);
+  return {gated(x, l.s), P::near(z, SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (z.hi * l.t + 1.0))};
+}
+
+FORMULA(hard_swish) {
+  V inside = P::over(x * (x + 3.0), V(6)), slope = P::over(x * 2.0 + 3.0, V(6));
+  return {pick(x < V(-3), V(0), pick(x > V(3), x, inside)), pick(x < V(-3), V(0), pick(x > V(3), V(1), slope))};
+}

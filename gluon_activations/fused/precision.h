@@ -1,0 +1,101 @@
+// The two precisions that formulas are computed in, both in float64.
+//
+// Single is for results of float32 and float16: some 35 bits of each function, in short polynomials, over vectors.
+// Double is for results of float64: the functions of the C library; lo is what was rounded off before an exponential.
+
+template <class V> struct Two {  // a number as the sum of two
+  V hi, lo;
+  INLINE Two(V hi) : hi(hi), lo(0.0) {}
+  INLINE Two(V hi, V lo) : hi(hi), lo(lo) {}
+  template <class U> INLINE Two(Two<U> other) : hi(other.hi), lo(other.lo) {}
+};
+
+template <class V> struct Power { V exp, expm1; };  // exp(z) and exp(z) - 1
+
+template <class V> INLINE Two<V> minus_abs(Two<V> z) { return {-magnitude(z.hi), pick(z.hi < V(0), z.lo, -z.lo)}; }
+
+template <int N> struct Polynomial {
+  double c[N];
+  template <class V> INLINE V operator()(V x) const {
+    V y = c[N - 1];
+    for (int i = N - 2; i >= 0; --i) y = y * x + c[i];
+    return y;
+  }
+};
+template <class... C> Polynomial(C...) -> Polynomial<sizeof...(C)>;
+
+#define COEFFICIENTS(name, ...) INLINE constexpr auto name() { return Polynomial{__VA_ARGS__}; }
+#define CONSTANT(name, hi, lo) INLINE Two<double> name() { return {hi, lo}; }
+#include "coefficients.h"
+
+struct Single {
+  static constexpr double LARGEST = 3.4028234663852886e38;
+
+  template <class V> static INLINE Power<V> power(Two<V> z) {  // for z up to 700
+    V two_k, r = split_off_powers(at_least(V(-700), z.hi), two_k), q = r * EXPM1()(r);
+    return {two_k * q + two_k, with_sign(two_k * q + (two_k - 1.0), z.hi)};
+  }
+  template <class V> static INLINE V exp(Two<V> z) { return power(z).exp; }
+  template <class V> static INLINE V log1p(V e) { return e * LOG1P()(e); }  // for e from 0 to 1
+  template <class V> static INLINE V inverse(V d) { return inverse_of(d); }
+  template <class V> static INLINE Two<V> product(V a, V x) { return a * x; }
+  template <class V> static INLINE Two<V> product(Two<double> a, V x) { return a.hi * x; }
+  template <class V> static INLINE V over(V x, V a) { return x * divided(V(1), a); }  // once, where a stays
+  template <class V> static INLINE Two<V> quotient(V x, V a) { return over(x, a); }
+  template <class V> static INLINE Two<V> minus_half_square(V x) { return x * x * -0.5; }
+  template <class V> static INLINE Two<V> cubic(V x, Two<double> a, Two<double> b) { return x * (x * x * b.hi + a.hi); }
+  template <class V> static INLINE V normal_tail(V x, V density) {
+    V r = inverse(x + 4.0);
+    return density * r * TAIL()((at_most(V(14), x) - 4.0) * r);
+  }
+  template <class V, class S, class L>
+  static INLINE V near(Two<V> x, Two<double> root, S s, L, V elsewhere) {
+    V d = (x.hi - root.hi) - root.lo;
+    return pick(magnitude(d) < V(0.125), d * s(d), elsewhere);
+  }
+};
+
+struct Double {
+  static constexpr double LARGEST = 1.7976931348623157e308;
+  typedef Two<double> Pair;
+
+  static INLINE double exp(Pair z) {
+    double e = std::exp(z.hi);
+    return e + e * z.lo;
+  }
+  static INLINE Power<double> power(Pair z) {
+    double e = exp(z);
+    return {e, std::copysign(std::expm1(z.hi) + e * z.lo, z.hi)};
+  }
+  static INLINE double log1p(double e) { return std::log1p(e); }
+  static INLINE double inverse(double d) { return 1 / d; }
+  static INLINE Pair product(double a, double x) {
+    double p = a * x;
+    return {p, std::fma(a, x, -p)};
+  }
+  static INLINE Pair product(Pair a, double x) {
+    Pair p = product(a.hi, x);
+    return {p.hi, p.lo + a.lo * x};
+  }
+  static INLINE double over(double x, double a) { return x / a; }
+  static INLINE Pair quotient(double x, double a) {
+    double q = x / a;
+    return {q, std::fma(-q, a, x) / a};
+  }
+  static INLINE Pair minus_half_square(double x) { return product(-0.5 * x, x); }
+  static INLINE Pair cubic(double x, Pair a, Pair b) {  // a x + b x^3
+    Pair square = product(x, x), f = product(b, square.hi);
+    double sum = a.hi + f.hi, part = sum - a.hi;  // and what it rounds off, as Knuth finds it
+    double lo = (a.hi - (sum - part)) + (f.hi - part) + (a.lo + f.lo + b.hi * square.lo);
+    Pair p = product(sum, x);
+    return {p.hi, p.lo + lo * x};
+  }
+  static INLINE double normal_tail(double x, double density) {
+    Pair h = product(SQRT_HALF(), x);
+    return 0.5 * std::erfc(h.hi) - h.lo * density * 0.5641895835477563;
+  }
+  template <class S, class L> static INLINE double near(Pair x, Pair root, S, L l, double elsewhere) {
+    double d = (x.hi - root.hi) + (x.lo - root.lo);
+    return std::fabs(d) < 0.5 ? d * l(d) : elsewhere;
+  }
+};
