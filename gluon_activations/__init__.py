@@ -8,10 +8,11 @@ as functions (``functional``), facts about every activation (``CATALOG``), and p
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import _numpy_names, blocks, functional, fused  # noqa: F401  the names before anything imports MXNet
+from . import _numpy_names, _repair, blocks, functional, fused  # noqa: F401  the names before anything imports MXNet
 from ._arrays import array
 from ._context import context
 from ._evaluate import derivative, evaluate
+from ._repair import repair, repaired
 from .blocks import *
 from .catalog import CATALOG, activations, get_activation
 from .initialize import gain, initializer
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 fused._start()
+_repair.start()
 
 # Imported with matplotlib when they are first asked for.
 _PICTURES = ("compare_activations", "explore", "visualize_activation")
@@ -51,6 +53,8 @@ __all__ = [
     "gradient_statistics",
     "initializer",
     "layer_statistics",
+    "repair",
+    "repaired",
     "replace_activations",
     "visualize_activation",
 ]

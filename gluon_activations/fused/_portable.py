@@ -13,10 +13,10 @@ from typing import Any
 import mxnet as mx
 
 from .. import functional, ops
-from .._arrays import GLUON_2, is_array
+from .._arrays import is_array
+from . import _graphs
 
-_Symbol = mx.sym.Symbol
-_to_json, _save = _Symbol.tojson, _Symbol.save
+CALL = "gluon_activations_call"  # the attribute of a compiled operator that holds what was called
 _kept = False
 
 
@@ -33,24 +33,11 @@ def kept_in_files() -> Iterator[None]:
 
 def install() -> None:
     """From now on, what MXNet writes of a Symbol is portable."""
-    _Symbol.tojson = lambda self, *args, **kwargs: _to_json(_portable(self), *args, **kwargs)
-    _Symbol.save = lambda self, *args, **kwargs: _save(_portable(self), *args, **kwargs)
-    for own, kept in ((_Symbol.tojson, _to_json), (_Symbol.save, _save)):
-        own.__doc__ = kept.__doc__
-
-
-def _portable(symbol: Any) -> Any:
-    """The Symbol with its compiled operators composed; itself if it has none."""
-    if _kept:
-        return symbol
-    text = _to_json(symbol, remove_amp_cast=False)
-    if CALL not in text:
-        return symbol
-    made = (mx.sym.fromjson if GLUON_2 else mx.sym.load_json)(json.dumps(_composed(json.loads(text))))
-    return made.as_np_ndarray() if isinstance(symbol, mx.sym.np._Symbol) else made
-
-
-CALL = "gluon_activations_call"  # the attribute of a compiled operator that holds what was called
+    symbol = mx.sym.Symbol
+    symbol.tojson = lambda self, *args, **kwargs: _graphs.to_json(_portable(self), *args, **kwargs)
+    symbol.save = lambda self, *args, **kwargs: _graphs.save(_portable(self), *args, **kwargs)
+    for new, own in ((symbol.tojson, _graphs.to_json), (symbol.save, _graphs.save)):
+        new.__doc__ = own.__doc__
 
 
 def written(function: str, options: dict[str, Any], dtype: str | None) -> str:
@@ -60,59 +47,27 @@ def written(function: str, options: dict[str, Any], dtype: str | None) -> str:
     )
 
 
-def _composed(graph: dict[str, Any]) -> dict[str, Any]:
-    """The graph with each compiled operator replaced by the nodes of its formula."""
-    nodes: list[dict[str, Any]] = []
-    entries = _Entries()
-    for node in graph["nodes"]:
-        inputs = [entries[entry] for entry in node["inputs"]]
-        attributes = node.get("attrs", {})
-        if ops.is_same(node["op"], attributes):
-            entries.append(inputs[0])
-        elif CALL in attributes:
-            entries.append(_spliced(nodes, inputs, node))
-        else:
-            if "subgraphs" in node:
-                node = {**node, "subgraphs": [_composed(each) for each in node["subgraphs"]]}
-            entries.append(len(nodes))
-            nodes.append({**node, "inputs": inputs})
-    return {
-        **{key: value for key, value in graph.items() if key != "node_row_ptr"},  # MXNet counts it anew
-        "nodes": nodes,
-        "arg_nodes": [number for number, node in enumerate(nodes) if node["op"] == "null"],
-        "heads": [entries[entry] for entry in graph["heads"]],
-    }
+def _portable(symbol: Any) -> Any:
+    """The Symbol with its compiled operators composed; itself if it has none."""
+    if _kept or CALL not in _graphs.to_json(symbol, remove_amp_cast=False):
+        return symbol
+    return _graphs.rewrite(symbol, _composed)
 
 
-class _Entries(list):  # type: ignore[type-arg]
-    """For each node of a graph, its number in another one or, if it is not there, the entry in its place."""
+def _composed(nodes: _graphs.Nodes, inputs: list[Any], node: dict[str, Any], before: _graphs.Nodes) -> Any:
+    attributes = node.get("attrs", {})
+    if ops.is_same(node["op"], attributes):
+        return inputs[0]
+    if CALL not in attributes:
+        return None
+    name, options, dtype = json.loads(attributes[CALL])
 
-    def __getitem__(self, entry: Any) -> Any:
-        number, *rest = entry  # a node, which of its results, a version
-        found = super().__getitem__(number)
-        return [found, *rest] if isinstance(found, int) else found
+    def formula(x: Any, *arrays: Any) -> Any:
+        options.update(zip((key for key, value in options.items() if value is None), arrays))
+        return getattr(functional, name)(x, **options)
 
-
-def _spliced(nodes: list[dict[str, Any]], inputs: list[Any], node: dict[str, Any]) -> Any:
-    """Add the nodes of a formula to a graph, and give the entry of its result."""
-    function, options, dtype = json.loads(node["attrs"][CALL])
-    variables = [mx.sym.var(str(i), dtype=dtype) for i in range(len(inputs))]
-    if node["op"].startswith("_npx_"):
-        variables = [each.as_np_ndarray() for each in variables]
-    options.update(zip((key for key, value in options.items() if value is None), variables[1:]))
-    before, ops.compiled = ops.compiled, None
+    kernels, ops.compiled = ops.compiled, None
     try:
-        formula = json.loads(_to_json(getattr(functional, function)(variables[0], **options), False))
+        return _graphs.splice(nodes, inputs, node["name"], formula, node["op"].startswith("_npx_"), dtype)
     finally:
-        ops.compiled = before
-    entries = _Entries()
-    for part in formula["nodes"]:
-        if part["op"] == "null":
-            entries.append(inputs[int(part["name"])])
-            continue
-        behind = [entries[entry] for entry in part["inputs"]]
-        entries.append(len(nodes))
-        nodes.append({**part, "name": f"{node['name']}_{part['name']}", "inputs": behind})
-    result = entries[formula["heads"][0]]
-    nodes[result[0]]["name"] = node["name"]
-    return result
+        ops.compiled = kernels

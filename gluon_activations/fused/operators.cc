@@ -214,7 +214,32 @@ template <class T> struct Glu {
   }
 };
 
+// Whole numbers, as MXNet's own relu takes them: through float64, and cut off again. g is null forwards.
+template <class T> void whole(const Activation<double>& one, MXTensor& x, MXTensor* g, MXTensor& y) {
+  in_chunks(chunks_of(x.size(), CHUNK), [&](int64_t chunk) {
+    const int64_t start = chunk * CHUNK, n = std::min(CHUNK, x.size() - start);
+    std::vector<double> from(x.data<T>() + start, x.data<T>() + start + n), to(n), by(n);
+    if (g) std::copy_n(g->data<T>() + start, n, by.begin());
+    if (g) one.loop.slope(from.data(), by.data(), to.data(), n, one.a, one.b);
+    else one.loop.value(from.data(), to.data(), n, one.a, one.b);
+    for (int64_t i = 0; i < n; ++i) y.data<T>()[start + i] = (T)to[i];
+  });
+}
+
+bool whole(const Attributes& attributes, MXDType dtype, MXTensor& x, MXTensor* g, MXTensor& y) {
+  const Activation<double> one(attributes);
+  if (dtype == kInt32) whole<int32_t>(one, x, g, y);
+  else if (dtype == kInt64) whole<int64_t>(one, x, g, y);
+  else if (dtype == kInt8) whole<int8_t>(one, x, g, y);
+  else if (dtype == kUint8) whole<uint8_t>(one, x, g, y);
+  else return false;
+  return true;
+}
+
 // -- how MXNet calls it -----------------------------------------------------------------------------------------
+
+template <template <class> class> constexpr bool IS_ACTIVATION = false;
+template <> constexpr bool IS_ACTIVATION<Activation> = true;
 
 template <template <class> class Operator, class Work>
 MXReturnValue dispatch(const Attributes& attributes, MXDType dtype, const Work& work) {
@@ -230,11 +255,15 @@ MXReturnValue dispatch(const Attributes& attributes, MXDType dtype, const Work& 
 
 template <template <class> class Operator>
 MXReturnValue forward(const Attributes& attributes, Tensors* in, Tensors* out, const OpResource&) {
+  if (IS_ACTIVATION<Operator> && in->size() == 1 && whole(attributes, (*in)[0].dtype, (*in)[0], nullptr, (*out)[0]))
+    return MX_SUCCESS;
   return dispatch<Operator>(attributes, (*in)[0].dtype, [&](const auto& one) { one.forward(*in, *out); });
 }
 
 template <template <class> class Operator>
 MXReturnValue backward(const Attributes& attributes, Tensors* in, Tensors* out, const OpResource&) {
+  if (IS_ACTIVATION<Operator> && out->size() == 1 && whole(attributes, (*in)[1].dtype, (*in)[1], in->data(), (*out)[0]))
+    return MX_SUCCESS;
   return dispatch<Operator>(attributes, (*in)[0].dtype, [&](const auto& one) { one.backward(*in, *out); });
 }
 

@@ -1,0 +1,109 @@
+"""What the formulas declare and do besides the values of tests/test_blocks.py."""
+
+import math
+
+import mxnet as mx
+import numpy as np
+import pytest
+
+from gluon_activations import activations, functional, get_activation
+from tests.references import SELU_ALPHA, SELU_LAMBDA
+
+pytestmark = pytest.mark.usefixtures("way")
+
+# How far a slider goes for each parameter, and numbers that lie just outside of what it may be.
+SLIDERS = {
+    "hard_sigmoid slope": ((0.05, 1.0), [0, -0.5]),
+    "hard_tanh min_val": ((-5.0, -0.1), []),
+    "hard_tanh max_val": ((0.1, 5.0), [-1]),
+    "leaky_relu alpha": ((0.0, 1.0), []),
+    "prelu alpha": ((-0.5, 1.0), []),
+    "softplus beta": ((0.2, 10.0), [0, -0.5]),
+    "elu alpha": ((0.1, 3.0), [0, -0.5]),
+    "celu alpha": ((0.1, 3.0), [0, -0.5]),
+    "swish beta": ((0.0, 10.0), []),
+    "softmax temperature": ((0.1, 5.0), [0, -0.5]),
+    "log_softmax temperature": ((0.1, 5.0), [0, -0.5]),
+}
+
+
+def declared():
+    return {
+        f"{name} {key}": parameter
+        for name in functional.__all__
+        for key, parameter in getattr(functional, name).declared.parameters.items()
+    }
+
+
+def test_how_far_the_sliders_go():
+    assert {key: p.turn for key, p in declared().items() if p.turn} == {
+        key: turn for key, (turn, _) in SLIDERS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "key, value", [(key, value) for key, (_, outside) in SLIDERS.items() for value in outside]
+)
+def test_what_lies_outside_is_refused(arrays, key, value):
+    name, parameter = key.split()
+    with pytest.raises(ValueError, match=f"^{name}'s {parameter} is a finite number above"):
+        getattr(functional, name)(arrays([1.0]), **{parameter: value})
+
+
+def test_every_formula_is_a_function_of_the_catalog_or_makes_one():
+    assert {*functional.__all__} == {name for name in activations()} | {"alpha_dropout"}
+
+
+@pytest.mark.parametrize("beta", [-0.5, -1.0, -3.0])
+def test_a_swish_with_negative_beta_is_mirrored(arrays, beta):
+    value, slope = arrays.value_and_slope(lambda x: functional.swish(x, beta), [-np.inf, np.inf])
+    assert [*value, *slope] == [-np.inf, 0, 1, 0]
+
+
+def test_a_gentle_swish_keeps_its_long_tail(arrays):
+    xs = np.array([-1e5, -2e5])
+    value = functional.swish(arrays(xs), 1e-4).asnumpy()
+    np.testing.assert_allclose(value, xs / (1 + np.exp(-1e-4 * xs)), rtol=1e-4)
+
+
+@pytest.mark.parametrize("number", [0.5, 2.0, 3.0])
+def test_a_number_that_is_no_default(arrays, number):
+    xs = np.array([-3.0, -0.5, 0.25, 2.0])
+    softplus = functional.softplus(arrays(xs), number).asnumpy()
+    np.testing.assert_allclose(softplus, np.logaddexp(0, number * xs) / number, rtol=1e-5)
+    probabilities = np.exp(xs / number) / np.exp(xs / number).sum()
+    got = functional.log_softmax(arrays(xs), temperature=number).asnumpy()
+    np.testing.assert_allclose(got, np.log(probabilities), rtol=1e-5)
+    np.testing.assert_allclose(
+        functional.softmax(arrays(xs), temperature=number).asnumpy(), probabilities, rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize("function", [functional.prelu, functional.swish])
+def test_one_learned_number_serves_any_shape(arrays, function):
+    for shape in ((3,), (2, 3), ()):
+        x = arrays(np.full(shape, -2.0))
+        np.testing.assert_allclose(function(x, arrays([0.5])).asnumpy(), function(x, 0.5).asnumpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
+def test_what_alpha_dropout_makes_of_a_number(arrays, rate):
+    """As in the paper: a x + b where it is kept, a alpha' + b where it is not, so that mean and variance stay."""
+    keep, low = 1 - rate, -float(SELU_LAMBDA * SELU_ALPHA)
+    a = (keep + low**2 * keep * (1 - keep)) ** -0.5
+    b = -a * (1 - keep) * low
+    x = arrays(np.full(4000, 0.75))
+    with mx.autograd.train_mode():
+        y = functional.alpha_dropout(x, rate).asnumpy()
+    kept = np.abs(y - (a * 0.75 + b)) < 1e-4
+    np.testing.assert_allclose(y[~kept], a * low + b, rtol=1e-4, atol=1e-5)
+    assert abs(kept.mean() - keep) < 5 * math.sqrt(keep * rate / 4000)
+    np.testing.assert_array_equal(functional.alpha_dropout(x, rate).asnumpy(), x.asnumpy())
+
+
+def test_a_block_and_its_function_are_one(arrays):
+    for name in activations("elements"):
+        x = arrays([-1.5, 0.5])
+        block = get_activation(name)
+        block.initialize()
+        np.testing.assert_array_equal(block(x).asnumpy(), getattr(functional, name)(x).asnumpy())

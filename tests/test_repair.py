@@ -1,0 +1,269 @@
+"""repair(): what MXNet's own activations give before, and after."""
+
+import json
+import os
+import subprocess
+import sys
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet.gluon import SymbolBlock, nn
+
+import gluon_activations
+from gluon_activations import _repair, repaired
+from tests.conftest import LINE
+from tests.references import RECORDS
+
+pytestmark = pytest.mark.usefixtures("way")
+XS = np.array([-30.0, -6.0, -2.5, -1.0, -1e-3, 0.0, 1e-3, 0.5, 2.0, 6.0, 30.0])
+FAR = np.array([-90.0, -20.0, 20.0])
+
+# What makes MXNet's own, the name of ours with its options, and whether MXNet is right in float32 at XS to 1e-5.
+BLOCKS = {
+    "relu": (lambda: nn.Activation("relu"), {}),
+    "sigmoid": (lambda: nn.Activation("sigmoid"), {}),
+    "tanh": (lambda: nn.Activation("tanh"), {}),
+    "softplus": (lambda: nn.Activation("softrelu"), {}),
+    "softsign": (lambda: nn.Activation("softsign"), {}),
+    "leaky_relu": (lambda: nn.LeakyReLU(0.01), {}),
+    "prelu": (lambda: nn.PReLU(), {}),
+    "elu": (lambda: nn.ELU(), {}),
+    "selu": (lambda: nn.SELU(), {}),
+    "gelu": (lambda: nn.GELU(), {}),
+    "swish": (lambda: nn.Swish(), {}),
+}
+if LINE == "2.0":
+    BLOCKS.update(
+        silu=(lambda: nn.SiLU(), {}),
+        mish=(lambda: nn.Activation("mish"), {}),
+        log_sigmoid=(lambda: nn.Activation("log_sigmoid"), {}),
+    )
+
+
+def made(name, hybridize, dtype="float32"):
+    block = BLOCKS[name][0]()
+    net = nn.HybridSequential()
+    net.add(block)
+    net.initialize()
+    net.cast(dtype)
+    if hybridize:
+        net.hybridize(**hybridize)
+    return net
+
+
+def far_off(got, exact):
+    return np.abs(got - exact) > 1e-5 * np.abs(exact) + 1e-30
+
+
+HYBRID = [{}, {"static_alloc": False}, {"static_alloc": True, "static_shape": True}]
+
+
+@pytest.mark.parametrize("hybridize", HYBRID)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_block_of_mxnet_gives_what_ours_gives(arrays, way, name, dtype, hybridize):
+    xs = np.concatenate([XS, [np.nan]])
+    with repaired():
+        value, slope = arrays.value_and_slope(made(name, hybridize, dtype), xs, dtype)
+    exact = RECORDS[name].float64(XS)
+    bound = {"rtol": 2e-6 if dtype == "float32" else 1e-6, "atol": 1e-6 if way == "composed" else 1e-38}
+    np.testing.assert_allclose(value[:-1], exact[0], **bound)
+    smooth = ~np.isin(XS, [*RECORDS[name].kinks])
+    np.testing.assert_allclose(slope[:-1][smooth], exact[1][smooth], **bound)
+    assert np.isnan(value[-1])
+
+
+@pytest.mark.parametrize("hybridize", HYBRID)
+@pytest.mark.parametrize("name", ["selu", "softplus"])
+def test_what_was_wrong_is_wrong_again_afterwards(arrays, name, hybridize):
+    for _ in range(2):
+        with repaired():
+            right = arrays.value_and_slope(made(name, hybridize), XS)
+        wrong = arrays.value_and_slope(made(name, hybridize), XS)
+        exact = RECORDS[name].float64(XS)
+        assert any(far_off(got, true).any() for got, true in zip(wrong, exact))
+        assert not any((np.abs(got - true) > 1e-6 + 1e-5 * np.abs(true)).any() for got, true in zip(right, exact))
+
+
+def test_the_numbers_of_a_leaky_relu_and_an_elu_are_kept(arrays):
+    xs = np.array([-3.0, -0.5, 2.0])
+    for block, left in ((nn.LeakyReLU(0.3), 0.3 * xs), (nn.ELU(2.5), 2.5 * np.expm1(xs)), (nn.Swish(1.5), None)):
+        exact = np.where(xs > 0, xs, left) if left is not None else xs / (1 + np.exp(-1.5 * xs))
+        with repaired():
+            for hybrid in (False, True):
+                block.hybridize(hybrid)
+                np.testing.assert_allclose(block(arrays(xs)).asnumpy(), exact, rtol=1e-6)
+
+
+@pytest.mark.parametrize("hybridize", [None, {}, {"static_alloc": True}])
+@pytest.mark.parametrize("shape, channels", [((6, 3), 3), ((2, 3, 5), 3), ((2, 3, 2, 2), 1), ((4,), 1)])
+def test_the_slope_of_a_prelu_learns(arrays, shape, channels, hybridize):
+    xs = np.random.randn(*shape)
+    block = nn.PReLU(in_channels=channels)
+    block.initialize()
+    for parameter in block.collect_params().values():
+        parameter.grad_req = "add"
+    if hybridize is not None:
+        block.hybridize(**hybridize)
+    x = arrays(xs)
+    x.attach_grad("add")
+    with repaired():
+        for _ in range(2):
+            with mx.autograd.record():
+                y = block(x)
+            y.backward()
+    (alpha,) = block.collect_params().values()
+    left = np.where(xs > 0, 0, xs)
+    expected = left.sum(tuple(i for i in range(xs.ndim) if i != 1)) if channels > 1 else [left.sum()]
+    np.testing.assert_allclose(alpha.grad().asnumpy(), 2 * np.array(expected), rtol=1e-5)
+    np.testing.assert_allclose(x.grad.asnumpy(), np.where(xs > 0, 2, 0.5), rtol=1e-6)
+
+
+def small_net():
+    net = nn.HybridSequential()
+    net.add(nn.Dense(6, activation="tanh"), nn.SELU(), nn.Dense(4), nn.PReLU(), nn.Swish(), nn.GELU(), nn.Dense(3))
+    net.initialize(mx.init.Xavier(magnitude=3))
+    net.hybridize()
+    return net
+
+
+def test_what_is_exported_is_what_would_have_been(arrays, tmp_path):
+    x, net = arrays(np.random.randn(5, 4)), small_net()
+    net(x)
+    net.export(os.path.join(tmp_path, "before"))
+    with repaired():
+        net.hybridize()
+        net(x)
+        net.export(os.path.join(tmp_path, "after"))
+    before, after = (
+        [(node["op"], node.get("attrs"), node["inputs"]) for node in json.loads(text)["nodes"]]
+        for text in ((tmp_path / f"{name}-symbol.json").read_text() for name in ("before", "after"))
+    )
+    assert before == after and "LeakyReLU" in str(before) and "fused" not in str(before)
+
+
+def test_a_file_loaded_afterwards_is_repaired(arrays, tmp_path):
+    x, net = arrays(np.random.randn(64, 4)), small_net()
+    x.attach_grad()
+    net(x)
+    net.export(os.path.join(tmp_path, "net"))
+    file, held = (os.path.join(tmp_path, name) for name in ("net-symbol.json", "net-0000.params"))
+
+    def slope(block):
+        with mx.autograd.record():
+            y = block(x).sum()
+        y.backward()
+        return x.grad.asnumpy().copy()
+
+    wrong = slope(SymbolBlock.imports(file, ["data"], held, arrays.device))
+    with repaired():
+        right = slope(SymbolBlock.imports(file, ["data"], held, arrays.device))
+        eager = slope(unhybridized(net))
+    np.testing.assert_allclose(right, eager, rtol=1e-4, atol=1e-6)
+    assert np.abs(right - wrong).max() > 1e-3  # the gradient of SELU
+
+
+def unhybridized(net):
+    net.hybridize(False)
+    return net
+
+
+def test_an_executor_is_repaired(arrays):
+    if arrays.kind == "np":
+        pytest.skip("executors are for legacy Symbols")
+    y = mx.sym.LeakyReLU(mx.sym.var("data"), act_type="selu")
+    xs = np.array([-2.0, -0.5, 1.0], dtype="float32")
+
+    def slope():
+        run = y.bind if LINE == "1.9" else y._bind
+        executor = run(arrays.device, {"data": arrays(xs)}, {"data": arrays(0 * xs)})
+        executor.forward(is_train=True)
+        executor.backward(arrays(np.ones(3)))
+        return executor.grad_dict["data"].asnumpy()
+
+    exact = RECORDS["selu"].float64(xs.astype(float))[1]
+    assert np.abs(slope() - exact).max() > 0.05
+    with repaired():
+        np.testing.assert_allclose(slope(), exact, rtol=1e-6)
+
+
+def test_what_is_to_be_left_alone_is(arrays, way):
+    """Random slopes (which end the process in 1.9.1), whole numbers, results written elsewhere, sparse arrays."""
+    assert _repair._leaky_relu("rrelu") is None and _repair._hard_sigmoid(beta=0.4) is None
+    whole = arrays([-2, 3], "int32")
+    new = mx.npx.relu if arrays.kind == "np" else mx.nd.relu
+    with repaired():
+        repaired_relu = mx.npx.relu if arrays.kind == "np" else mx.nd.relu
+        assert new is not repaired_relu and repaired_relu(whole).asnumpy().tolist() == [0, 3]
+        assert repaired_relu(whole).dtype == np.int32
+        if arrays.kind == "nd" and way == "compiled":
+            graph = mx.nd.CachedOp(mx.sym.relu(mx.sym.var("data")))
+            assert graph(whole).asnumpy().tolist() == [0, 3] and graph(whole).dtype == np.int32
+        out = arrays([0.0, 0.0])
+        repaired_relu(arrays([-1.0, 2.0]), out=out)
+        assert out.asnumpy().tolist() == [0, 2]
+        if arrays.kind == "nd":
+            assert mx.nd.relu(arrays([[-1.0, 2.0]]).tostype("csr")).stype == "csr"
+    assert new is (mx.npx.relu if arrays.kind == "np" else mx.nd.relu)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (0, 3), (1,), (2, 3, 2, 1, 2)])
+@pytest.mark.parametrize("name", BLOCKS)
+def test_every_shape(arrays, name, shape):
+    block = made(name, None)
+    with repaired():
+        value, slope = arrays.value_and_slope(block, np.full(shape, -0.5))
+    exact = RECORDS[name].float64(np.array(-0.5))
+    np.testing.assert_allclose(value, np.full(shape, exact[0]), rtol=2e-6)
+    np.testing.assert_allclose(slope, np.full(shape, exact[1]), rtol=2e-6)
+
+
+def test_within_one_another():
+    before = mx.nd.relu
+    with repaired():
+        inside = mx.nd.relu
+        with repaired():
+            assert mx.nd.relu is inside
+        assert mx.nd.relu is inside is not before
+    assert mx.nd.relu is before and not _repair._undo
+
+
+SCRIPT = """
+import mxnet as mx
+import gluon_activations
+x = mx.nd.array([-1.0])
+x.attach_grad()
+with mx.autograd.record():
+    y = mx.nd.LeakyReLU(x, act_type="selu")
+y.backward()
+print(round(float(x.grad.asscalar()), 4))
+"""
+
+
+@pytest.mark.parametrize("wish, slope", [("1", "0.6468"), ("0", None)])
+def test_the_environment_variable(wish, slope, way):
+    environment = {
+        **os.environ,
+        "GLUON_ACTIVATIONS_REPAIR": wish,
+        "GLUON_ACTIVATIONS_FUSED": str(int(way == "compiled")),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
+    )
+    *said, got = done.stdout.splitlines()
+    if slope:
+        assert got == slope and f"ours ({way})" in said[0] and said[1].startswith("Not reached: ")
+    else:
+        assert got != "0.6468" and said == []
+
+
+def test_it_says_what_it_has_changed(capsys):
+    try:
+        changed = gluon_activations.repair()
+        again = gluon_activations.repair()
+    finally:
+        while _repair._undo:
+            _repair._undo.pop()()
+    assert changed == again and {"mx.nd.Activation", "mx.npx.leaky_relu", "mx.np.tanh", "nn.Swish"} <= {*changed}
+    assert capsys.readouterr().out.count("Not reached") == 2
