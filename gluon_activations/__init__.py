@@ -12,7 +12,7 @@ from . import _numpy_names, _repair, blocks, functional, fused  # noqa: F401  th
 from ._arrays import array
 from ._context import context
 from ._evaluate import derivative, evaluate
-from ._repair import repair, repaired
+from ._repair import repair
 from .blocks import *
 from .catalog import CATALOG, activations, get_activation
 from .initialize import gain, initializer
@@ -54,7 +54,6 @@ __all__ = [
     "initializer",
     "layer_statistics",
     "repair",
-    "repaired",
     "replace_activations",
     "visualize_activation",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 import os
@@ -77,44 +76,52 @@ _undo: list[Callable[[], None]] = []  # while a repair is in force
 _here = threading.local()  # whether this thread is inside a function of ours, which may call MXNet's
 
 
-def repair() -> list[str]:
+class Repair(list):  # type: ignore[type-arg]
+    """The names of what is ours now; at the end of a ``with`` it is MXNet's again."""
+
+    def __enter__(self) -> Repair:
+        """Everything has been done."""
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        """Undo it, unless an earlier call is still in force."""
+        while self._began and _undo:
+            _undo.pop()()
+
+    _began = False
+
+
+def repair(verbose: bool = True) -> Repair:
     """Make MXNet's own activations right in every tail, and as fast as ours, from now on.
 
     ``nn.Activation``, ``LeakyReLU``, ``PReLU``, ``ELU``, ``SELU``, ``GELU``, ``Swish``, ``SiLU`` and their
     operators compute what ours do, eagerly and hybridized, in nets that are there already and in files
-    that are loaded. A net's graph stays as it is, and so does what it exports. Prints what it has changed and
-    what it cannot reach. The environment variable ``GLUON_ACTIVATIONS_REPAIR=1`` does it at import.
+    that are loaded. A net's graph stays as it is, and so does what it exports. The environment variable
+    ``GLUON_ACTIVATIONS_REPAIR=1`` does it at import.
+
+    Parameters
+    ----------
+    verbose : bool
+        Whether it prints what it has changed and what it cannot reach. By default so.
 
     Returns
     -------
-    list of str
-        The names of what has been changed.
-
-    See Also
-    --------
-    repaired : the same inside of a ``with``.
+    Repair
+        The names of what has been changed. As in ``with repair():`` it ends with the block; graphs that were
+        built inside stay repaired.
     """
-    changed = _begin()
-    way = "compiled" if fused.enabled() else "composed"
-    print(f"MXNet's activations are now ours ({way}): {', '.join(changed)}.\n{_LIMITS}")
-    return changed
+    found = Repair()
+    found._began = not _undo
+    found += _begin()
+    if verbose:
+        way = "compiled" if fused.enabled() else "composed"
+        print(f"MXNet's activations are now ours ({way}): {', '.join(found)}.\n{_LIMITS}")
+    return found
 
 
 _LIMITS = """Not reached: calls with out=; arrays that are sparse or on a GPU; graphs that ran before (hybridize()
 makes them anew); functions imported out of MXNet by name; quantised operators. Without kernels, graphs take
 no whole numbers, and the slopes of a PReLU stay MXNet's."""
-
-
-@contextlib.contextmanager
-def repaired() -> Iterator[None]:
-    """MXNet's own activations are ours inside of a ``with``; graphs built there stay so."""
-    before = bool(_undo)
-    _begin()
-    try:
-        yield
-    finally:
-        while _undo and not before:
-            _undo.pop()()
 
 
 def _functions() -> Iterator[tuple[str, Any, Callable[..., Any]]]:
