@@ -120,8 +120,9 @@ def repair(verbose: bool = True) -> Repair:
 
 
 _LIMITS = """Not reached: calls with out=; arrays that are sparse or on a GPU; graphs that ran before (hybridize()
-makes them anew); functions imported out of MXNet by name; quantised operators. Without kernels, graphs take
-no whole numbers, and the slopes of a PReLU stay MXNet's."""
+makes them anew); functions imported out of MXNet by name; quantised operators. Lost: the second derivatives
+of the operators relu, sigmoid and tanh. Without kernels, graphs take no whole numbers, and the slopes of a
+PReLU stay MXNet's."""
 
 
 def _functions() -> Iterator[tuple[str, Any, Callable[..., Any]]]:

@@ -173,6 +173,30 @@ def test_an_executor_is_repaired(arrays):
         np.testing.assert_allclose(slope(), exact, rtol=1e-6)
 
 
+def test_a_slope_for_each_number(arrays):
+    """MXNet's operator takes slopes for the leading axes, and finds out how many there are."""
+    xs, slopes = -np.arange(1.0, 25).reshape(3, 4, 2), np.linspace(0.1, 1.2, 12).reshape(3, 4)
+    y = mx.sym.LeakyReLU(mx.sym.var("x"), mx.sym.var("gamma"), act_type="prelu")
+    with repair(verbose=False):
+        got = mx.nd.CachedOp(y)(*(mx.nd.array(values) for values in (xs, slopes))).asnumpy()
+        shapes, _, _ = y.infer_shape(x=(3, 4, 2))
+    np.testing.assert_allclose(got, xs * slopes[..., None], rtol=1e-6)
+    assert shapes[1] == (4,)
+
+
+@pytest.mark.parametrize("name", ["resnet18_v1", "mobilenet0_25", "mobilenet_v2_0_25"])
+def test_a_net_of_the_zoo_gives_the_same_bits_since_it_has_no_other_activation_than_relu(arrays, name):
+    net = getattr(mx.gluon.model_zoo.vision, name)(classes=4)
+    net.initialize(mx.init.Xavier())
+    x = arrays(np.random.randn(1, 3, 64, 64))
+    net.hybridize()
+    before = net(x).asnumpy()
+    with repair(verbose=False):
+        net.hybridize()
+        np.testing.assert_array_equal(net(x).asnumpy(), before)
+    assert np.ptp(before) > 0
+
+
 def test_what_is_to_be_left_alone_is(arrays, way):
     """Random slopes (which end the process in 1.9.1), whole numbers, results written elsewhere, sparse arrays."""
     assert _repair._leaky_relu("rrelu") is None and _repair._hard_sigmoid(beta=0.4) is None

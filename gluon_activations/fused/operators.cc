@@ -157,7 +157,7 @@ template <class T> struct Activation {
     Rows(const MXTensor& x, const MXTensor& w) : size(x.size()) {
       if (w.size() == 1) return;
       count = w.size();
-      for (size_t i = 2; i < x.shape.size(); ++i) inner *= x.shape[i];
+      for (size_t i = std::max<size_t>(w.shape.size(), 2); i < x.shape.size(); ++i) inner *= x.shape[i];
     }
 
     int64_t step() const { return count == 1 ? CHUNK : std::max<int64_t>(1, CHUNK / std::max<int64_t>(inner, 1)) * inner; }
@@ -288,9 +288,12 @@ MXReturnValue infer_shape(const Attributes& attributes, Shapes* in, Shapes* out)
   const std::vector<unsigned int>& x = (*in)[0];
   (*out)[0] = x;
   if (in->size() == 1) return MX_SUCCESS;
+  std::vector<unsigned int>& w = (*in)[1];
+  if (w.empty() && x.size() > 1) w = {x[1]};  // not known yet, as MXNet's PReLU has it
   unsigned int count = 1;
-  for (unsigned int length : (*in)[1]) count *= length;
-  if (count == 1 || (x.size() > 1 && x[1] == count)) return MX_SUCCESS;
+  for (unsigned int length : w) count *= length;
+  if (count == 1 || (x.size() > 1 && w.size() == 1 && x[1] == count)) return MX_SUCCESS;
+  if (w.size() > 1 && w.size() <= x.size() && std::equal(w.begin(), w.end(), x.begin())) return MX_SUCCESS;
   MX_ERROR_MSG << text(attributes, "formula") << " needs one value per channel on axis 1: it has " << count;
   return MX_FAIL;
 }
