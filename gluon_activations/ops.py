@@ -138,9 +138,9 @@ def constant(x: Any) -> Any:
 
 def same(x: Any) -> Any:
     """``x`` as the result of an operator, in place where a graph allows it, and each time anew."""
-    number = str(next(_NUMBERS))  # two nodes that are alike would become one
+    number = next(_NUMBERS)  # two nodes that are alike would become one
     if is_symbol(x):
-        return _through_legacy(x, "identity", attr={_MARK: number})
+        return _through_legacy(x, "identity", attr={_MARK: str(number)})
     if _is_empty(x) or _is_scalar(x):
         return _through_legacy(x, "identity")
     # The second shape is not used where there is a first: a place for the number.
