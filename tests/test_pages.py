@@ -32,7 +32,7 @@ def draws(cell):
 
 
 # Pages of the design that are still to be written.
-PLANNED = {11, 12}
+PLANNED = set()
 
 
 def test_all_pages_are_there():
