@@ -13,7 +13,7 @@ from mpmath import mp, mpf
 
 from tests.references import RECORDS, SELU_ALPHA, SELU_LAMBDA, normal_cdf, slope_of
 
-SHORT, LONG = (mpf("0.125"), 7), (mpf("0.5"), 20)  # how far from a root, and in how many terms
+SHORT, LONG = (mpf("0.125"), 7), (mpf("0.75"), 24)  # how far from a root, and in how many terms
 
 # Activations whose slope is 0 at a point that is no round number, and where it is roughly.
 ROOTS: dict[str, tuple[Callable[[Any], Any], float]] = {

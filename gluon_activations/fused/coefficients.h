@@ -15,8 +15,8 @@ CONSTANT(SILU_ROOT, -0x1.474973c84120bp+0, -0x1.f8d74bc9ac154p-54)
 // the slope of silu over d, the distance from its root, where abs(d) <= 0.125
 COEFFICIENTS(SILU_SHORT, 0x1.be1410460527fp-3, 0x1.2c56345b729c9p-3, 0x1.353eb56f16efbp-6, -0x1.f2d13804c8c34p-7, -0x1.b0f806b03887cp-8, 0x1.142c40f35e15bp-13, 0x1.a21175a8d8206p-11)
 
-// the slope of silu over d, the distance from its root, where abs(d) <= 0.5
-COEFFICIENTS(SILU_LONG, 0x1.be1410460527fp-3, 0x1.2c563458cc0adp-3, 0x1.353eb573ca457p-6, -0x1.f2d0e32bc2994p-7, -0x1.b0f82c498fd21p-8, 0x1.098e92b8f0745p-13, 0x1.a2a7caf0ed011p-11, 0x1.8574d136d54aep-13, -0x1.57238dc7b593ap-15, -0x1.f2d89766683dbp-16, -0x1.8af412095f065p-19, 0x1.3ae0f781c4cb4p-19, 0x1.cdb19fd094891p-21, -0x1.061a00b851897p-25, -0x1.8e0e2d98ba05cp-24, -0x1.444bff248b702p-26, 0x1.40869dec0a0fdp-28, 0x1.908811f27d238p-29, 0x1.4937a8afc311ap-33, -0x1.e1668157817adp-33)
+// the slope of silu over d, the distance from its root, where abs(d) <= 0.75
+COEFFICIENTS(SILU_LONG, 0x1.be1410460527fp-3, 0x1.2c563458cc0adp-3, 0x1.353eb573ca457p-6, -0x1.f2d0e32bc2994p-7, -0x1.b0f82c498fd2dp-8, 0x1.098e92b8f078ep-13, 0x1.a2a7caf0ee493p-11, 0x1.8574d136d4851p-13, -0x1.57238dc9e4186p-15, -0x1.f2d89765db42cp-16, -0x1.8af40ff04ba41p-19, 0x1.3ae0f745e9284p-19, 0x1.cdb151e71d103p-21, -0x1.061981a0641d3p-25, -0x1.8e003d71c69a5p-24, -0x1.44514dc0f6d96p-26, 0x1.3d826189cca2cp-28, 0x1.91122359bce2ep-29, 0x1.01ff36e7d344cp-32, -0x1.f0cd7ea0ab8a2p-33, -0x1.4081aa7db5ee3p-34, 0x1.5c317b9c81a6fp-38, 0x1.cfccd6b93a3d1p-38, 0x1.c4e9d6a0434a0p-41)
 
 // where the slope of gelu is 0
 CONSTANT(GELU_ROOT, -0x1.80ead197f00b4p-1, 0x1.13e74c58cada8p-56)
@@ -24,8 +24,8 @@ CONSTANT(GELU_ROOT, -0x1.80ead197f00b4p-1, 0x1.13e74c58cada8p-56)
 // the slope of gelu over d, the distance from its root, where abs(d) <= 0.125
 COEFFICIENTS(GELU_SHORT, 0x1.b9d98fa5a3215p-2, 0x1.8d9a940ddf711p-2, -0x1.2a2efa10ad847p-6, -0x1.d2f9cbf0985d4p-4, -0x1.e4072d949bc4fp-7, 0x1.3d33ff8df1772p-6, 0x1.2826b1ea8b35fp-8)
 
-// the slope of gelu over d, the distance from its root, where abs(d) <= 0.5
-COEFFICIENTS(GELU_LONG, 0x1.b9d98fa5a3215p-2, 0x1.8d9a941de3ac5p-2, -0x1.2a2ef9bb865aep-6, -0x1.d2fa4c17c7e84p-4, -0x1.e4088244f9014p-7, 0x1.3e346def42057p-6, 0x1.297b9d6ffa709p-8, -0x1.258a6d8563482p-9, -0x1.8680f74e3a6b5p-11, 0x1.86c863b675f3bp-13, 0x1.6961090df9bd0p-14, -0x1.784acae8c3749p-17, -0x1.03fec017ce722p-17, 0x1.d0c3a24dd261cp-22, 0x1.3227e84278f79p-21, -0x1.b986669c47858p-30, -0x1.301b75b0dbe72p-25, -0x1.7e43e2bd49275p-30, 0x1.ed4c07d1821b1p-30, 0x1.24b4406bc5943p-33)
+// the slope of gelu over d, the distance from its root, where abs(d) <= 0.75
+COEFFICIENTS(GELU_LONG, 0x1.b9d98fa5a3215p-2, 0x1.8d9a941de3ac5p-2, -0x1.2a2ef9bb865aep-6, -0x1.d2fa4c17c7e84p-4, -0x1.e4088244f901dp-7, 0x1.3e346def42057p-6, 0x1.297b9d6ffaab5p-8, -0x1.258a6d85633b8p-9, -0x1.8680f74e6a98ep-11, 0x1.86c863b6611d2p-13, 0x1.696109249c086p-14, -0x1.784acad51a62fp-17, -0x1.03fec68e7a326p-17, 0x1.d0c38bc817414p-22, 0x1.322a30f4c71adp-21, -0x1.b906c59c3b320p-30, -0x1.30987217b5694p-25, -0x1.7ff968d560253p-30, 0x1.05802035cbc02p-29, 0x1.3ec92879f64dcp-33, -0x1.86d703f9ede29p-34, -0x1.5a02d21c45d44p-37, 0x1.ceb36d8f0b304p-39, 0x1.072a27db5b995p-41)
 
 // where the slope of gelu_tanh is 0
 CONSTANT(GELU_TANH_ROOT, -0x1.81429f9e97e4dp-1, 0x1.4f523ed77dbdcp-55)
@@ -33,8 +33,8 @@ CONSTANT(GELU_TANH_ROOT, -0x1.81429f9e97e4dp-1, 0x1.4f523ed77dbdcp-55)
 // the slope of gelu_tanh over d, the distance from its root, where abs(d) <= 0.125
 COEFFICIENTS(GELU_TANH_SHORT, 0x1.b8bacd2c96b91p-2, 0x1.8cd1a2a1af6d2p-2, -0x1.02961657aac81p-6, -0x1.d2b6e8ba8c602p-4, -0x1.1049afeaecad2p-6, 0x1.416452255a2eep-6, 0x1.5721928dc4523p-8)
 
-// the slope of gelu_tanh over d, the distance from its root, where abs(d) <= 0.5
-COEFFICIENTS(GELU_TANH_LONG, 0x1.b8bacd2c96b91p-2, 0x1.8cd1a2b2fff33p-2, -0x1.029615edb077ep-6, -0x1.d2b77346470abp-4, -0x1.104a83edc0bb3p-6, 0x1.427996dc24977p-6, 0x1.58c9ed7118cf4p-8, -0x1.3d8d641703097p-9, -0x1.e63f292c9c5c5p-11, 0x1.14bf895358e3ap-12, 0x1.049369c4598aap-13, -0x1.253bcb508729fp-15, -0x1.0b9b114c89f55p-16, 0x1.8d30082a3ee47p-18, 0x1.465b6b305b315p-19, -0x1.09a1a028de7bap-20, -0x1.c75ff6fcbeeecp-22, 0x1.2dbc4b07fe279p-23, 0x1.090c360860805p-24, -0x1.004f1346d51d9p-26)
+// the slope of gelu_tanh over d, the distance from its root, where abs(d) <= 0.75
+COEFFICIENTS(GELU_TANH_LONG, 0x1.b8bacd2c96b91p-2, 0x1.8cd1a2b2fff33p-2, -0x1.029615edb077cp-6, -0x1.d2b77346470abp-4, -0x1.104a83edc0cf5p-6, 0x1.427996dc249bcp-6, 0x1.58c9ed712d024p-8, -0x1.3d8d64170a8b8p-9, -0x1.e63f293f26872p-11, 0x1.14bf8959c8567p-12, 0x1.04936e6a7d116p-13, -0x1.253bce6bb2fdbp-15, -0x1.0b9c735edadf9p-16, 0x1.8d30ef49deacep-18, 0x1.469bc496c1ddfp-19, -0x1.09b64dfd84d8dp-20, -0x1.ce69c9e8e73b0p-22, 0x1.2ff861ae5153bp-23, 0x1.3ffd98c69bcb1p-24, -0x1.22c25015d071bp-26, -0x1.7d3772489a7e7p-27, 0x1.d2cee1043cc6ep-30, 0x1.2f6548dbb3958p-30, -0x1.0f98d6dfabed8p-33)
 
 // where the slope of mish is 0
 CONSTANT(MISH_ROOT, -0x1.31432c0d12d84p+0, -0x1.bf319154da210p-55)
@@ -42,8 +42,8 @@ CONSTANT(MISH_ROOT, -0x1.31432c0d12d84p+0, -0x1.bf319154da210p-55)
 // the slope of mish over d, the distance from its root, where abs(d) <= 0.125
 COEFFICIENTS(MISH_SHORT, 0x1.115acb42500bbp-2, 0x1.a34a252bb73f0p-3, 0x1.574f122902c94p-5, -0x1.4c2312b1a00fep-6, -0x1.0336d7421db42p-6, -0x1.b4f27813daca4p-9, 0x1.202e6c89e0c0cp-10)
 
-// the slope of mish over d, the distance from its root, where abs(d) <= 0.5
-COEFFICIENTS(MISH_LONG, 0x1.115acb42500bbp-2, 0x1.a34a251d8ad7bp-3, 0x1.574f121a868dcp-5, -0x1.4c222fe64d4fbp-6, -0x1.03369d4ac91a1p-6, -0x1.b87ddfb51b7bfp-9, 0x1.1e5e184a3127fp-10, 0x1.03799182b528dp-10, 0x1.0a7954dadc9dfp-12, -0x1.5fffa07134e7cp-15, -0x1.d453a8a2990d6p-15, -0x1.223bcc36a556ap-16, 0x1.fa1232b384bb3p-21, 0x1.8669f1c02f377p-19, 0x1.1fd609cfaea48p-20, 0x1.ceccbbca1ef58p-26, -0x1.3391890b38cdfp-23, -0x1.0a1b3dc1dad7fp-24, -0x1.a05a6bd83281fp-30, 0x1.d612b322ada8bp-28)
+// the slope of mish over d, the distance from its root, where abs(d) <= 0.75
+COEFFICIENTS(MISH_LONG, 0x1.115acb42500bbp-2, 0x1.a34a251d8ad7bp-3, 0x1.574f121a868dbp-5, -0x1.4c222fe64d4fbp-6, -0x1.03369d4ac90efp-6, -0x1.b87ddfb51b7f5p-9, 0x1.1e5e184a0e5dap-10, 0x1.03799182b4f1ep-10, 0x1.0a7954e8d285fp-12, -0x1.5fffa06d3bba6p-15, -0x1.d453af1c3e690p-15, -0x1.223bcced56d81p-16, 0x1.fa20e546b5425p-21, 0x1.866a322b257f1p-19, 0x1.1fac8c7ee6877p-20, 0x1.cdfc861ccd664p-26, -0x1.2f1dce5099360p-23, -0x1.09548965ee948p-24, -0x1.7a8b7c096fdf2p-28, 0x1.bb38818096244p-28, 0x1.d746fb4df5d0ap-29, 0x1.c5b3c8841c583p-32, -0x1.6b2f3ad2f6f4ap-32, -0x1.1e9d7bffed2abp-33)
 
 // where the slope of tanh_exp is 0
 CONSTANT(TANH_EXP_ROOT, -0x1.14302c3c10f30p+0, -0x1.b8c761c7b1289p-54)
@@ -51,8 +51,8 @@ CONSTANT(TANH_EXP_ROOT, -0x1.14302c3c10f30p+0, -0x1.b8c761c7b1289p-54)
 // the slope of tanh_exp over d, the distance from its root, where abs(d) <= 0.125
 COEFFICIENTS(TANH_EXP_SHORT, 0x1.68f6b660942b4p-2, 0x1.4d0848cfe55f9p-2, 0x1.b9cbc11438e2cp-4, -0x1.76cf4d5f72864p-6, -0x1.75eed7c244b41p-5, -0x1.a05596b227155p-6, -0x1.6ad9a4c6e4a65p-8)
 
-// the slope of tanh_exp over d, the distance from its root, where abs(d) <= 0.5
-COEFFICIENTS(TANH_EXP_LONG, 0x1.68f6b660942b4p-2, 0x1.4d0848bbb42d2p-2, 0x1.b9cbc0b27ee7dp-4, -0x1.76ccc7f75d281p-6, -0x1.75ed50eb66089p-5, -0x1.a1972d506a7d1p-6, -0x1.70f433cec1624p-8, 0x1.6b4739a699f8fp-9, 0x1.bdae482f9c42ep-9, 0x1.b4407f765d3d8p-10, 0x1.3cfaeb0a038abp-12, -0x1.a75da1c8fe7f4p-13, -0x1.bc5e83382b445p-13, -0x1.92c520ead3637p-14, -0x1.f49de7795e1dap-17, 0x1.a70a768eb8c6bp-17, 0x1.a0c2667c05304p-17, 0x1.60eda13d5f5e0p-18, -0x1.44b697d10e5adp-23, -0x1.1131ce1b90e4cp-20)
+// the slope of tanh_exp over d, the distance from its root, where abs(d) <= 0.75
+COEFFICIENTS(TANH_EXP_LONG, 0x1.68f6b660942b4p-2, 0x1.4d0848bbb42d2p-2, 0x1.b9cbc0b27ef34p-4, -0x1.76ccc7f75d1ffp-6, -0x1.75ed50eb6f319p-5, -0x1.a1972d506e266p-6, -0x1.70f433c2c91dfp-8, 0x1.6b4739abf1a46p-9, 0x1.bdae4618bc8f6p-9, 0x1.b4407e70a0432p-10, 0x1.3cfbcb2dd54e8p-12, -0x1.a75d2bd762471p-13, -0x1.bc6d5198b8adap-13, -0x1.92cd5fc1193c2p-14, -0x1.efa408434b73cp-17, 0x1.a87e1ffe4d98bp-17, 0x1.903995dc2101bp-17, 0x1.56d662430c481p-18, 0x1.a174167a8d199p-21, -0x1.813a389646ee5p-21, -0x1.a651694dd564bp-21, -0x1.3321b2e9e1eb4p-22, 0x1.496e478d4524ap-24, 0x1.19bf6c16f6ad7p-24)
 
 // sqrt(8 / pi)
 CONSTANT(GELU_SCALE, 0x1.9884533d43651p+0, -0x1.cbc0d30ebfd15p-54)

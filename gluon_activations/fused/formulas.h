@@ -5,7 +5,7 @@
 // among its parameters, in their order, and P is the precision to compute in (precision.h). It returns {value, slope}
 // or, if it is LEARNED, {value, slope, slope by a}.
 
-const double FAR = 1000;  // what saturates has done so, to the last digit, far before here
+const double FAR = 1500;  // what saturates has done so far before, and the exponential of half of it is 0
 
 template <class V> INLINE V between(V x, V low, V high) { return at_most(high, at_least(low, x)); }
 template <class V> INLINE V far(V x) { return between(x, V(-FAR), V(FAR)); }
@@ -16,8 +16,8 @@ template <class P, class V> INLINE V finite(V x) { return between(x, V(-P::LARGE
 template <class V> struct Logistic { V s, t; };
 
 template <class P, class V> INLINE Logistic<V> logistic(Two<V> z) {
-  V e = P::exp(minus_abs(z)), r = P::inverse(e + 1.0), small = e * r;
-  return {pick(z.hi < V(0), small, r), pick(z.hi < V(0), r, small)};
+  V e = P::exp(minus_abs(z)), large = P::ratio(V(1), e + 1.0), small = P::ratio(e, e + 1.0);
+  return {pick(z.hi < V(0), small, large), pick(z.hi < V(0), large, small)};
 }
 
 // x times a gate that is 0 at -FAR.
@@ -45,8 +45,8 @@ FORMULA(hard_sigmoid) {  // a: its slope
 
 FORMULA(tanh) {
   Power<V> p = P::power(Two<V>(magnitude(x) * -2.0));
-  V r = P::inverse(p.expm1 + 2.0);
-  return {with_sign(p.expm1 * r, x), p.exp * 4.0 * r * r};
+  V d = p.expm1 + 2.0;
+  return {with_sign(P::ratio(p.expm1, d), x), P::ratio(p.exp * 4.0, d * d)};
 }
 
 FORMULA(hard_tanh) { return {between(x, a, b), pick(x < a, V(0), pick(x > b, V(0), V(1)))}; }
@@ -97,47 +97,60 @@ LEARNED(swish) {  // a: the steepness of its gate
   Two<V> z = far(P::product(a, c));
   Logistic<V> l = logistic<P>(z);
   V slope = P::near(z, SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (z.hi * l.t + 1.0));
-  return {pick(z.hi < V(0), c, x) * l.s, slope, (c * l.s) * (c * l.t)};
+  return {P::tail(c, z, pick(z.hi < V(0), c, x) * l.s), P::tail(z.hi + 1.0, z, slope),
+          P::tail(c, minus_abs(z), c * l.s * l.t) * c};
 }
 
 FORMULA(silu) {
   V c = far(x);
   Logistic<V> l = logistic<P>(Two<V>(c));
-  return {gated(x, l.s), P::near(Two<V>(x), SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (c * l.t + 1.0))};
+  V slope = P::near(Two<V>(x), SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (c * l.t + 1.0));
+  return {P::tail(c, Two<V>(c), gated(x, l.s)), P::tail(c + 1.0, Two<V>(c), slope)};
 }
 
 FORMULA(mish) {
   // tanh(log(1 + w)) for w = exp(x) is w (w + 2) / (w^2 + 2 w + 2); for x > 0 both are divided by w^2.
-  V c = far(x), e = P::exp(Two<V>(-magnitude(c))), more = e * (e + 2.0), r = P::inverse(pick(x < V(0), more + 2.0, more + e * e + 1.0));
-  V gate = pick(x < V(0), more, e * 2.0 + 1.0) * r;
-  V slope = gate + c * 4.0 * pick(x < V(0), e, e * e) * (e + 1.0) * r * r;
-  return {gated(x, gate), P::near(Two<V>(x), MISH_ROOT(), MISH_SHORT(), MISH_LONG(), slope)};
+  V c = far(x), e = P::exp(Two<V>(-magnitude(c))), more = e * (e + 2.0);
+  auto left = x < V(0);
+  V d = pick(left, more + 2.0, more + e * e + 1.0), bend = P::ratio(c * 4.0 * (e + 1.0), d);
+  V slope = P::ratio(pick(left, e * (e + 2.0 + bend), e * 2.0 + 1.0 + e * e * bend), d);
+  slope = P::near(Two<V>(x), MISH_ROOT(), MISH_SHORT(), MISH_LONG(), slope);
+  V gate = P::ratio(pick(left, more, e * 2.0 + 1.0), d);
+  return {P::tail(c, Two<V>(c), gated(x, gate)), P::tail(c + 1.0, Two<V>(c), slope)};
 }
 
 FORMULA(tanh_exp) {
   V c = between(x, V(-FAR), V(5)), u = P::exp(Two<V>(c));  // at 5 the gate is 1 to the last digit
   Power<V> p = P::power(Two<V>(u * -2.0));
-  V r = P::inverse(p.expm1 + 2.0), gate = -(p.expm1 * r), slope = gate + c * u * 4.0 * p.exp * r * r;
-  return {gated(x, gate), P::near(Two<V>(x), TANH_EXP_ROOT(), TANH_EXP_SHORT(), TANH_EXP_LONG(), slope)};
+  V d = p.expm1 + 2.0, slope = P::ratio(P::ratio(c * u * 4.0 * p.exp, d) - p.expm1, d);
+  slope = P::near(Two<V>(x), TANH_EXP_ROOT(), TANH_EXP_SHORT(), TANH_EXP_LONG(), slope);
+  return {P::tail(c, Two<V>(c), gated(x, P::ratio(-p.expm1, d))), P::tail(c + 1.0, Two<V>(c), slope)};
 }
 
 FORMULA(gelu) {
-  V c = far(x), size = magnitude(c), density = P::exp(P::minus_half_square(size)), tail = P::normal_tail(size, density);
-  V gate = pick(x < V(0), tail, V(1) - tail), slope = gate + c * density * 0.3989422804014327;
-  return {gated(x, gate), P::near(Two<V>(x), GELU_ROOT(), GELU_SHORT(), GELU_LONG(), slope)};
+  const double k = 0.3989422804014327;  // 1 / sqrt(2 pi)
+  V c = far(x), size = magnitude(c), m = P::mills(size);
+  Two<V> z = P::minus_half_square(size);
+  V density = P::exp(z), tail = P::normal_tail(size, density);
+  auto left = x < V(0);
+  V gate = pick(left, tail, V(1) - tail), y = gated(x, gate), slope = c * k * density + gate;
+  slope = P::near(Two<V>(x), GELU_ROOT(), GELU_SHORT(), GELU_LONG(), slope);
+  return {pick(left, P::tail(c * m * k, z, y), y), pick(left, P::tail((c + m) * k, z, slope), slope)};
 }
 
 FORMULA(gelu_tanh) {  // x (1 + tanh(u / 2)) / 2 = x sigmoid(u)
-  V c = between(x, V(-40), V(40));
-  Logistic<V> l = logistic<P>(P::cubic(c, GELU_SCALE(), GELU_CUBE()));
-  V slope = l.s * (c * l.t * (c * c * (3 * GELU_CUBE().hi) + GELU_SCALE().hi) + 1.0);
-  return {at_least(V(-40), x) * l.s, P::near(Two<V>(x), GELU_TANH_ROOT(), GELU_TANH_SHORT(), GELU_TANH_LONG(), slope)};
+  V c = between(x, V(-40), V(40)), w = c * (c * c * (3 * GELU_CUBE().hi) + GELU_SCALE().hi);
+  Two<V> z = P::cubic(c, GELU_SCALE(), GELU_CUBE());
+  Logistic<V> l = logistic<P>(z);
+  V slope = P::near(Two<V>(x), GELU_TANH_ROOT(), GELU_TANH_SHORT(), GELU_TANH_LONG(), l.s * (w * l.t + 1.0));
+  return {P::tail(c, z, at_least(V(-40), x) * l.s), P::tail(w + 1.0, z, slope)};
 }
 
 FORMULA(gelu_sigmoid) {
   Two<V> z = far(P::product(GELU_GATE(), finite<P>(x)));
   Logistic<V> l = logistic<P>(z);
-  return {gated(x, l.s), P::near(z, SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (z.hi * l.t + 1.0))};
+  V slope = P::near(z, SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (z.hi * l.t + 1.0));
+  return {P::tail(far(x), z, gated(x, l.s)), P::tail(z.hi + 1.0, z, slope)};
 }
 
 FORMULA(hard_swish) {

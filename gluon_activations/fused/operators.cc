@@ -79,7 +79,11 @@ const int64_t CHUNK = 1 << 14;  // numbers; a multiple of every vector, so that 
 int64_t chunks_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
 template <class Work> void in_chunks(int64_t chunks, const Work& work) {
-#pragma omp parallel for schedule(static) if (chunks > 1 && !forked)
+  if (chunks < 2 || forked) {
+    for (int64_t i = 0; i < chunks; ++i) work(i);
+    return;
+  }
+#pragma omp parallel for schedule(static)
   for (int64_t i = 0; i < chunks; ++i) work(i);
 }
 

@@ -37,7 +37,7 @@ struct Single {
   }
   template <class V> static INLINE V exp(Two<V> z) { return power(z).exp; }
   template <class V> static INLINE V log1p(V e) { return e * LOG1P()(e); }  // for e from 0 to 1
-  template <class V> static INLINE V inverse(V d) { return inverse_of(d); }
+  template <class V> static INLINE V ratio(V n, V d) { return n * inverse_of(d); }
   template <class V> static INLINE Two<V> product(V a, V x) { return a * x; }
   template <class V> static INLINE Two<V> product(Two<double> a, V x) { return a.hi * x; }
   template <class V> static INLINE V over(V x, V a) { return x * divided(V(1), a); }  // once, where a stays
@@ -45,7 +45,7 @@ struct Single {
   template <class V> static INLINE Two<V> minus_half_square(V x) { return x * x * -0.5; }
   template <class V> static INLINE Two<V> cubic(V x, Two<double> a, Two<double> b) { return x * (x * x * b.hi + a.hi); }
   template <class V> static INLINE V normal_tail(V x, V density) {
-    V r = inverse(x + 4.0);
+    V r = inverse_of(x + 4.0);
     return density * r * TAIL()((at_most(V(14), x) - 4.0) * r);
   }
   template <class V, class S, class L>
@@ -53,6 +53,8 @@ struct Single {
     V d = (x.hi - root.hi) - root.lo;
     return pick(magnitude(d) < V(0.125), d * s(d), elsewhere);
   }
+  template <class V> static INLINE V tail(V, Two<V>, V elsewhere) { return elsewhere; }  // exp loses none
+  template <class V> static INLINE V mills(V) { return V(0); }
 };
 
 struct Double {
@@ -68,7 +70,7 @@ struct Double {
     return {e, std::copysign(std::expm1(z.hi) + e * z.lo, z.hi)};
   }
   static INLINE double log1p(double e) { return std::log1p(e); }
-  static INLINE double inverse(double d) { return 1 / d; }
+  static INLINE double ratio(double n, double d) { return n / d; }
   static INLINE Pair product(double a, double x) {
     double p = a * x;
     return {p, std::fma(a, x, -p)};
@@ -96,6 +98,19 @@ struct Double {
   }
   template <class S, class L> static INLINE double near(Pair x, Pair root, S, L l, double elsewhere) {
     double d = (x.hi - root.hi) + (x.lo - root.lo);
-    return std::fabs(d) < 0.5 ? d * l(d) : elsewhere;
+    return std::fabs(d) < 0.75 ? d * l(d) : elsewhere;
+  }
+  // factor exp(z), where exp(z) itself has lost digits and the product has not.
+  static INLINE double tail(double factor, Pair z, double elsewhere) {
+    if (!(z.hi < -700)) return elsewhere;
+    double root = exp({0.5 * z.hi, 0.5 * z.lo});
+    return factor * root * root;
+  }
+  // Phi(-x) over the density of the standard normal, for such a tail.
+  static INLINE double mills(double x) {
+    if (!(x > 30)) return 0;
+    double m = x;
+    for (int k = 7; k; --k) m = x + k / m;
+    return 1 / m;
   }
 };

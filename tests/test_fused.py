@@ -1,0 +1,567 @@
+"""The compiled kernels: digits, levels, threads, gradients, and that what is saved runs without them."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mpmath import mp, mpf
+from mxnet.gluon import HybridBlock, SymbolBlock, nn
+
+import gluon_activations as ga
+from gluon_activations import GLU, PReLU, SiLU, Swish, activations, functional, fused, get_activation
+from tests.conftest import LINE
+from tests.references import RECORDS, exact, slope_of, ulps
+
+ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.skipif(not fused.available(), reason=f"no compiled kernels: {fused.why_not()}")
+
+DTYPES = ("float16", "float32", "float64")
+CASES = [(name, options) for name in activations("elements") for options in ((), *RECORDS[name].variants)]
+GATES = functional.glu.declared.parameters["activation"].options
+LEARNED = (
+    lambda channels=1: PReLU(channels, alpha=-0.3),
+    lambda channels=1: Swish(0.7, learnable=True, in_channels=channels),
+)
+DEVICE = "device" if LINE == "2.0" else "ctx"
+
+
+def made(block, dtype="float32", device=None):
+    block.initialize(**{DEVICE: device or mx.cpu()})
+    block.cast(dtype)
+    return block
+
+
+def of(name, options, dtype="float32"):
+    return made(get_activation(name, **dict(options)), dtype)
+
+
+def run(block, xs, dtype="float32", upstream=None):
+    """Value and gradients, that of the array first."""
+    x = ga.array(xs, dtype)
+    x.attach_grad()
+    with mx.autograd.record():
+        y = block(x)
+    y.backward(None if upstream is None else ga.array(upstream, dtype))
+    parameters = [p.grad().asnumpy() for p in block.collect_params().values()]
+    return [y.asnumpy(), x.grad.asnumpy(), *parameters]
+
+
+def elsewhere(call, *arguments, **environment):
+    """Run a function of this file in a process of its own."""
+    code = f"from tests import test_fused; test_fused.{call}(*{arguments!r})"
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
+
+
+# -- digits --------------------------------------------------------------------------------------------------
+
+
+@cache
+def sweep():
+    """Finite numbers of float32, one in 10007 of all."""
+    xs = np.arange(0, 2**32, 10007, dtype="uint32").view("float32")
+    return xs[np.isfinite(xs)]
+
+
+def float64(name, options, xs):
+    """Value and slope by SciPy or, of a variant, by the composed formula: relative to them, to some 1e-15."""
+    with np.errstate(all="ignore"):
+        if not options:
+            return RECORDS[name].float64(xs)
+        with fused.disabled():
+            return run(of(name, options, "float64"), xs, "float64")[:2]
+
+
+@cache
+def turns(name, options):
+    """Where the slope passes through 0 smoothly (as mpmath numbers), and where it jumps."""
+    xs = np.linspace(-9, 9, 1801) + 0.0043
+    slopes = float64(name, options, xs)[1]
+    zeros, jumps = [], []
+    for low, high, left, right in zip(xs, xs[1:], slopes, slopes[1:]):
+        if abs(right - left) > 0.05:
+            jumps.append(round(2 * high) / 2)
+        elif left * right < 0:
+            low, high = mpf(low), mpf(high)
+            while high - low > 1e-30:
+                middle = (low + high) / 2
+                low, high = (middle, high) if true(name, options, middle)[1] * left > 0 else (low, middle)
+            zeros.append(low)
+    return zeros, jumps
+
+
+def true(name, options, x):
+    """Value and slope as mpmath numbers; a slope at a kink is the record's."""
+    if not options and x in RECORDS[name].kinks:
+        return exact(name, float(x))
+    formula = RECORDS[name].variants[options] if options else RECORDS[name].formula
+    with mp.workdps(400 if 3 < abs(x) < 40 else 50):  # which 1 + tanh(x^3) needs on the left, until it is 0
+        return formula(mpf(x)), slope_of(formula, mpf(x))
+
+
+def around(x, count, dtype):
+    """The ``count`` numbers of a dtype on either side of one."""
+    step = np.dtype(dtype).type
+    found = [step(x)]
+    for _ in range(count):
+        found = [np.nextafter(found[0], step(-np.inf)), *found, np.nextafter(found[-1], step(np.inf))]
+    return found
+
+
+@pytest.mark.parametrize("name, options", CASES, ids=str)
+def test_float32_is_right_to_half_a_unit(name, options):
+    """To 0.51 units, since what is rounded at the end has itself some 2^-35 of error."""
+    zeros, jumps = turns(name, options)
+    windows = [around(x, 200, "float32") for x in (0, *map(float, zeros), *jumps)]
+    xs = np.concatenate([sweep(), *windows]).astype("float32")
+    info = np.finfo("float32")
+    for got, expected in zip(run(of(name, options), xs), float64(name, options, xs.astype("float64"))):
+        with np.errstate(all="ignore"):
+            unit = np.spacing(np.maximum(np.abs(expected.astype("float32")), info.tiny)).astype("float64")
+            off = np.abs(got - expected) / unit
+        near = np.min([np.abs(xs - float(zero)) < 1e-4 for zero in zeros] or np.zeros((1, len(xs))), axis=0) > 0
+        checked = (np.abs(expected) >= info.tiny) & (np.abs(expected) <= info.max) & ~near
+        assert np.all(off[checked] <= 0.51), (
+            f"at {xs[checked][np.nanargmax(off[checked])]}: {np.nanmax(off[checked])}"
+        )
+        small = np.abs(expected) < info.tiny
+        assert np.all(np.abs(got[small]) <= info.tiny) and np.all(
+            np.isinf(got[np.abs(expected) > info.max * 1.001])
+        )
+    for zero in zeros:
+        xs = np.array([*around(float(zero), 25, "float32"), *around(float(zero), 200, "float32")[::9]], "float32")
+        for x, *both in zip(xs, *run(of(name, options), xs)):
+            for got, expected in zip(both, true(name, options, float(x))):
+                assert ulps(got, expected, "float32") <= 0.51, f"at {x!r}"
+
+
+def points(name, options):
+    """Points for float64: both tails, tiny ones, and what lies at turns."""
+    random = np.random.RandomState(7)
+    zeros, jumps = turns(name, options)
+    close = [1e-14, 1e-9, 1e-4, 0.1, 0.49, 0.51, 0.74, 0.76]
+    return np.unique(np.concatenate([
+        random.uniform(-3, 3, 60), random.uniform(-40, 40, 60), random.uniform(-750, 40, 60),
+        random.uniform(-38.6, -36, 9), random.uniform(-716, -706, 25), [-1e4, 1e4],
+        *([-tiny, tiny] for tiny in 10.0 ** -np.arange(1, 308, 18)),
+        *(around(float(zero), 3, "float64") for zero in zeros),
+        *(side for x in jumps for side in (around(x, 3, "float64")[:3], around(x, 3, "float64")[4:])),
+        *([kink] for kink in RECORDS[name].kinks if not options),
+        *(float(zero) + sign * np.array(close) for zero in zeros for sign in (-1, 1)),
+    ]))  # fmt: skip
+
+
+@pytest.mark.parametrize("name, options", CASES, ids=str)
+def test_float64_is_right_to_some_units(name, options):
+    """Values to 4 units; slopes to 6, since in a smooth gate two terms cancel left of its minimum."""
+    xs = points(name, options)
+    info = np.finfo("float64")
+    for x, *both in zip(xs, *run(of(name, options, "float64"), xs, "float64")):
+        at_zero = any(abs(x - zero) < 1e-15 for zero in turns(name, options)[0])
+        for got, expected, units in zip(both, true(name, options, float(x)), (4, 6)):
+            if info.tiny <= abs(expected) <= info.max:
+                off = ulps(got, expected, "float64")
+                held = (
+                    at_zero and abs(float(got) - expected) <= 1e-32
+                )  # to the digits of the two numbers it is held in
+                assert off <= units or held, f"at {x!r}: {off} units"
+            else:
+                assert abs(got) <= info.tiny or abs(expected) > info.max and np.isinf(got), f"at {x!r}: {got}"
+
+
+# -- levels and threads --------------------------------------------------------------------------------------
+
+SHAPES = [(4001, 5), (40, 5), (30, 5, 211), (3, 5, 31, 29), (3, 5, 2, 11, 31), (3, 5, 1, 1, 1), (2, 5, 20011)]
+TO_CUT = [(34,), (6, 4, 5, 8), (2, 17001), (17001, 2), (3, 2, 9001)]
+
+
+def numbers(*shape, seed=7):
+    return np.random.RandomState(seed).standard_normal(shape) * 4
+
+
+def results(path=None):
+    """Everything there is to compute, by what it is."""
+    found = {}
+
+    def keep(what, block, xs, dtype):
+        upstream = numbers(*block(ga.array(xs, dtype)).shape, seed=8)
+        found.update({f"{what} {dtype} {i}": part for i, part in enumerate(run(block, xs, dtype, upstream))})
+
+    for dtype in DTYPES:
+        for name, options in CASES:
+            xs = np.concatenate([numbers(17000), np.linspace(-100, 100, 999), [np.inf, -np.inf]])
+            keep(f"{name} {options}", of(name, options, dtype), xs, dtype)
+        for i, make in enumerate(LEARNED):
+            for shape in SHAPES:
+                keep(f"learned {i} {shape}", made(make(shape[1]), dtype), numbers(*shape), dtype)
+                keep(f"one learned {i} {shape}", made(make(), dtype), numbers(*shape), dtype)
+        for gate in GATES:
+            for shape in TO_CUT:
+                for axis in (axis for axis in range(-len(shape), len(shape)) if shape[axis] % 2 == 0):
+                    keep(f"{gate} {shape} {axis}", GLU(gate, axis), numbers(*shape), dtype)
+    if path:
+        np.savez(path, **found, level=fused.level())
+    return found
+
+
+@cache
+def composed():
+    with fused.disabled():
+        return results()
+
+
+BOUNDS = {"float16": (2e-2, 1e-3), "float32": (1e-4, 1e-5), "float64": (1e-9, 1e-12)}
+
+
+def assert_close(got, expected, what):
+    dtype = next(dtype for dtype in DTYPES if dtype in what)
+    relative, absolute = BOUNDS[dtype]
+    size = np.abs(expected[np.isfinite(expected)]).max(initial=1)
+    np.testing.assert_allclose(got, expected, relative, absolute * size, err_msg=what)
+
+
+@pytest.mark.parametrize("level", ["avx512", "avx2", "portable"])
+def test_every_level_computes_the_same_with_one_thread_and_with_two(level, tmp_path):
+    found = []
+    for threads in ("1", "2"):
+        path = str(tmp_path / f"{threads}.npz")
+        elsewhere("results", path, GLUON_ACTIVATIONS_LEVEL=level, OMP_NUM_THREADS=threads)
+        found.append(dict(np.load(path)))
+    one, two = found
+    if one.pop("level") != level:
+        pytest.skip(f"this processor has no {level}")
+    assert two.pop("level") == level and one.keys() == two.keys() == composed().keys()
+    for what, expected in composed().items():
+        np.testing.assert_array_equal(one[what], two[what], what)
+        assert one[what].dtype == expected.dtype and one[what].shape == expected.shape
+        finite = np.isfinite(expected)  # what an overflow on the way makes of the composed ones is theirs
+        assert_close(one[what][finite], expected[finite], what)
+
+
+def test_an_unknown_level_is_the_portable_one(tmp_path):
+    elsewhere("check_level", "portable", GLUON_ACTIVATIONS_LEVEL="abacus")
+
+
+def check_level(expected):
+    assert fused.level() == expected
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name, options", CASES, ids=str)
+def test_a_number_has_its_bits_wherever_it_stands(name, options, dtype):
+    block, xs = of(name, options, dtype), numbers(70)
+    whole = run(block, xs, dtype)[:2]
+    for n in range(1, 70):
+        for part in (slice(n), slice(n, None)):
+            for got, expected in zip(run(block, xs[part], dtype), whole):
+                np.testing.assert_array_equal(got, expected[part], f"{part}")
+
+
+# -- arrays and gradients ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name, options", CASES, ids=str)
+def test_views(arrays, name, options):
+    block, x = of(name, options), arrays(numbers(12, 6))
+    whole = block(x).asnumpy()
+    x.attach_grad()
+    for view in (lambda x: x[3:7], lambda x: x.T, lambda x: x[:, 2:5], lambda x: x[::2], lambda x: x[5]):
+        with mx.autograd.record():
+            y = block(view(x))
+        y.backward()
+        np.testing.assert_array_equal(y.asnumpy(), view(whole))
+        slope, touched = run(block, x.asnumpy())[1], np.zeros((12, 6))
+        view(touched)[...] = 1
+        np.testing.assert_array_equal(x.grad.asnumpy(), slope * touched)
+
+
+MODES = {
+    "eager": None,
+    "graph": {},
+    "static memory": {"static_alloc": True},
+    "static": {"static_alloc": True, "static_shape": True},
+}
+BLOCKS = {
+    "fixed": lambda: get_activation("mish"),
+    "glu": lambda: GLU("silu", 1),
+    **{f"learned {i}": make for i, make in enumerate(LEARNED)},
+    **{f"learned {i} per channel": lambda make=make: make(6) for i, make in enumerate(LEARNED)},
+}
+
+
+def in_mode(block, mode):
+    net = nn.HybridSequential()
+    net.add(block)
+    if MODES[mode] is not None:
+        net.hybridize(**MODES[mode])
+    return made(net)
+
+
+@pytest.mark.parametrize("of_parameters", ["write", "add", "null"])
+@pytest.mark.parametrize("of_array", ["write", "add", "null"])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("which", BLOCKS)
+def test_each_way_to_ask_for_a_gradient(which, mode, of_array, of_parameters):
+    xs = numbers(4, 6, 8)
+    with fused.disabled():
+        _, slope, *others = run(made(BLOCKS[which]()), xs)
+    net = in_mode(BLOCKS[which](), mode)
+    parameters = list(net.collect_params().values())
+    for parameter in parameters:
+        parameter.grad_req = of_parameters
+    x = ga.array(xs)
+    x.attach_grad(grad_req=of_array)
+    asked = [(of_array, x, slope)] + [(of_parameters, p.data(), grad) for p, grad in zip(parameters, others)]
+    if all(request == "null" for request, *_ in asked):
+        pytest.skip("no gradient is asked for")
+    for count in (1, 2, 3):
+        with mx.autograd.record():
+            y = net(x)
+        y.backward()
+        for request, array, expected in asked:
+            times = {"write": 1, "add": count, "null": 0}[request]
+            got = np.zeros_like(expected) if array.grad is None else array.grad.asnumpy()
+            np.testing.assert_allclose(got, times * expected, 1e-4, 1e-4)
+
+
+class Sum(HybridBlock):
+    """Many activations of one array, added up: MXNet adds their gradients in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts = nn.HybridSequential()
+        self.parts.add(*(make() for _ in range(2) for make in BLOCKS.values() if "GLU" not in repr(make())))
+        self.parts.add(SiLU(), SiLU())
+
+    def added(self, x):
+        parts = list(self.parts)
+        total = parts[0](x)
+        for part in parts[1:]:
+            total = total + part(x)
+        return total
+
+    if LINE == "2.0":
+
+        def forward(self, x):
+            return self.added(x)
+    else:
+
+        def hybrid_forward(self, F, x):
+            return self.added(x)
+
+
+@pytest.mark.parametrize("request_", ["write", "add"])
+@pytest.mark.parametrize("mode", MODES)
+def test_an_array_that_twelve_activations_share(mode, request_):
+    assert len(Sum().parts) == 12
+    xs = numbers(4, 6, 30)
+    with fused.disabled():
+        value, slope, *_ = run(made(Sum()), xs)
+    net, x = in_mode(Sum(), mode), ga.array(xs)
+    x.attach_grad(request_)
+    for count in (1, 2, 3):
+        with mx.autograd.record():
+            y = net(x)
+        y.backward()
+        np.testing.assert_allclose(y.asnumpy(), value, 1e-4, 1e-4)
+        np.testing.assert_allclose(x.grad.asnumpy(), slope * (count if request_ == "add" else 1), 1e-4, 1e-4)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("which", BLOCKS)
+def test_several_devices(which, mode):
+    devices, net = [mx.cpu(0), mx.cpu(1)], in_mode(BLOCKS[which](), mode)
+    net.initialize(**{DEVICE: devices}, force_reinit=True)
+    expected = run(made(BLOCKS[which]()), numbers(4, 6, 8))
+    for device in devices:
+        x = ga.array(numbers(4, 6, 8), ctx=device)
+        x.attach_grad()
+        with mx.autograd.record():
+            y = net(x)
+        y.backward()
+        learned = [p.grad(device).asnumpy() for p in net.collect_params().values()]
+        for got, other in zip([y.asnumpy(), x.grad.asnumpy(), *learned], expected):
+            np.testing.assert_array_equal(got, other)
+
+
+@pytest.mark.parametrize("name, options", CASES, ids=str)
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (3, 0, 2), (2, 1, 2, 1, 3)])
+def test_shapes_and_integers(arrays, name, options, shape):
+    block = of(name, options)
+    value, slope = arrays.value_and_slope(block, np.full(shape, 0.5))
+    mx.nd.waitall()
+    expected = run(block, [0.5])
+    np.testing.assert_array_equal(value, np.full(shape, expected[0]))
+    np.testing.assert_array_equal(slope, np.full(shape, expected[1]))
+    with pytest.raises(TypeError, match=r"takes float16, float32, float64, not int32: convert[^\n]*$"):
+        block(arrays(np.ones(shape), "int32"))
+
+
+def test_after_a_fork():
+    """OpenMP's threads do not live on in the child, which must not wait for them."""
+    elsewhere("fork", OMP_NUM_THREADS="2")
+
+
+def fork():
+    # No subnormal results: a thread of MXNet 2.x makes them 0, or not. And what MXNet itself would do with threads
+    # is done before.
+    x, upstream = ga.array(numbers(200000).clip(-9, 9)), ga.array(numbers(200000))
+    x.attach_grad()
+
+    def computed():
+        with mx.autograd.record():
+            y = functional.gelu(x)
+        y.backward(upstream)
+        return y.asnumpy().tobytes() + x.grad.asnumpy().tobytes()
+
+    before = computed()
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            status = int(computed() != before)
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+    assert computed() == before
+
+
+# -- files ---------------------------------------------------------------------------------------------------
+
+
+def nets():
+    """A net for everything that has a kernel, with the shape of its array."""
+    for name, options in CASES:
+        yield (lambda name=name, options=options: get_activation(name, **dict(options))), (3, 40)
+    for gate in GATES:
+        yield (lambda gate=gate: GLU(gate)), (3, 40)
+        yield (lambda gate=gate: GLU(gate, 1)), (3, 40, 2)
+    for make in LEARNED:
+        yield make, (3, 7)
+        yield (lambda make=make: make(5)), (3, 5)
+        yield (lambda make=make: make(5)), (3, 5, 2, 2)
+
+
+def export(folder, dtype, index, make, shape):
+    net, x = nn.HybridSequential(), ga.array(numbers(*shape), dtype)
+    net.add(make())
+    made(net, dtype).hybridize()
+    value = net(x).asnumpy()
+    net.export(str(folder / f"{dtype} {index}"))
+    return value
+
+
+def load(folder, dtype, index):
+    start = os.path.join(folder, f"{dtype} {index}")
+    held = f"{start}-0000.params"
+    with open(f"{start}-symbol.json", encoding="utf-8") as file:
+        has_parameters = any(name.rpartition("_")[2] != "data" for name in arguments(json.load(file)))
+    return SymbolBlock.imports(f"{start}-symbol.json", ["data"], held if has_parameters else None)
+
+
+def arguments(graph):
+    names = [graph["nodes"][number]["name"] for number in graph["arg_nodes"]]
+    return [name for name in names if name != "data"]
+
+
+def operators(graph):
+    for node in graph["nodes"]:
+        yield node["op"]
+        for inner in node.get("subgraphs", ()):
+            yield from operators(inner)
+
+
+def assert_stock(text):
+    """That a written graph holds nothing of ours but names."""
+    assert set(operators(json.loads(text))) > {"null"} and '"gluon_activations' not in text
+    assert not any("fused" in operator for operator in operators(json.loads(text)))
+
+
+def compute_files(folder, available):
+    """What exported nets give in this process."""
+    assert fused.available() == available
+    found = {}
+    for path in sorted(Path(folder).glob("*-symbol.json")):
+        dtype, index = path.name[: -len("-symbol.json")].split()
+        shape = json.loads((Path(folder) / "shapes").read_text())[index]
+        found[f"{dtype} {index}"] = load(folder, dtype, index)(ga.array(numbers(*shape), dtype)).asnumpy()
+    np.savez(os.path.join(folder, "found.npz"), **found)
+
+
+def test_what_is_exported_runs_where_there_are_no_kernels(tmp_path):
+    all_nets = dict(enumerate(nets()))
+    (tmp_path / "shapes").write_text(json.dumps({i: shape for i, (_, shape) in all_nets.items()}))
+    expected = {f"{d} {i}": export(tmp_path, d, i, *each) for i, each in all_nets.items() for d in DTYPES}
+    for path in tmp_path.glob("*-symbol.json"):
+        assert_stock(path.read_text())
+    elsewhere("compute_files", str(tmp_path), False, GLUON_ACTIVATIONS_FUSED="0")
+    found = np.load(tmp_path / "found.npz")
+    assert set(found) == set(expected)
+    for what, value in expected.items():
+        assert found[what].dtype == value.dtype
+        assert_close(found[what], value, what)
+
+
+def test_files_that_keep_the_kernels(tmp_path):
+    all_nets = {i: each for i, each in enumerate(nets()) if i % 5 == 0}
+    (tmp_path / "shapes").write_text(json.dumps({i: shape for i, (_, shape) in all_nets.items()}))
+    with fused.kept_in_files():
+        expected = {f"float32 {i}": export(tmp_path, "float32", i, *each) for i, each in all_nets.items()}
+    for path in tmp_path.glob("*-symbol.json"):
+        assert any("fused" in operator for operator in operators(json.loads(path.read_text())))
+    elsewhere("compute_files", str(tmp_path), True)
+    found = np.load(tmp_path / "found.npz")
+    for what, value in expected.items():
+        np.testing.assert_array_equal(found[what], value)
+
+
+def test_a_symbol_is_written_without_kernels(tmp_path):
+    symbol = functional.prelu(functional.silu(mx.sym.var("x")), mx.sym.var("a"))
+    symbol.save(str(tmp_path / "symbol.json"))
+    for text in (symbol.tojson(), (tmp_path / "symbol.json").read_text()):
+        assert_stock(text)
+        assert arguments(json.loads(text)) == ["x", "a"]
+    with fused.kept_in_files():
+        assert list(operators(json.loads(symbol.tojson()))).count("fused_activation") == 2
+
+
+if LINE == "1.9":
+
+    class Loop(HybridBlock):
+        """An activation inside a loop of a graph."""
+
+        def hybrid_forward(self, F, x):
+            return F.contrib.foreach(lambda row, state: (functional.mish(row) + state, state), x, F.zeros((40,)))[
+                0
+            ]
+
+    def test_a_loop_in_a_graph_is_written_without_kernels(tmp_path):
+        (tmp_path / "shapes").write_text('{"0": [3, 40]}')
+        value = export(tmp_path, "float32", 0, Loop, (3, 40))
+        np.testing.assert_array_equal(value, functional.mish(ga.array(numbers(3, 40))).asnumpy())
+        text = (tmp_path / "float32 0-symbol.json").read_text()
+        assert_stock(text)
+        assert "_foreach" in set(operators(json.loads(text)))
+        elsewhere("compute_files", str(tmp_path), False, GLUON_ACTIVATIONS_FUSED="0")
+        np.testing.assert_allclose(np.load(tmp_path / "found.npz")["float32 0"], value, 1e-5, 1e-6)
+
+    def test_onnx_files_hold_no_kernels(tmp_path):
+        onnx = pytest.importorskip("onnx")
+        net = nn.HybridSequential()
+        net.add(*(make() for make, shape in nets() if shape == (3, 40) and "GLU" not in repr(make())))
+        made(net).hybridize()
+        net(ga.array(numbers(3, 40)))
+        from gluon_activations.onnx import export as to_onnx
+
+        model = onnx.load(to_onnx(net, str(tmp_path / "net.onnx"), (3, 40)))
+        kinds = {(node.domain, node.op_type) for node in model.graph.node}
+        assert len(kinds) > 5 and not any(domain or "fused" in kind.lower() for domain, kind in kinds)
