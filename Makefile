@@ -5,6 +5,7 @@ PYTHON ?= python3
 CTX ?= cpu
 ONLY ?=
 FAST ?=
+FRAMEWORKS ?=
 PORT ?= 8000
 
 MXNET1 := .venv
@@ -28,7 +29,7 @@ HAS_SITE := $(shell $(PYTHON) -c 'import sys; print("yes" * (sys.version_info[:2
 export CTX PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test test-quick lab lint format figures outputs accuracy speed exercises results lock clean distclean \
+.PHONY: help notebooks test test-quick lab lint format figures outputs accuracy bench exercises results lock clean distclean \
   docs serve test-docs errors mutants coefficients $(MXNET1) $(MXNET2) $(SITE)
 
 help:
@@ -42,9 +43,10 @@ help:
 	@echo 'make lint         check code style, types and the directions of imports;  make format mends the style'
 	@echo 'make figures      draw the pictures and write the table of the README anew'
 	@echo 'make outputs      execute the pages and store their outputs in them (ONLY=04)'
-	@echo 'make accuracy     the largest error of every activation, in units in the last place'
+	@echo 'make accuracy     the largest error of every activation, in units in the last place (FRAMEWORKS=path/to/python: also of'
+	@echo '                  PyTorch and JAX, in an environment of your own with torch, jax)'
 	@echo 'make errors       measure the errors found in MXNet anew, for docs/errors_in_mxnet.md'
-	@echo 'make speed        the time of every block beside the one of MXNet itself'
+	@echo 'make bench        the time of activations and of training steps: ours, MXNet itself (FRAMEWORKS=path/to/python: also PyTorch, JAX)'
 	@echo 'make mutants      change the package in many small places: do its tests notice? (ONLY=catalog)'
 	@echo 'make exercises    write the exercises without their answers into build/exercises/'
 	@echo 'make results      compute the tables of page 09 anew (some 20 minutes; what build/results/ holds is kept)'
@@ -122,6 +124,7 @@ figures: $(MXNET1)
 accuracy: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(MXNET1)/bin/python -m benchmarks.accuracy measure
 	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.accuracy measure)
+	@$(if $(FRAMEWORKS),$(MXNET1)/bin/python -m benchmarks.accuracy frameworks $(FRAMEWORKS))
 	@$(MXNET1)/bin/python -m benchmarks.accuracy report
 
 errors: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
@@ -129,9 +132,10 @@ errors: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.faults measure)
 	@$(MXNET1)/bin/python -m benchmarks.faults report
 
-speed: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
-	@$(MXNET1)/bin/python -m benchmarks.speed
-	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.speed)
+bench: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
+	@$(MXNET1)/bin/python -m benchmarks.bench passes $(FRAMEWORKS)
+	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.bench passes $(FRAMEWORKS))
+	@$(MXNET1)/bin/python -m benchmarks.bench steps $(FRAMEWORKS)
 
 # Sets come in one order, so that two runs are alike.
 mutants: $(MXNET1)

@@ -1,21 +1,27 @@
-"""The largest error of every elementwise activation, in units in the last place, beside MXNet's own.
+"""The largest error of every elementwise activation, in units in the last place, beside MXNet's own and others'.
 
-    make accuracy        # both lines of MXNet; prints the table and writes build/accuracy.md
+    make accuracy                            # both lines of MXNet; prints the tables and writes build/accuracy.md
+    make accuracy FRAMEWORKS=path/to/python  # also PyTorch and JAX, in an environment of one's own with both
 
-The numbers themselves are kept in docs/data/, and tests/test_measured.py measures them again.
-float32 is swept over its whole range (every 1013th number, but for the subnormal ones, which
-MXNet 2.0.0b1 takes for 0), float16 over all its numbers.
-One line of MXNet is measured by ``python -m benchmarks.accuracy measure``; ``report`` joins the lines.
+"Ours" is what the compiled kernels give; "composed" is the fallback, the same formulas in MXNet's own operators,
+where there are no kernels and in what is exported. The numbers themselves are kept in docs/data/, and
+tests/test_measured.py measures them again. float32 is swept over its whole range (every 1013th number, but for the
+subnormal ones, which MXNet 2.0.0b1 takes for 0), float16 over all its numbers.
+One line of MXNet is measured by ``python -m benchmarks.accuracy measure``, PyTorch and JAX by ``frameworks
+PYTHON``; ``report`` joins them.
 """
 
+import contextlib
 import sys
+import tempfile
 from pathlib import Path
 
 import mxnet as mx
 import numpy as np
 from tqdm import tqdm
 
-from gluon_activations import CATALOG, activations, evaluate
+from benchmarks import bench, turns
+from gluon_activations import CATALOG, activations, evaluate, fused
 from tests.references import RECORDS
 from tools import measured
 from tools.measured import CENTRE, LINE, LINES
@@ -24,6 +30,7 @@ from tools.wording import UNMEASURED
 TABLE = Path(__file__).resolve().parent.parent / "build" / "accuracy.md"
 STEP = 1013
 DTYPES = ("float32", "float16")
+FRAMEWORKS = bench.FRAMEWORKS
 
 
 def numbers(dtype):
@@ -56,8 +63,8 @@ def units(got, exact, dtype, neighbours=None):
 
 
 def makers(entry, line):
-    """What makes our block, and MXNet's own where this line has it."""
-    found = {"ours": entry.block}
+    """What makes our block, compiled and composed, and MXNet's own where this line has it."""
+    found = {"ours": entry.block, "composed": entry.block}
     if entry.builtin and line in entry.builtin.lines:
         found["mxnet"] = entry.builtin.make
     return found
@@ -79,20 +86,27 @@ def missing(line):
     return sorted({" ".join(key.split()[:2]) for key in wanted(line) - {*read(line)}})
 
 
-def errors(entry, block, xs):
+def errors(entry, whose, xs):
     """Errors of a new block in value and slope, at inputs whose dtype is the one to compute in."""
+    block = makers(entry, LINE)[whose]()
+    block.initialize()
+    if xs.dtype == np.float16:
+        block.cast("float16")
+    with fused.disabled() if whose == "composed" else contextlib.nullcontext():
+        got = evaluate(block, mx.np.array(xs, dtype=xs.dtype))
+    return errors_of(entry, xs, *(part.asnumpy() for part in got))
+
+
+def errors_of(entry, xs, got_value, got_slope):
+    """Errors of values and slopes that were computed of inputs."""
     exact, dtype = RECORDS[entry.name].float64, xs.dtype.name
     with np.errstate(all="ignore"):
         value, slope = exact(xs.astype(float))
         beside = exact(np.nextafter(xs, np.inf).astype(float))[1]
         near = np.abs(xs - (entry.minimum or (np.inf, 0))[0]) < 0.5
-    block.initialize()
-    if dtype == "float16":
-        block.cast(dtype)
-    got_value, got_slope = evaluate(block, mx.np.array(xs, dtype=dtype))
     return {
-        "value": units(got_value.asnumpy(), value, dtype),
-        "slope": units(got_slope.asnumpy(), slope, dtype, np.where(near, beside, slope)),
+        "value": units(got_value, value, dtype),
+        "slope": units(got_slope, slope, dtype, np.where(near, beside, slope)),
     }
 
 
@@ -102,21 +116,47 @@ def measure():
     A row holds the largest error for abs(x) <= CENTRE, the largest of all, and its x.
     """
     mx.npx.set_np()
+    if not fused.enabled():
+        sys.exit(f"Ours is what the compiled kernels give, and there are none: {fused.why_not()}")
     rows = {}
     for name in tqdm(activations("elements"), unit="activation", desc=f"MXNet {mx.__version__}"):
         entry = CATALOG[name]
         for dtype in DTYPES:
             xs = numbers(dtype)
-            for whose, make in makers(entry, LINE).items():
-                for what, error in errors(entry, make(), xs).items():
-                    worst = int(error.argmax())
-                    centre = error[np.abs(xs) <= CENTRE].max()
-                    rows[f"{name} {whose} {dtype} {what}"] = [*map(float, (centre, error[worst], xs[worst]))]
+            for whose in makers(entry, LINE):
+                for what, error in errors(entry, whose, xs).items():
+                    rows[f"{name} {whose} {dtype} {what}"] = _row(xs, error)
     measured.write("accuracy", LINE, rows)
 
 
+def _row(xs, error):
+    worst = int(error.argmax())
+    return [*map(float, (error[np.abs(xs) <= CENTRE].max(), error[worst], xs[worst]))]
+
+
+def measure_frameworks(python):
+    """Errors of PyTorch and JAX in float32 on our curves, written to docs/data/accuracy-frameworks.json.
+
+    Kinks, where slopes are chosen differently, are left out.
+    """
+    xs, rows = numbers("float32"), {}
+    with tempfile.TemporaryDirectory() as folder:
+        inputs, results = f"{folder}/inputs.npy", f"{folder}/results.npy"
+        for whose, title in FRAMEWORKS.items():
+            worker = turns.Worker(python, "elsewhere", whose, threads=2)
+            rows["versions"] = {**rows.get("versions", {}), **worker.ask("versions")}
+            for name, code in tqdm(bench.calls()[title].items(), unit="activation", desc=title):
+                at = xs[~np.isin(xs, [*RECORDS[name].kinks])]
+                np.save(inputs, at)
+                worker.ask("values", code, inputs, results)
+                for what, error in errors_of(CATALOG[name], at, *np.load(results)).items():
+                    rows[f"{name} {whose} float32 {what}"] = _row(at, error)
+            worker.close()
+    measured.write("accuracy", "frameworks", rows)
+
+
 def read(line):
-    """The rows of one line of MXNet."""
+    """The rows of one line of MXNet, or of the "frameworks"."""
     return measured.read("accuracy", line)
 
 
@@ -124,47 +164,60 @@ INTRODUCTION = f"""# Accuracy
 
 Largest error in units in the last place, value / gradient, over the whole range of float32 (every
 {STEP}th number) and all numbers of float16, wherever the true result is a normal number. "–" means
-that this line of MXNet has none.
+that this line of MXNet has none. Half a unit is what rounding the true result itself costs.
 
-Where ours is above 4:
+"Ours" is compiled. "Composed" is the fallback, in MXNet's own operators; where it is above 4:
 
-- silu and swish (up to 4.8) and mish (5.4 for the value, 10.5 for the gradient) add up the roundings
-  of three and of eight operators, the first of which, oneDNN's sigmoid, is off by up to 3.3 itself.
+- silu and swish (up to 4.8 for abs(x) <= {CENTRE}) and mish (5.4 for the value, 10.5 for the gradient) add up the
+  roundings of three and of eight operators, the first of which, oneDNN's sigmoid, is off by up to 3.3 itself.
   MXNet's Swish takes a sigmoid that is several times slower: its value is better, its gradient worse.
 - the gradients of sigmoid and tanh (up to 4.3) are quotients of sums; tanh_exp's (up to 11.8) is a difference
   near its minimum, at -1.08.
 - beyond ±43 the gradient of tanh, and below -87 tanh_exp, pass through a number that is subnormal in float32:
-  it has few digits on 1.9.1, and is 0 on 2.0.0b1.
+  it has few digits on 1.9.1, and is 0 on 2.0.0b1, where the gradient of selu does so too.
 - silu, swish and mish in float32 are 0 below about -87, where oneDNN's sigmoid is 0 and the true
   value, up to 1e-36 in size, is still a normal number; from -60 on that sigmoid is off by up to 6 units.
 - gelu in float32 has the digits of 1 + erf, since MXNet has no erfc: right to 1e-6 in absolute terms,
   but 4 % off at -5 and 0 below -5.6, as MXNet's own is.
 """
+HEADS = {"ours": "ours", "composed": "composed", "mxnet": "MXNet's"}
 
 
 def report():
-    """Print the table of both lines, and write it to build/accuracy.md."""
-    text = [INTRODUCTION]
+    """Print the tables of both lines and of the frameworks, and write them to build/accuracy.md."""
+    text, others = [INTRODUCTION], read("frameworks")
     for line in LINES:
         rows = read(line)
-        text += [f"## MXNet {line}", ""]
-        heads = ["activation", "float32, ours", "MXNet's", f"for abs(x) <= {CENTRE}, ours", "MXNet's"]
-        text += ["| " + " | ".join([*heads, "float16, ours", "MXNet's"]) + " |"]
-        text += ["|---|---|---|---|---|---|---|"]
+        parts = ("float32", 1), ("float32", 0), ("float16", 1)
+        columns = [(whose, *part) for part in parts for whose in HEADS]
+        heads = [_head(dtype, which, HEADS[whose]) for whose, dtype, which in columns]
+        text += [f"## MXNet {LINES[line]}", "", "| activation | " + " | ".join(heads) + " |", "|---" * 10 + "|"]
         for name in activations("elements"):
             has = makers(CATALOG[name], line)
             cells = [
-                _pair(rows, name, whose, dtype, which) if whose in has else "–"
-                for dtype, which in (("float32", 1), ("float32", 0), ("float16", 1))
-                for whose in ("ours", "mxnet")
+                _pair(rows, name, whose, dtype, which) if whose in has else "–" for whose, dtype, which in columns
             ]
             text.append(f"| {name} | " + " | ".join(cells) + " |")
         text += ["", *_verdict(rows, line), ""]
         if missing(line):
             text += [f"{UNMEASURED.capitalize()}: {', '.join(missing(line))}.", ""]
+    versions = others.pop("versions", {})
+    if versions:
+        columns = [(whose, which) for which in (1, 0) for whose in FRAMEWORKS]
+        heads = [_head("float32", which, FRAMEWORKS[whose]) for whose, which in columns]
+        named = " and ".join(f"{title} {version}" for title, version in versions.items())
+        text += [f"## {named}", "", "| activation | " + " | ".join(heads) + " |", "|---" * 5 + "|"]
+        for name in sorted({key.split()[0] for key in others}, key=[*CATALOG].index):
+            cells = [_pair(others, name, whose, "float32", which) for whose, which in columns]
+            text.append(f"| {name} | " + " | ".join(cells) + " |")
+        text.append("")
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text("\n".join(text), encoding="utf-8")
     print("\n".join(text))
+
+
+def _head(dtype, which, title):
+    return f"{dtype}{'' if which else f', abs(x) <= {CENTRE}'}: {title}"
 
 
 def _verdict(rows, line):
@@ -172,7 +225,9 @@ def _verdict(rows, line):
 
     An activation is as bad as the larger error of its value and its gradient: whoever trains needs both.
     """
-    text = ["By the larger error of value and gradient, ours is nowhere worse than MXNet's own.", ""]
+    largest = [max(row[1] for key, row in rows.items() if key.split()[1:3] == ["ours", dtype]) for dtype in DTYPES]
+    text = ["Ours is off by {:.3f} units at most in float32, by {:.3f} in float16.".format(*largest)]
+    text += ["By the larger error of value and gradient, it is nowhere worse than MXNet's own.", ""]
     for which, where in enumerate((f"for abs(x) <= {CENTRE}", "over the whole range")):
         for dtype in ("float32", "float16"):
             better, single = [], []
@@ -207,4 +262,5 @@ def _short(error):
 
 
 if __name__ == "__main__":
-    {"measure": measure, "report": report}[sys.argv[1] if len(sys.argv) > 1 else "report"]()
+    command, *arguments = sys.argv[1:] or ["report"]
+    {"measure": measure, "frameworks": measure_frameworks, "report": report}[command](*arguments)

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from benchmarks.elsewhere import called
 from tests.references import RECORDS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,8 +52,7 @@ def load():
 
 def curve(code, modules, engine):
     """Value and slope on the grid: of the expression if x stands in it, or of the layer that it makes."""
-    at_x = any(isinstance(node, ast.Name) and node.id == "x" for node in ast.walk(ast.parse(code)))
-    function = eval(f"lambda x: {code}" if at_x else code, dict(modules))
+    function = called(code, modules)
     if engine == "torch":
         torch = importlib.import_module("torch")
         x = torch.tensor(GRID, requires_grad=True)

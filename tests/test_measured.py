@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import accuracy, faults
-from gluon_activations import CATALOG, activations
+from gluon_activations import CATALOG, activations, fused
 from tests.conftest import LINE
 from tests.references import ulps
 
@@ -121,11 +121,30 @@ def test_the_file_of_accuracy_holds_errors_of_the_catalog(line):
     assert all(0 <= centre <= worst <= inf and np.isfinite(x) for centre, worst, x in rows.values())
 
 
+def test_the_file_of_frameworks_holds_errors_of_the_catalog():
+    rows = accuracy.read("frameworks")
+    assert {*rows.pop("versions")} == {*accuracy.FRAMEWORKS.values()} and list(rows) == sorted(rows)
+    wanted = {
+        f"{name} {whose} float32 {what}"
+        for name in activations("elements")
+        for whose in accuracy.FRAMEWORKS
+        for what in ("value", "slope")
+    }
+    assert {*rows} <= wanted
+    assert all(0 <= centre <= worst <= inf and np.isfinite(x) for centre, worst, x in rows.values())
+
+
+@pytest.mark.parametrize("line", faults.LINES)
+def test_what_is_compiled_is_right_to_half_a_unit(line):
+    errors = {key: row[1] for key, row in accuracy.read(line).items() if key.split()[1] == "ours"}
+    assert {key: error for key, error in errors.items() if error > 0.51} == {}
+
+
 def test_what_is_not_measured_yet_is_listed(monkeypatch, tmp_path, capsys):
     name, *others = activations("elements")
     rows = {line: accuracy.read(line) for line in faults.LINES}
     few = {line: {key: row for key, row in of.items() if key.split()[0] != name} for line, of in rows.items()}
-    monkeypatch.setattr(accuracy, "read", few.__getitem__)
+    monkeypatch.setattr(accuracy, "read", {**few, "frameworks": {}}.__getitem__)
     monkeypatch.setattr(accuracy, "TABLE", tmp_path / "accuracy.md")
     assert f"{name} ours" in accuracy.missing(LINE)
     accuracy.report()
@@ -144,6 +163,7 @@ def test_the_largest_error_comes_out_again(name):
         pytest.skip(f"{name}: not measured yet (make accuracy)")
     for key, (_, worst, x) in rows.items():
         _, whose, dtype, what = key.split()
-        block = accuracy.makers(CATALOG[name], LINE)[whose]()
-        error = float(accuracy.errors(CATALOG[name], block, np.array([x], dtype))[what].item())
+        if whose == "ours" and not fused.enabled():
+            pytest.skip(f"no compiled kernels: {fused.why_not()}")
+        error = float(accuracy.errors(CATALOG[name], whose, np.array([x], dtype))[what].item())
         assert error == worst or max(error, worst) < 1 or worst / 2 <= error <= worst * 2, (key, error, worst)

@@ -1,4 +1,4 @@
-"""The measured numbers in docs/data/: one JSON file for each kind and line of MXNet, a row for each key."""
+"""The measured numbers in docs/data/: one JSON file for each kind and line of MXNet (or set of rows)."""
 
 import json
 import math
@@ -9,6 +9,7 @@ import mxnet
 DATA = Path(__file__).resolve().parent.parent / "docs" / "data"
 LINES = {"1.9": "1.9.1", "2.0": "2.0.0b1"}
 LINE = mxnet.__version__[:3]  # the one at hand
+NUMBERS = ("inf", "-inf", "nan")
 CENTRE = 20  # the errors are counted for abs(x) up to here, and for all x
 
 
@@ -37,4 +38,4 @@ def _numbers(value):
         return {key: _numbers(part) for key, part in value.items()}
     if isinstance(value, list):
         return [_numbers(part) for part in value]
-    return None if value is None else float(value)
+    return value if value is None or isinstance(value, str) and value not in NUMBERS else float(value)

@@ -128,14 +128,16 @@ def test_what_is_not_measured_yet_is_said_on_a_page_of_the_atlas():
     names = [name for name in activations("elements") if CATALOG[name].builtin]
     name = next(name for name in names if CATALOG[name].builtin.fault)
     builtin, chapters = CATALOG[name].builtin, dict.fromkeys(atlas.CHAPTERS.values(), ("Title", ""))
-    keys = [f"{name} {whose} float32 {what}" for whose in ("ours", "mxnet") for what in ("value", "slope")]
+    keys = [
+        f"{name} {whose} float32 {what}" for whose in ("ours", "composed", "mxnet") for what in ("value", "slope")
+    ]
     errors = dict.fromkeys(measured.LINES, dict.fromkeys(keys, [1.0, 2.0, 3.0]))
     faults = dict.fromkeys(measured.LINES, {f"{builtin.code} value float32 1.0": {"mxnet": 4.0, "truth": 5.0}})
     none = dict.fromkeys(measured.LINES, {})
     for of_errors, of_faults, times in (
         (errors, faults, 0),
         (errors, none, 1),
-        (none, faults, len(measured.LINES) + len(builtin.lines)),
+        (none, faults, 2 * len(measured.LINES) + len(builtin.lines)),
     ):
         assert atlas.page(name, {}, of_errors, of_faults, chapters, []).count("not measured yet") == times
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy
 import yaml
 
+from benchmarks import accuracy
 from gluon_activations import CATALOG, activations, array, derivative, evaluate, functional
 from gluon_activations.catalog import FAMILIES
 from tools import measured
@@ -27,6 +28,7 @@ def write(stage, chapters):
     errors, faults = (
         {line: measured.read(kind, line) for line in measured.LINES} for kind in ("accuracy", "faults")
     )
+    errors["frameworks"] = measured.read("accuracy", "frameworks")
     near = relatives()
     for name in CATALOG:
         text = page(name, frameworks.get(name, {}), errors, faults, chapters, near.get(name, []))
@@ -324,26 +326,37 @@ ERRORS = """
 The largest error in float32, in units in the last place, where the size of x is at most {centre}, and over
 all numbers (`make accuracy`):
 
-| MXNet | whose | value, small x | gradient, small x | value, all x | gradient, all x |
+| in | whose | value, small x | gradient, small x | value, all x | gradient, all x |
 |---|---|---|---|---|---|
-{rows}"""
+{rows}
+
+Ours is compiled; composed is the fallback where there is no compiler, and in what is exported. Half a unit is what
+rounding the true result costs."""
+MXNET = {"ours": "ours", "composed": "ours, composed", "mxnet": "its own"}
 LOST = "\n\nMillions of units mean that no digit is left, as in a tail tiny beside what it was computed from."
 
 
-def _errors(entry, measured):
+def _errors(entry, found):
     if not _is_curve(entry):
         return ""
+    columns = [
+        (line, MXNET[whose], whose, f"MXNet {measured.LINES[line]}")
+        for line in measured.LINES
+        for whose in accuracy.makers(entry, line)
+    ]
+    versions = found.get("frameworks", {}).get("versions", {})
+    for whose, title in accuracy.FRAMEWORKS.items():
+        if f"{entry.name} {whose} float32 value" in found.get("frameworks", {}):
+            columns.append(("frameworks", "its own", whose, f"{title} {versions[title]}"))
     rows, worst = [], 0.0
-    for line, found in measured.items():
-        has = ("ours", "mxnet") if entry.builtin and line in entry.builtin.lines else ("ours",)
-        for whose in has:
-            pair = [found.get(f"{entry.name} {whose} float32 {what}") for what in ("value", "slope")]
-            cells = [UNMEASURED] + ["–"] * 3
-            if all(pair):
-                numbers = [error[which] for which in (0, 1) for error in pair]
-                worst = max(worst, *numbers)
-                cells = map(_units, numbers)
-            rows.append(f"| {line} | {'ours' if whose == 'ours' else 'its own'} | " + " | ".join(cells) + " |")
+    for line, title, whose, where in columns:
+        pair = [found[line].get(f"{entry.name} {whose} float32 {what}") for what in ("value", "slope")]
+        cells = [UNMEASURED] + ["–"] * 3
+        if all(pair):
+            numbers = [error[which] for which in (0, 1) for error in pair]
+            worst = max(worst, *numbers)
+            cells = map(_units, numbers)
+        rows.append(f"| {where} | {title} | " + " | ".join(cells) + " |")
     return ERRORS.format(centre=CENTRE, rows="\n".join(rows)) + (LOST if worst >= 1e6 else "")
 
 
