@@ -80,7 +80,7 @@ def _apart(x: Any) -> Any:
     """``x``, but with its gradient added up elsewhere if need be.
 
     An operator of an extension writes its gradient and cannot add to one, and MXNet asks it to all the same.
-    In a graph an operator of MXNet's own does it, which costs nothing there, since it works in place.
+    In a graph an operator of MXNet's own does it, in place, but for a graph's own input, which it has to copy.
     """
     if is_symbol(x) or ops.is_traced():
         return ops.same(x)
