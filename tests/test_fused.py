@@ -108,6 +108,11 @@ def true(name, options, x):
         return formula(mpf(x)), slope_of(formula, mpf(x))
 
 
+def taken(xs):
+    """Without subnormal numbers where MXNet takes them for 0."""
+    return xs[(xs == 0) | (np.abs(xs) >= np.finfo(xs.dtype).tiny)] if LINE == "2.0" else xs
+
+
 def around(x, count, dtype):
     """The ``count`` numbers of a dtype on either side of one."""
     step = np.dtype(dtype).type
@@ -122,7 +127,7 @@ def test_float32_is_right_to_half_a_unit(name, options):
     """To 0.51 units, since what is rounded at the end has itself some 2^-35 of error."""
     zeros, jumps = turns(name, options)
     windows = [around(x, 200, "float32") for x in (0, *map(float, zeros), *jumps)]
-    xs = np.concatenate([sweep(), *windows]).astype("float32")
+    xs = taken(np.concatenate([sweep(), *windows]).astype("float32"))
     info = np.finfo("float32")
     for got, expected in zip(run(of(name, options), xs), float64(name, options, xs.astype("float64"))):
         with np.errstate(all="ignore"):
@@ -163,7 +168,7 @@ def points(name, options):
 @pytest.mark.parametrize("name, options", CASES, ids=str)
 def test_float64_is_right_to_some_units(name, options):
     """Values to 4 units; slopes to 6, since in a smooth gate two terms cancel left of its minimum."""
-    xs = points(name, options)
+    xs = taken(points(name, options))
     info = np.finfo("float64")
     for x, *both in zip(xs, *run(of(name, options, "float64"), xs, "float64")):
         at_zero = any(abs(x - zero) < 1e-15 for zero in turns(name, options)[0])

@@ -77,8 +77,9 @@ LEARNED(leaky_relu) {
 LEARNED(prelu) { return leaky_relu::at<P>(x, a, b); }
 
 FORMULA(elu) {
-  Power<V> p = P::power(Two<V>(at_most(V(0), x)));
-  return {pick(x > V(0), x, a * p.expm1), pick(x > V(0), V(1), a * p.exp)};
+  Two<V> z = at_most(V(0), x);
+  Power<V> p = P::power(z);
+  return {pick(x > V(0), x, a * p.expm1), pick(x > V(0), V(1), P::tail(a, z, a * p.exp))};
 }
 
 FORMULA(celu) {
@@ -87,9 +88,11 @@ FORMULA(celu) {
 }
 
 FORMULA(selu) {
-  Power<V> p = P::power(Two<V>(at_most(V(0), x)));
+  Two<V> z = at_most(V(0), x);
+  Power<V> p = P::power(z);
   V right = x * SELU_LAMBDA().hi + x * SELU_LAMBDA().lo, left = p.expm1 * SELU_LAMBDA_ALPHA().hi;
-  return {pick(x > V(0), right, left), pick(x > V(0), V(SELU_LAMBDA().hi), p.exp * SELU_LAMBDA_ALPHA().hi)};
+  V slope = P::tail(V(SELU_LAMBDA_ALPHA().hi), z, p.exp * SELU_LAMBDA_ALPHA().hi);
+  return {pick(x > V(0), right, left), pick(x > V(0), V(SELU_LAMBDA().hi), slope)};
 }
 
 LEARNED(swish) {  // a: the steepness of its gate

@@ -100,9 +100,9 @@ struct Double {
     double d = (x.hi - root.hi) + (x.lo - root.lo);
     return std::fabs(d) < 0.75 ? d * l(d) : elsewhere;
   }
-  // factor exp(z), where exp(z) itself has lost digits and the product has not.
+  // factor exp(z), where exp(z) itself, or its correction, has lost digits, or is 0 in MXNet 2.x, and the product not.
   static INLINE double tail(double factor, Pair z, double elsewhere) {
-    if (!(z.hi < -700)) return elsewhere;
+    if (!(z.hi < -600)) return elsewhere;
     double root = exp({0.5 * z.hi, 0.5 * z.lo});
     return factor * root * root;
   }
