@@ -265,10 +265,9 @@ def check_level(expected):
 def test_a_number_has_its_bits_wherever_it_stands(name, options, dtype):
     block, xs = of(name, options, dtype), numbers(70)
     whole = run(block, xs, dtype)[:2]
-    for n in range(1, 70):
-        for part in (slice(n), slice(n, None)):
-            for got, expected in zip(run(block, xs[part], dtype), whole):
-                np.testing.assert_array_equal(got, expected[part], f"{part}")
+    for part in [*(slice(n) for n in range(1, 70)), *(slice(n, None) for n in range(1, 10))]:
+        for got, expected in zip(run(block, xs[part], dtype), whole):
+            np.testing.assert_array_equal(got, expected[part], f"{part}")
 
 
 # -- arrays and gradients ------------------------------------------------------------------------------------
