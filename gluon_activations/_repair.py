@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
 import re
 import sys
 import threading
@@ -57,20 +56,16 @@ def _hard_sigmoid(alpha: Any = 0.2, beta: Any = 0.5, **others: Any) -> Any:
     return functools.partial(functional.hard_sigmoid, slope=float(alpha)) if fits else None
 
 
-def _named(name: str) -> Callable[..., Any]:
-    return lambda **others: getattr(functional, name)
-
-
-_NAMES = ("relu", "sigmoid", "tanh", "softsign", "log_sigmoid", "mish")
 # By what an operator is called among legacy arrays; npx and np have names of their own for two of them.
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "Activation": _activation,
     "LeakyReLU": _leaky_relu,
     "hard_sigmoid": _hard_sigmoid,
     "erf": lambda **others: ops.erf,
-    **{name: _named(name) for name in _NAMES},
+    **{kind: functools.partial(_activation, kind) for kind in _KINDS},
 }
 _NEW_NAMES = {"Activation": "activation", "LeakyReLU": "leaky_relu"}
+_OLD_NAMES = {new: old for old, new in _NEW_NAMES.items()}
 
 _undo: list[Callable[[], None]] = []  # while a repair is in force
 _here = threading.local()  # whether this thread is inside a function of ours, which may call MXNet's
@@ -154,7 +149,7 @@ def _begin() -> list[str]:
         _set(kind, method, _gate(getattr(kind, method)))
         _names.append(f"nn.{kind.__name__}")
     for method in {"bind", "simple_bind", "_bind", "_simple_bind"} & set(vars(mx.sym.Symbol)):
-        _set(mx.sym.Symbol, method, _bound(getattr(mx.sym.Symbol, method)))
+        _set(mx.sym.Symbol, method, _graphs.of_changed(_repaired, getattr(mx.sym.Symbol, method)))
     _names.append("graphs")
     return _names
 
@@ -240,14 +235,6 @@ def _graph_of_ours(own: Any) -> Any:
     return CachedOp
 
 
-def _bound(own: Any) -> Any:
-    @functools.wraps(own)
-    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return own(_repaired(self), *args, **kwargs)
-
-    return wrapper
-
-
 def _repaired(symbol: Any) -> Any:
     """A graph with MXNet's activations replaced; itself where there are none, or where it may run on a GPU."""
     if mx.runtime.Features().is_enabled("CUDA"):
@@ -276,13 +263,12 @@ def _bare(node: dict[str, Any]) -> str:
 
 
 def _function(node: dict[str, Any]) -> Any:
-    names = {
-        **dict(zip(_NEW_NAMES.values(), _NEW_NAMES)),
-        "erf": "",
-    }  # erf is mended in float64, which a graph hides
-    translate = _OPERATORS.get(names.get(_bare(node), _bare(node)))
-    attributes = {key: value for key, value in node.get("attrs", {}).items() if not key.startswith("__")}
-    return translate and translate(**attributes)
+    """What takes the place of an operator of a graph."""
+    name = _bare(node)
+    translate = _OPERATORS.get(_OLD_NAMES.get(name, name))
+    if translate is None or name == "erf":  # which is mended in float64, and a graph does not tell
+        return None
+    return translate(**{key: value for key, value in node.get("attrs", {}).items() if not key.startswith("__")})
 
 
 def _swish(node: dict[str, Any], before: _graphs.Nodes) -> Any:
@@ -304,5 +290,5 @@ def _swish(node: dict[str, Any], before: _graphs.Nodes) -> Any:
 
 def start() -> None:
     """What the environment variable asks for, at import."""
-    if os.environ.get("GLUON_ACTIVATIONS_REPAIR", "0").lower() not in ("0", "false", "no", "off", ""):
+    if fused.asked_for("GLUON_ACTIVATIONS_REPAIR", "0"):
         repair()

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import warnings
-from collections.abc import Iterator
-from typing import Any
 
 import mxnet as mx
 import numpy
 
-from .. import ops
-from ._build import Unavailable, build, built, carried, told
+from .. import functional, ops
+from ._build import Unavailable, build, built, carried
+from ._operators import Library
 from ._portable import kept_in_files
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
     "why_not",
 ]
 
-_library: Any = None  # once loaded, for good: MXNet does not let go of operators
+_library: Library | None = None  # once loaded, for good: MXNet does not let go of operators
 _why_not: str | None = None
 
 
@@ -56,12 +56,12 @@ def enabled() -> bool:
 
 def level() -> str | None:
     """The instructions that the kernels use here ("avx512", "avx2", "portable"); None without kernels."""
-    return _library.level if available() else None
+    return _library.level if _library else None
 
 
 def formulas() -> tuple[str, ...]:
     """The names of the compiled formulas; none without kernels."""
-    return tuple(_library.formulas) if available() else ()
+    return _library.formulas if _library else ()
 
 
 def enable(build_first: bool = True) -> bool:
@@ -97,29 +97,21 @@ def disable() -> None:
     ops.compiled = None
 
 
-@contextlib.contextmanager
-def disabled() -> Iterator[None]:
+def disabled() -> contextlib.AbstractContextManager[None]:
     """Without the kernels inside of a ``with``.
 
     A block that is hybridized keeps the graph that it has built, with kernels or without.
     """
-    before = ops.compiled
-    ops.compiled = None
-    try:
-        yield
-    finally:
-        ops.compiled = before
+    return ops.composed()
 
 
-def _loaded(build_first: bool) -> Any:
+def _loaded(build_first: bool) -> Library:
     """The library, loaded and tried."""
-    from ._operators import Library
-
     path = carried() or built()
     if path is None:
         if not build_first:
             raise Unavailable("they have not been built: run python -m gluon_activations.fused")
-        told("gluon_activations: building the compiled kernels, once …")
+        print("gluon_activations: building the compiled kernels, once …", file=sys.stderr, flush=True)
         path = build()
     try:
         library = Library(path)
@@ -129,7 +121,7 @@ def _loaded(build_first: bool) -> Any:
     return library
 
 
-def _try_out(library: Any) -> None:
+def _try_out(library: Library) -> None:
     """Compare every formula with its composed form, at a few points.
 
     Raises
@@ -137,8 +129,6 @@ def _try_out(library: Any) -> None:
     Unavailable
         If one is off.
     """
-    from .. import functional
-
     x = mx.nd.array(numpy.linspace(-4, 4, 18))
     for name in functional.__all__:
         function = getattr(functional, name)
@@ -154,10 +144,15 @@ def _try_out(library: Any) -> None:
             raise Unavailable(f"the kernel of {declared.whose} is off: the library is not for this machine")
 
 
+def asked_for(variable: str, otherwise: str) -> bool:
+    """Whether an environment variable says yes."""
+    return os.environ.get(variable, otherwise).lower() not in ("0", "false", "no", "off", "")
+
+
 def _start() -> None:
     """Enable what is there when the package is imported."""
     global _why_not
-    if os.environ.get("GLUON_ACTIVATIONS_FUSED", "1").lower() in ("0", "false", "no", "off"):
+    if not asked_for("GLUON_ACTIVATIONS_FUSED", "1"):
         _why_not = "the environment variable GLUON_ACTIVATIONS_FUSED says so"
     else:
         enable(build_first=False)

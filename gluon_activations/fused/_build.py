@@ -8,9 +8,8 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,8 +25,7 @@ SOURCES = ("kernels.cc", "operators.cc", "kernels.h", "vectors.h", "precision.h"
 _OPTIONS = ("-std=c++17", "-O3", "-fPIC", "-fno-math-errno", "-fno-trapping-math")
 # Each level of processors is compiled for on its own, and chosen when the library is loaded.
 _LEVELS = {
-    "avx512": ("-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mavx512cd", "-mfma")
-    + ("-mprefer-vector-width=512",),
+    "avx512": ("-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mavx512cd", "-mfma"),
     "avx2": ("-mavx2", "-mfma", "-mbmi2"),
     "portable": (),
 }
@@ -82,7 +80,7 @@ def built() -> Path | None:
     return path
 
 
-def build(formulas: Path = HERE / "formulas.h", options: Sequence[str] = ()) -> Path:
+def build() -> Path:
     """Compile the kernels into the cache, unless another process has done so in the meantime.
 
     Raises
@@ -101,8 +99,7 @@ def build(formulas: Path = HERE / "formulas.h", options: Sequence[str] = ()) -> 
             done = built()
             if done:
                 return done
-            library = Path(place, "fused.so")
-            compile_library(library, using, options=options)
+            library = _compiled(Path(place), using)
             digest = _digest(library.read_bytes())
             library.chmod(0o600)
             target = folder / f"{_key()}-{_compiler_key()}-{digest}.so"
@@ -112,37 +109,25 @@ def build(formulas: Path = HERE / "formulas.h", options: Sequence[str] = ()) -> 
         raise Unavailable(f"the kernels cannot be built in {folder}: {error.strerror or error}") from None
 
 
-def compile_library(
-    target: Path, using: str, formulas: Path = HERE / "formulas.h", options: Sequence[str] = ()
-) -> None:
-    """Compile the kernels with a compiler into one library.
-
-    Parameters
-    ----------
-    target : path
-        Where it is written; its folder holds the parts.
-    using : str
-        The compiler.
-    formulas : path
-        The file of formulas.
-    options : sequence of str
-        Further options of the compiler.
-    """
+def _compiled(place: Path, using: str) -> Path:
+    """The library, compiled in a folder."""
     mxnet = Path(mx.__file__).parent
-    loops = (HERE / "kernels.cc", "-fopenmp-simd", f'-DFORMULAS="{formulas.resolve()}"')
+    loops = (HERE / "kernels.cc", f'-DFORMULAS="{HERE / "formulas.h"}"')
     levels = _LEVELS if platform.machine() == "x86_64" else {"portable": ()}
     parts = {level: (*loops, *flags, f"-DLEVEL={level}") for level, flags in levels.items()}
     parts["operators"] = (HERE / "operators.cc", "-fopenmp", f"-I{mxnet / 'include'}")
     parts["lib_api"] = (mxnet / "src" / "lib_api.cc", "-w", f"-I{mxnet / 'include'}")
 
     def run(name: str) -> str:
-        made = str(target.with_name(f"{name}.o"))
-        _call([using, *_OPTIONS, *options, "-c", *map(str, parts[name]), "-o", made])
+        made = str(place / f"{name}.o")
+        _call([using, *_OPTIONS, "-c", *map(str, parts[name]), "-o", made])
         return made
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = list(pool.map(run, parts))
-    _call([using, *options, "-shared", "-fopenmp", *objects, "-o", str(target)])
+    library = place / "fused.so"
+    _call([using, "-shared", "-fopenmp", *objects, "-o", str(library)])
+    return library
 
 
 def _call(command: list[str]) -> None:
@@ -155,11 +140,14 @@ def _call(command: list[str]) -> None:
 
 def _key() -> str:
     """What a library is built from and for."""
-    digest = hashlib.sha256()
-    for name in SOURCES:
-        digest.update((HERE / name).read_bytes())
-    digest.update((Path(mx.__file__).parent / "include" / "mxnet" / "lib_api.h").read_bytes())
-    return f"mxnet-{mx.__version__}-{platform.machine()}-{digest.hexdigest()[:16]}"
+    mxnet = Path(mx.__file__).parent
+    files = [
+        *(HERE / name for name in SOURCES),
+        mxnet / "include" / "mxnet" / "lib_api.h",
+        mxnet / "src" / "lib_api.cc",
+    ]
+    content = b"".join(path.read_bytes() for path in files) + repr((_OPTIONS, _LEVELS)).encode()
+    return f"mxnet-{mx.__version__}-{platform.machine()}-{_digest(content)[:16]}"
 
 
 def _compiler_key() -> str | None:
@@ -181,8 +169,3 @@ def _alone(folder: Path) -> Iterator[None]:
         if fcntl is not None:
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def told(message: str) -> None:
-    """Say what takes a while, to whoever watches."""
-    print(message, file=sys.stderr, flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any, Callable
 
@@ -33,10 +34,31 @@ def rewrite(symbol: Any, replacement: Replacement) -> Any:
 
     ``replacement(nodes, inputs, node, before)`` adds what takes the place of ``node`` to the new ``nodes``
     and gives the entry of its result, or None where the node stays; ``before`` is the graph as it was.
+    Where all stay, it is the Symbol itself.
     """
-    text = json.dumps(_rewritten(json.loads(to_json(symbol, remove_amp_cast=False)), replacement))
-    made = (mx.sym.fromjson if GLUON_2 else mx.sym.load_json)(text)
+    changed = False
+
+    def noted(*node: Any) -> Any:
+        nonlocal changed
+        result = replacement(*node)
+        changed = changed or result is not None
+        return result
+
+    graph = _rewritten(json.loads(to_json(symbol, remove_amp_cast=False)), noted)
+    if not changed:
+        return symbol
+    made = (mx.sym.fromjson if GLUON_2 else mx.sym.load_json)(json.dumps(graph))
     return made.as_np_ndarray() if isinstance(symbol, mx.sym.np._Symbol) else made
+
+
+def of_changed(change: Callable[[Any], Any], own: Any) -> Any:
+    """A method of Symbols that works on what ``change`` makes of them."""
+
+    @functools.wraps(own)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return own(change(self), *args, **kwargs)
+
+    return wrapper
 
 
 def _rewritten(graph: dict[str, Any], replacement: Replacement) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import itertools
 from pathlib import Path
 from typing import Any
@@ -45,17 +46,15 @@ class Library:
         self._graph_makers = {
             name: _make_symbol_function(handle, name, name) for name, handle in self._handles.items()
         }
-        self._translated: dict[Any, Any] = {}
         self._has_cuda = mx.runtime.Features().is_enabled("CUDA")
         _portable.install()
 
     def __call__(self, declared: Declared, x: Any, options: dict[str, Any]) -> Any:
         """What a formula gives for ``x``, or None where the library does not have it."""
         arrays = [value for value in options.values() if is_array(value)]
-        call = None if arrays else (declared, *options.values())
-        if call is None or call not in self._translated:
-            self._translated[call] = _translate(declared, options)
-        name, attributes = self._translated[call]
+        name, attributes = _translate(
+            declared, *(None if is_array(value) else value for value in options.values())
+        )
         # A graph does not tell where it will run.
         if attributes["formula"] not in self.formulas or (self._has_cuda and not _is_on_cpu(x)):
             return None
@@ -108,20 +107,21 @@ _ADD = 3  # MXNet's number for it
 _watch_gradients()
 
 
-def _translate(declared: Declared, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Operator and attributes of a call of a formula."""
+@functools.lru_cache(maxsize=1024)
+def _translate(declared: Declared, *values: Any) -> tuple[str, dict[str, Any]]:
+    """Operator and attributes of a call of a formula; an array among its values is None."""
+    options = dict(zip(declared.parameters, values))
     if declared.whose == "glu":
         return "fused_glu", {"formula": options["activation"], "axis": options["axis"]}
-    formula, numbers, inputs = [declared.whose], [], 1
+    formula, numbers = [declared.whose], []
     for name, parameter in declared.parameters.items():
         value = options[name]
-        if is_array(value):
-            inputs += 1
-        elif isinstance(parameter, Number):
+        if isinstance(parameter, Number) and value is not None:
             numbers.append(repr(value))
         elif isinstance(parameter, Choice) and value != parameter.default:
             formula.append(value)
-    return "fused_activation", {"formula": "_".join(formula), "inputs": inputs, **dict(zip("ab", numbers))}
+    attributes = {"formula": "_".join(formula), "inputs": 1 + values.count(None), **dict(zip("ab", numbers))}
+    return "fused_activation", attributes
 
 
 def _handle(name: str) -> Any:

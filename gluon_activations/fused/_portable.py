@@ -33,11 +33,8 @@ def kept_in_files() -> Iterator[None]:
 
 def install() -> None:
     """From now on, what MXNet writes of a Symbol is portable."""
-    symbol = mx.sym.Symbol
-    symbol.tojson = lambda self, *args, **kwargs: _graphs.to_json(_portable(self), *args, **kwargs)
-    symbol.save = lambda self, *args, **kwargs: _graphs.save(_portable(self), *args, **kwargs)
-    for new, own in ((symbol.tojson, _graphs.to_json), (symbol.save, _graphs.save)):
-        new.__doc__ = own.__doc__
+    mx.sym.Symbol.tojson = _graphs.of_changed(_portable, _graphs.to_json)
+    mx.sym.Symbol.save = _graphs.of_changed(_portable, _graphs.save)
 
 
 def written(function: str, options: dict[str, Any], dtype: str | None) -> str:
@@ -49,9 +46,7 @@ def written(function: str, options: dict[str, Any], dtype: str | None) -> str:
 
 def _portable(symbol: Any) -> Any:
     """The Symbol with its compiled operators composed; itself if it has none."""
-    if _kept or CALL not in _graphs.to_json(symbol, remove_amp_cast=False):
-        return symbol
-    return _graphs.rewrite(symbol, _composed)
+    return symbol if _kept else _graphs.rewrite(symbol, _composed)
 
 
 def _composed(nodes: _graphs.Nodes, inputs: list[Any], node: dict[str, Any], before: _graphs.Nodes) -> Any:
@@ -66,8 +61,5 @@ def _composed(nodes: _graphs.Nodes, inputs: list[Any], node: dict[str, Any], bef
         options.update(zip((key for key, value in options.items() if value is None), arrays))
         return getattr(functional, name)(x, **options)
 
-    kernels, ops.compiled = ops.compiled, None
-    try:
+    with ops.composed():
         return _graphs.splice(nodes, inputs, node["name"], formula, node["op"].startswith("_npx_"), dtype)
-    finally:
-        ops.compiled = kernels

@@ -95,20 +95,23 @@ FORMULA(selu) {
   return {pick(x > V(0), right, left), pick(x > V(0), V(SELU_LAMBDA().hi), slope)};
 }
 
-LEARNED(swish) {  // a: the steepness of its gate
+// x sigmoid(z), for a z that is a multiple of x.
+template <class P, class V> INLINE Result<V> gated_by_sigmoid(V x, Two<V> z) {
+  Logistic<V> l = logistic<P>(z);
+  V slope = P::near(z, SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (z.hi * l.t + 1.0));
+  return {P::tail(far(x), z, gated(x, l.s)), P::tail(z.hi + 1.0, z, slope)};
+}
+
+FORMULA(silu) { return gated_by_sigmoid<P>(x, far(Two<V>(x))); }
+
+FORMULA(gelu_sigmoid) { return gated_by_sigmoid<P>(x, far(P::product(GELU_GATE(), finite<P>(x)))); }
+
+LEARNED(swish) {  // a: the steepness of its gate, which may be small or negative, so that x is far where the gate is not
   V c = finite<P>(x);
   Two<V> z = far(P::product(a, c));
   Logistic<V> l = logistic<P>(z);
-  V slope = P::near(z, SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (z.hi * l.t + 1.0));
-  return {P::tail(c, z, pick(z.hi < V(0), c, x) * l.s), P::tail(z.hi + 1.0, z, slope),
-          P::tail(c, minus_abs(z), c * l.s * l.t) * c};
-}
-
-FORMULA(silu) {
-  V c = far(x);
-  Logistic<V> l = logistic<P>(Two<V>(c));
-  V slope = P::near(Two<V>(x), SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (c * l.t + 1.0));
-  return {P::tail(c, Two<V>(c), gated(x, l.s)), P::tail(c + 1.0, Two<V>(c), slope)};
+  V value = P::tail(c, z, pick(z.hi < V(0), c, x) * l.s);
+  return {value, gated_by_sigmoid<P>(x, z).slope, P::tail(c, minus_abs(z), c * l.s * l.t) * c};
 }
 
 FORMULA(mish) {
@@ -147,13 +150,6 @@ FORMULA(gelu_tanh) {  // x (1 + tanh(u / 2)) / 2 = x sigmoid(u)
   Logistic<V> l = logistic<P>(z);
   V slope = P::near(Two<V>(x), GELU_TANH_ROOT(), GELU_TANH_SHORT(), GELU_TANH_LONG(), l.s * (w * l.t + 1.0));
   return {P::tail(c, z, at_least(V(-40), x) * l.s), P::tail(w + 1.0, z, slope)};
-}
-
-FORMULA(gelu_sigmoid) {
-  Two<V> z = far(P::product(GELU_GATE(), finite<P>(x)));
-  Logistic<V> l = logistic<P>(z);
-  V slope = P::near(z, SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (z.hi * l.t + 1.0));
-  return {P::tail(far(x), z, gated(x, l.s)), P::tail(z.hi + 1.0, z, slope)};
 }
 
 FORMULA(hard_swish) {

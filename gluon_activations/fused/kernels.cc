@@ -11,7 +11,6 @@
 namespace {  // nothing may be shared with the objects of other levels, which have other instructions
 
 #include "vectors.h"
-
 #include "precision.h"
 
 template <class V> struct Result {
@@ -36,7 +35,6 @@ kernels::Formula formulas[128];
 int count = 0;
 
 #include FORMULAS
-
 
 template <class T> struct Kind { typedef Single P; typedef double V; };
 template <> struct Kind<float> { typedef Single P; typedef Wide V; };

@@ -1,6 +1,6 @@
 // Numbers of float64 side by side: the same operations for the widths of AVX-512 and AVX2, and for one number.
 //
-// What a formula needs of a vector V: + - *, comparisons, pick(condition, a, b), abs, at_least, at_most (through which
+// What a formula needs of a vector V: + - *, comparisons, pick(condition, a, b), magnitude, at_least, at_most (through which
 // nan passes), with_sign, and what exponentials are made of. Where a function would branch, it picks.
 
 // One number: the portable way, and that of float64 and float16.
@@ -33,9 +33,7 @@ template <class T> INLINE void put_all(T* y, double v) { put(*y, v); }
 #define SIMD(name) _mm512_##name
 typedef __m512d Register;
 typedef __mmask8 Condition;
-INLINE Condition less(Register a, Register b) { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
-INLINE Condition not_less(Register a, Register b) { return _mm512_cmp_pd_mask(a, b, _CMP_GE_OQ); }
-INLINE Condition equal(Register a, Register b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
+template <int HOW> INLINE Condition compared(Register a, Register b) { return _mm512_cmp_pd_mask(a, b, HOW); }
 INLINE Register blend(Condition c, Register a, Register b) { return _mm512_mask_blend_pd(c, b, a); }
 INLINE Register inverse_of(Register d) {  // an estimate of 14 bits, and a step that trebles them
   Register r = _mm512_rcp14_pd(d), e = _mm512_fnmadd_pd(d, r, _mm512_set1_pd(1));
@@ -50,9 +48,7 @@ INLINE void store(float* y, Register v) { _mm256_storeu_ps(y, _mm512_cvtpd_ps(v)
 #define SIMD(name) _mm256_##name
 typedef __m256d Register;
 typedef __m256d Condition;
-INLINE Condition less(Register a, Register b) { return _mm256_cmp_pd(a, b, _CMP_LT_OQ); }
-INLINE Condition not_less(Register a, Register b) { return _mm256_cmp_pd(a, b, _CMP_GE_OQ); }
-INLINE Condition equal(Register a, Register b) { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
+template <int HOW> INLINE Condition compared(Register a, Register b) { return _mm256_cmp_pd(a, b, HOW); }
 INLINE Register blend(Condition c, Register a, Register b) { return _mm256_blendv_pd(b, a, c); }
 INLINE Register inverse_of(Register d) {
   Register r = _mm256_cvtps_pd(_mm_div_ps(_mm_set1_ps(1), _mm256_cvtpd_ps(d)));
@@ -80,10 +76,10 @@ INLINE Wide operator+(Wide a, Wide b) { return SIMD(add_pd)(a.v, b.v); }
 INLINE Wide operator-(Wide a, Wide b) { return SIMD(sub_pd)(a.v, b.v); }
 INLINE Wide operator*(Wide a, Wide b) { return SIMD(mul_pd)(a.v, b.v); }
 INLINE Wide operator-(Wide a) { return SIMD(xor_pd)(a.v, SIMD(set1_pd)(-0.0)); }
-INLINE Mask operator<(Wide a, Wide b) { return {less(a.v, b.v)}; }
-INLINE Mask operator>(Wide a, Wide b) { return {less(b.v, a.v)}; }
-INLINE Mask operator>=(Wide a, Wide b) { return {not_less(a.v, b.v)}; }
-INLINE Mask operator==(Wide a, Wide b) { return {equal(a.v, b.v)}; }
+INLINE Mask operator<(Wide a, Wide b) { return {compared<_CMP_LT_OQ>(a.v, b.v)}; }
+INLINE Mask operator>(Wide a, Wide b) { return {compared<_CMP_GT_OQ>(a.v, b.v)}; }
+INLINE Mask operator>=(Wide a, Wide b) { return {compared<_CMP_GE_OQ>(a.v, b.v)}; }
+INLINE Mask operator==(Wide a, Wide b) { return {compared<_CMP_EQ_OQ>(a.v, b.v)}; }
 INLINE Wide pick(Mask m, Wide a, Wide b) { return blend(m.v, a.v, b.v); }
 INLINE Wide magnitude(Wide x) { return SIMD(andnot_pd)(SIMD(set1_pd)(-0.0), x.v); }
 INLINE Wide at_least(Wide low, Wide x) { return SIMD(max_pd)(low.v, x.v); }  // x where that is nan
