@@ -19,6 +19,8 @@ TITLES = {
     "plots": "Pictures",
     "training": "Train and compare",
     "onnx": "Export to ONNX",
+    "fused": "Compiled kernels",
+    "_repair": "Repair MXNet itself",
     "_context": "Devices",
     "_arrays": "Arrays",
 }
