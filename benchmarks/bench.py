@@ -85,9 +85,7 @@ def calls():
 def has(key, name, size, threads):
     """Whether a contender takes part. Of the largest arrays most see one way; on one thread, the fast alone."""
     whose, way = key.split()
-    if whose == "repaired":
-        return False
-    if whose == "gluon" and not (CATALOG[name].builtin and LINE in CATALOG[name].builtin.lines):
+    if whose in ("gluon", "repaired") and not (CATALOG[name].builtin and LINE in CATALOG[name].builtin.lines):
         return False
     if key == "torch compiled":
         return size >= MANY and threads == max(THREADS)
@@ -108,7 +106,7 @@ def contenders(name, size, threads, backward, workers):
     found = {}
     for key in COLUMNS:
         whose, way = key.split()
-        worker = workers.get((whose if whose in FRAMEWORKS else "mxnet", threads))
+        worker = workers.get((_library(whose), threads))
         if worker and has(key, name, size, threads):
             what = (
                 {"code": calls()[FRAMEWORKS[whose]][name]}
@@ -119,12 +117,19 @@ def contenders(name, size, threads, backward, workers):
     return found
 
 
-def started(python, threads):
+def _library(whose):
+    """The process in which a contender is at work."""
+    return whose if whose in FRAMEWORKS or whose == "repaired" else "mxnet"
+
+
+def started(python, threads, **environment):
     """The processes, {("mxnet", 2): …}; ``python`` is that of the frameworks, or None."""
-    environment = {"TORCHINDUCTOR_CACHE_DIR": str(ROOT / "build" / "torch")}
     found = {}
     for count in threads:
-        found["mxnet", count] = Worker(sys.executable, "here", threads=count)
+        found["mxnet", count] = Worker(sys.executable, "here", threads=count, **environment)
+        found["repaired", count] = Worker(
+            sys.executable, "here", threads=count, GLUON_ACTIVATIONS_REPAIR="1", **environment
+        )
         for name in FRAMEWORKS if python else ():
             found[name, count] = Worker(python, "elsewhere", name, threads=count, **environment)
     return found
@@ -148,7 +153,7 @@ def machine(workers):
 
 def passes(python=None, names=NAMES):
     """Medians of all contenders, and what each keeps, written to docs/data/bench-<line>.json."""
-    workers = started(python, THREADS)
+    workers = started(python, THREADS, TORCHINDUCTOR_CACHE_DIR=str(ROOT / "build" / "torch"))
     rows = {"machine": machine(workers)}
     plan = [(*each, d) for each in _groups(names) for d in DIRECTIONS]
     for name, size, threads, direction in tqdm(plan, desc=f"MXNet {mxnet.__version__}", mininterval=5):
@@ -174,13 +179,11 @@ def kept(name, python):
     """How many arrays of its input's size each contender keeps for the backward pass."""
     # Memory that is given back goes back to the system at once, or nothing could be told.
     environment = {"MXNET_CPU_MEM_POOL_TYPE": "Unpooled", "MALLOC_MMAP_THRESHOLD_": "65536"}
-    found, workers = {}, {"mxnet": Worker(sys.executable, "here", threads=1, **environment)}
-    for framework in FRAMEWORKS if python else ():
-        workers[framework] = Worker(python, "elsewhere", framework, threads=1, **environment)
+    found, workers = {}, started(python, (1,), **environment)
     for key in COLUMNS:
         whose, way = key.split()
         if way in ("eager", "jitted") and whose != "copy" and has(key, name, MANY, 1):
-            worker = workers.get(whose if whose in FRAMEWORKS else "mxnet")
+            worker = workers.get((_library(whose), 1))
             if worker:
                 what = [calls()[FRAMEWORKS[whose]][name]] if whose in FRAMEWORKS else [name, whose, way]
                 found[key] = round(worker.ask("kept", *what, MANY) / (4 * MANY), 1) + 0.0

@@ -1,5 +1,7 @@
 """The blocks of this package and of MXNet itself, run for `benchmarks.bench` on the MXNet at hand.
 
+Those of MXNet are repaired where GLUON_ACTIVATIONS_REPAIR=1 is in the environment.
+
 python -m benchmarks.here THREADS
 """
 
@@ -16,10 +18,10 @@ ARRAYS = {}  # of one size at a time: input, and gradient of the result
 
 
 def block_of(name, whose):
-    """A new block: ours, compiled or composed, or MXNet's own; or what does as little as can be done."""
+    """A new block: ours, compiled or composed, or MXNet's own, or what does as little as can be done."""
     if whose in ("fused", "composed"):
         return CATALOG[name].block()
-    return {"gluon": lambda: CATALOG[name].builtin.make(), "relu": lambda: nn.Activation("relu")}[whose]()
+    return nn.Activation("relu") if whose == "relu" else CATALOG[name].builtin.make()
 
 
 def arrays(size):

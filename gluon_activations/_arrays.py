@@ -15,7 +15,7 @@ from typing import Any
 
 import mxnet as mx
 import numpy
-from mxnet.gluon import Block, Parameter
+from mxnet.gluon import Block, Parameter, nn
 
 # By what MXNet can do rather than by its number.
 GLUON_2 = not hasattr(mx.gluon.HybridBlock, "hybrid_forward")
@@ -41,7 +41,22 @@ def is_numpy_kind(x: Any) -> bool:
 
 def dtype_of(x: Any) -> str | None:
     """Name of the dtype of ``x``; None for a Symbol whose dtype is not settled yet."""
-    (dtype,) = x.infer_type_partial()[1] if is_symbol(x) else (x.dtype,)
+    if not is_symbol(x):
+        return _name_of(x.dtype)
+    with contextlib.suppress(mx.base.MXNetError):
+        return _inferred(x)
+    # An operator fails while its input's dtype is open, as Dropout does. What follows whatever that is, is known.
+    arguments, declared = x.list_arguments(), x.attr_dict()
+    open_ones = [name for name in arguments if "__dtype__" not in declared.get(name, {})]
+    found = set()
+    for assumed in ("float32", "float64"):
+        with contextlib.suppress(mx.base.MXNetError):
+            found.add(_inferred(x, **dict.fromkeys(open_ones, assumed)))
+    return found.pop() if len(found) == 1 else None
+
+
+def _inferred(x: Any, **known: str) -> str | None:
+    (dtype,) = x.infer_type_partial(**known)[1] or (None,)
     return None if dtype is None else _name_of(dtype)
 
 
@@ -120,6 +135,10 @@ def new_parameter(block: Block, name: str, value: float, size: int) -> None:
 def initialize_on(block: Block, devices: Any) -> None:
     """Initialise a block on these devices."""
     block.initialize(**{"device" if GLUON_2 else "ctx": devices})
+
+
+# Gluon's layers that take an ``activation=``, which they keep as a block and call last.
+WITH_ACTIVATION = (nn.Dense, *(getattr(nn, f"Conv{n}D{kind}") for n in (1, 2, 3) for kind in ("", "Transpose")))
 
 
 def children(block: Block) -> Iterator[tuple[str, Block]]:

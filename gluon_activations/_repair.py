@@ -16,7 +16,7 @@ from mxnet.gluon import nn
 
 from . import functional, fused, ops
 from ._arrays import FLOATS, GLUON_2, dtype_of, is_array, is_symbol
-from .fused import _graphs
+from .fused import _graphs, _portable
 
 # What MXNet's Activation is called, and which formula that is.
 _KINDS = {
@@ -250,7 +250,12 @@ def _node(nodes: _graphs.Nodes, inputs: list[Any], node: dict[str, Any], before:
         return None
     if _bare(node) in _PRODUCTS:
         inputs = inputs[:1]
-    return _graphs.splice(nodes, inputs, node["name"], function, node["op"].startswith("_np"))
+    count = len(nodes)
+    made = _graphs.splice(nodes, inputs, node["name"], function, node["op"].startswith("_np"))
+    for new in nodes[count:]:
+        if _portable.CALL in new["attrs"]:
+            new["attrs"]["whole"] = "1"  # MXNet's own take whole numbers, ours do not
+    return made
 
 
 _PRODUCTS = ("elemwise_mul", "broadcast_mul", "multiply")

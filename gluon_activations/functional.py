@@ -415,12 +415,11 @@ def alpha_dropout(x: Any, rate: Annotated[float, _RATE]) -> Any:
     shift = -scale * rate * low
     # MXNet's dropout of ones, d, is 0 or 1 / keep in training and 1 otherwise. A factor and a
     # summand that are polynomials in d take the right values at all three, so that one graph
-    # serves both modes: (0, scale * low + shift), (scale, shift) and (1, 0).
+    # serves both modes: (0, scale * low + shift), (scale, shift) and (1, 0). The second is a
+    # straight line, since shift / (1 / keep - 1) is -(scale * low + shift).
     d = ops.dropout(ops.ones_like(x), rate)
     bend = (scale * keep - 1) / (1 / keep - 1)
-    start = -(scale * low + shift)
-    slope = (shift / (1 / keep - 1) - start) * keep
-    return x * (d * (1 + (d - 1) * bend)) + (d - 1) * (start + slope * d)
+    return x * (d * (1 + (d - 1) * bend)) - (d - 1) * (scale * low + shift)
 
 
 # What acts on vectors: each element of the result depends on several of the input.

@@ -1,12 +1,13 @@
 """What the formulas declare and do besides the values of tests/test_blocks.py."""
 
+import json
 import math
 
 import mxnet as mx
 import numpy as np
 import pytest
 
-from gluon_activations import activations, functional, get_activation
+from gluon_activations import activations, functional, fused, get_activation
 from tests.references import SELU_ALPHA, SELU_LAMBDA
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -107,3 +108,15 @@ def test_a_block_and_its_function_are_one(arrays):
         block = get_activation(name)
         block.initialize()
         np.testing.assert_array_equal(block(x).asnumpy(), getattr(functional, name)(x).asnumpy())
+
+
+@pytest.mark.parametrize("name, parameter", [
+    ("softplus", "beta"), ("celu", "alpha"), ("log_softmax", "temperature"),
+])  # fmt: skip
+def test_a_parameter_that_changes_nothing_costs_nothing(name, parameter):
+    def operators(value):
+        made = getattr(functional, name)(mx.sym.var("x", dtype="float32"), **{parameter: value})
+        return len(json.loads(made.tojson())["nodes"])
+
+    with fused.disabled():
+        assert operators(1) < operators(2)

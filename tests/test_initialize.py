@@ -5,8 +5,27 @@ import numpy as np
 import pytest
 from mxnet.gluon import nn
 from numpy.polynomial.hermite_e import hermegauss
+from scipy.integrate import quad
+from scipy.special import expit
+from scipy.stats import norm
 
-from gluon_activations import CATALOG, activations, gain, get_activation, initializer
+from gluon_activations import (
+    CATALOG,
+    CELU,
+    ELU,
+    GELU,
+    BinaryStep,
+    LeakyReLU,
+    PReLU,
+    Softmax,
+    Swish,
+    activations,
+    array,
+    gain,
+    get_activation,
+    initializer,
+    replace_activations,
+)
 from gluon_activations._arrays import initialize_on
 from tests.references import RECORDS
 
@@ -89,5 +108,114 @@ def test_unknown_names_and_vectors():
             function("geluu")
         with pytest.raises(ValueError, match="softmax acts on vectors, so it has no gain"):
             function("softmax")
-        with pytest.raises(TypeError, match="an activation of the catalog is asked for by its name, not by 3"):
+        with pytest.raises(TypeError, match="an activation is a name, a block, a function or None, not 3"):
             function(3)
+
+
+# -- what people have: names with parameters, blocks, functions, nets --------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_block_has_the_gain_of_its_name(arrays, name):
+    assert gain(get_activation(name)) == pytest.approx(gain(name), rel=1e-6)
+    kinds = {type(init): vars(init) for init in (initializer(name), initializer(get_activation(name)))}
+    ((kind, facts),) = kinds.items()
+    assert kind is mx.init.Xavier or issubclass(kind, mx.init.Xavier)
+    assert facts["magnitude"] == pytest.approx(initializer(name).magnitude, rel=2e-6)
+    assert facts["factor_type"] == initializer(name).factor_type
+
+
+def second_moment(f):
+    """E f(z)^2 by SciPy's adaptive quadrature."""
+    parts = [quad(lambda z: f(z) ** 2 * norm.pdf(z), low, high)[0] for low, high in ((-13, 0), (0, 13))]
+    return sum(parts)
+
+
+@pytest.mark.parametrize("given, options, f", [
+    ("leaky_relu", {"alpha": 0.2}, lambda z: max(z, 0.2 * z)),
+    ("elu", {"alpha": 3.0}, lambda z: z if z > 0 else 3 * np.expm1(z)),
+    ("swish", {"beta": -2.0}, lambda z: z * expit(-2 * z)),
+    (lambda: CELU(0.5), {}, lambda z: z if z > 0 else 0.5 * np.expm1(z / 0.5)),
+    (lambda: nn.LeakyReLU(0.3), {}, lambda z: max(z, 0.3 * z)),
+    (lambda: nn.Activation("softrelu"), {}, lambda z: np.log1p(np.exp(z))),
+    (lambda: PReLU(5, alpha=-0.5), {}, lambda z: max(z, 0) - 0.5 * min(z, 0)),
+    (lambda: lambda x: x * x, {}, lambda z: z * z),
+])  # fmt: skip
+def test_the_gain_of_whatever_treats_each_element_alike(arrays, given, options, f):
+    activation = given() if callable(given) else given
+    expected = second_moment(f) ** -0.5
+    assert gain(activation, **options) == pytest.approx(expected, rel=1e-6)
+    if not isinstance(activation, nn.Activation) or activation._act_type != "softrelu":
+        assert initializer(activation, **options).magnitude == pytest.approx(expected**2, rel=1e-6)
+
+
+def test_channels_that_differ(arrays):
+    block = PReLU(2)
+    block.initialize()
+    block.alpha.set_data(arrays([0.0, 1.0]))
+    assert gain(block) == pytest.approx((0.5 * (0.5 + 1)) ** -0.5, rel=1e-6)
+
+
+def test_the_slope_at_0_of_what_saturates():
+    assert initializer("hard_sigmoid", slope=0.25).magnitude == 16
+    assert initializer(nn.Activation("tanh")).magnitude == 1
+    assert initializer(nn.Activation("sigmoid")).factor_type == "avg"
+
+
+def test_a_block_stays_as_it_was():
+    block = Swish(0.5, learnable=True)
+    gain(block)
+    assert block.beta._data is None
+
+
+@pytest.mark.parametrize("wrong, why", [
+    (lambda: lambda x: x * 0, "mean square of its values is 0"),
+    (lambda: lambda x: x / 0, "mean square of its values is inf"),
+    (lambda: lambda x: x.sum(), "does not treat each element by itself"),
+    (lambda: lambda x: x + array(np.arange(2**17), "float64"), "does not treat each element by itself"),
+    (nn.BatchNorm, r"has no gain: it fails for an array of shape \(131072,\)"),
+    (Softmax, "softmax acts on vectors"),
+])  # fmt: skip
+def test_what_has_no_gain(arrays, wrong, why):
+    for function in (gain, initializer):
+        with pytest.raises(ValueError, match=why):
+            function(wrong())
+
+
+def test_parameters_go_with_a_name():
+    for function in (gain, initializer):
+        with pytest.raises(TypeError, match="alpha"):
+            function("relu", alpha=1)
+        with pytest.raises(TypeError, match=r"parameters \(alpha\) go with the name"):
+            function(ELU(), alpha=1)
+
+
+def test_each_layer_of_a_net_gets_its_own(arrays):
+    inner = nn.HybridSequential()
+    inner.add(nn.Dense(300, activation="tanh"), nn.Dense(400), nn.BatchNorm(), nn.Dropout(0.5), GELU())
+    own = nn.Dense(200, weight_initializer=mx.init.Zero())
+    net = nn.HybridSequential()
+    net.add(inner, nn.Dense(300), nn.Dense(250), LeakyReLU(0.3), own, BinaryStep(), nn.Dense(500))
+    net.initialize(initializer(net))
+    net(arrays(np.random.randn(2, 200)))
+    layers = [inner[0], inner[1], net[1], net[2], net[4], net[6]]
+    weights = [layer.weight.data().asnumpy() for layer in layers]
+    expected = [2 / 500, 2.351716 / 300, 1 / 400, 2 / 1.09 / 300, 0, 1 / 200]
+    for weight, variance in zip(weights, expected):
+        assert weight.var() == pytest.approx(variance, rel=0.04)
+    replace_activations(inner, "identity", replaces="gelu")
+    net.initialize(initializer(net), force_reinit=True)  # again, for what it is now
+    assert inner[1].weight.data().asnumpy().var() == pytest.approx(1 / 300, rel=0.04)
+    assert isinstance(own.weight.init, mx.init.Zero)
+
+
+def test_the_signal_lives_through_a_net_of_several_activations(arrays):
+    net = nn.HybridSequential()
+    for name in ("relu", "elu", "leaky_relu", "gelu", "selu", "mish", "identity", "silu"):
+        net.add(nn.Dense(WIDTH, use_bias=False), get_activation(name))
+    net.initialize(initializer(net))
+    x = arrays(np.random.randn(BATCH, WIDTH))
+    for block in net:
+        x = block(x)
+        if not isinstance(block, nn.Dense):
+            assert float((x**2).mean().asnumpy()) == pytest.approx(1, rel=0.6)

@@ -120,7 +120,7 @@ def _compiled(place: Path, using: str) -> Path:
 
     def run(name: str) -> str:
         made = str(place / f"{name}.o")
-        _call([using, *_OPTIONS, "-c", *map(str, parts[name]), "-o", made])
+        _call([using, *_OPTIONS, f"-ffile-prefix-map={HERE}=fused", "-c", *map(str, parts[name]), "-o", made])
         return made
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -218,7 +218,7 @@ template <class T> struct Glu {
   }
 };
 
-// Whole numbers, as MXNet's own relu takes them: through float64, and cut off again. g is null forwards.
+// Whole numbers, as MXNet's own relu takes them, which it is to stand for: through float64, and cut off again. g is null forwards.
 template <class T> void whole(const Activation<double>& one, MXTensor& x, MXTensor* g, MXTensor& y) {
   in_chunks(chunks_of(x.size(), CHUNK), [&](int64_t chunk) {
     const int64_t start = chunk * CHUNK, n = std::min(CHUNK, x.size() - start);
@@ -280,7 +280,15 @@ MXReturnValue parse(const Attributes& attributes, int* inputs, int* outputs) {
   return MX_FAIL;
 }
 
-MXReturnValue infer_type(const Attributes&, std::vector<int>* in, std::vector<int>* out) {
+MXReturnValue infer_type(const Attributes& attributes, std::vector<int>* in, std::vector<int>* out) {
+  static const std::unordered_map<int, const char*> others = {
+      {kUint8, "uint8"}, {kInt32, "int32"}, {kInt8, "int8"}, {kInt64, "int64"}};
+  auto other = others.find((*in)[0]);
+  if (other != others.end() && !attributes.count("whole")) {
+    MX_ERROR_MSG << text(attributes, "formula") << " takes float16, float32, float64, not " << other->second
+                 << ": convert with .astype('float32')";
+    return MX_FAIL;
+  }
   for (int& one : *in) one = (*in)[0];
   (*out)[0] = (*in)[0];
   return MX_SUCCESS;

@@ -10,11 +10,9 @@ from typing import Any, Callable, NamedTuple
 import mxnet as mx
 from mxnet.gluon import Block, SymbolBlock, nn
 
-from .._arrays import children
+from .._arrays import WITH_ACTIVATION, children
 from ..catalog import _display_name
 
-# Gluon's layers that take an ``activation=``, which they keep as a block and call last.
-WITH_ACTIVATION = (nn.Dense, *(getattr(nn, f"Conv{n}D{kind}") for n in (1, 2, 3) for kind in ("", "Transpose")))
 LAMBDAS = (nn.Lambda, nn.HybridLambda)
 
 
