@@ -63,6 +63,9 @@ CONSTANT(GELU_CUBE, 0x1.2444f2a4d8b4bp-4, -0x1.6c843a29d1c70p-61)
 // the third form of GELU
 CONSTANT(GELU_GATE, 0x1.b3b645a1cac08p+0, 0x1.89374bc6a7efap-55)
 
+// 1 / sqrt(2 pi)
+CONSTANT(NORMAL_SCALE, 0x1.9884533d43651p-2, -0x1.cbc0d30ebfd15p-56)
+
 // sqrt(1 / 2)
 CONSTANT(SQRT_HALF, 0x1.6a09e667f3bcdp-1, -0x1.bdd3413b26456p-55)
 

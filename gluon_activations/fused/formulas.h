@@ -2,8 +2,8 @@
 //
 // FORMULA(name) defines one under the name that it has in the catalog; if a Choice of its function is not the default,
 // that follows the name. Inside, x is the number (or several side by side: see vectors.h), a and b are the numbers
-// among its parameters, in their order, and P is the precision to compute in (precision.h). It returns {value, slope}
-// or, if it is LEARNED, {value, slope, slope by a}.
+// among its parameters, in their order, and P is the precision to compute in (precision.h), in whose numbers (auto) one
+// goes on until they are rounded. It returns {value, slope} or, if it is LEARNED, {value, slope, slope by a}.
 
 const double FAR = 1500;  // what saturates has done so far before, and the exponential of half of it is 0
 
@@ -13,29 +13,30 @@ template <class V> INLINE Two<V> far(Two<V> z) { return {far(z.hi), pick(magnitu
 template <class P, class V> INLINE V finite(V x) { return between(x, V(-P::LARGEST), V(P::LARGEST)); }
 
 // s = sigmoid(z) and t = sigmoid(-z) = 1 - s, each with its digits.
-template <class V> struct Logistic { V s, t; };
+template <class N> struct Logistic { N s, t; };
+template <class N> Logistic(N, N) -> Logistic<N>;
 
-template <class P, class V> INLINE Logistic<V> logistic(Two<V> z) {
-  V e = P::exp(minus_abs(z)), large = P::ratio(V(1), e + 1.0), small = P::ratio(e, e + 1.0);
-  return {pick(z.hi < V(0), small, large), pick(z.hi < V(0), large, small)};
+template <class P, class V> INLINE auto logistic(Two<V> z) {
+  auto e = P::exp(minus_abs(z)), large = P::ratio(V(1), e + 1.0), small = P::ratio(e, e + 1.0);
+  return Logistic{pick(z.hi < V(0), small, large), pick(z.hi < V(0), large, small)};
 }
 
 // x times a gate that is 0 at -FAR.
 template <class V> INLINE V gated(V x, V gate) { return at_least(V(-FAR), x) * gate; }
 
 FORMULA(sigmoid) {
-  Logistic<V> l = logistic<P>(Two<V>(x));
-  return {l.s, l.s * l.t};
+  auto l = logistic<P>(Two<V>(x));
+  return {rounded(l.s), rounded(l.s * l.t)};
 }
 
 FORMULA(softplus) {  // a: its sharpness
   Two<V> z = far(P::product(a, x));
-  return {at_least(V(0), x) + P::over(P::log1p(P::exp(minus_abs(z))), a), logistic<P>(z).s};
+  return {at_least(V(0), x) + P::over(P::log1p(P::exp(minus_abs(z))), a), rounded(logistic<P>(z).s)};
 }
 
 FORMULA(log_sigmoid) {
   Two<V> z = far(x);
-  return {at_most(V(0), x) - P::log1p(P::exp(minus_abs(z))), logistic<P>(z).t};
+  return {at_most(V(0), x) - P::log1p(P::exp(minus_abs(z))), rounded(logistic<P>(z).t)};
 }
 
 FORMULA(hard_sigmoid) {  // a: its slope
@@ -44,9 +45,9 @@ FORMULA(hard_sigmoid) {  // a: its slope
 }
 
 FORMULA(tanh) {
-  Power<V> p = P::power(Two<V>(magnitude(x) * -2.0));
-  V d = p.expm1 + 2.0;
-  return {with_sign(P::ratio(p.expm1, d), x), P::ratio(p.exp * 4.0, d * d)};
+  auto p = P::power(Two<V>(magnitude(x) * -2.0));
+  auto d = p.expm1 + 2.0;
+  return {with_sign(rounded(P::ratio(p.expm1, d)), x), rounded(P::ratio(p.exp * 4.0, d * d))};
 }
 
 FORMULA(hard_tanh) { return {between(x, a, b), pick(x < a, V(0), pick(x > b, V(0), V(1)))}; }
@@ -78,28 +79,28 @@ LEARNED(prelu) { return leaky_relu::at<P>(x, a, b); }
 
 FORMULA(elu) {
   Two<V> z = at_most(V(0), x);
-  Power<V> p = P::power(z);
-  return {pick(x > V(0), x, a * p.expm1), pick(x > V(0), V(1), P::tail(a, z, a * p.exp))};
+  auto p = P::power(z);
+  return {pick(x > V(0), x, rounded(a * p.expm1)), pick(x > V(0), V(1), P::tail(a, z, a * p.exp))};
 }
 
 FORMULA(celu) {
-  Power<V> p = P::power(far(P::quotient(at_most(V(0), x), a)));
-  return {pick(x > V(0), x, a * p.expm1), pick(x > V(0), V(1), p.exp)};
+  auto p = P::power(far(P::quotient(at_most(V(0), x), a)));
+  return {pick(x > V(0), x, rounded(a * p.expm1)), pick(x > V(0), V(1), rounded(p.exp))};
 }
 
 FORMULA(selu) {
   Two<V> z = at_most(V(0), x);
-  Power<V> p = P::power(z);
-  V right = x * SELU_LAMBDA().hi + x * SELU_LAMBDA().lo, left = p.expm1 * SELU_LAMBDA_ALPHA().hi;
+  auto p = P::power(z);
+  V right = x * SELU_LAMBDA().hi + x * SELU_LAMBDA().lo, left = rounded(p.expm1 * SELU_LAMBDA_ALPHA().hi);
   V slope = P::tail(V(SELU_LAMBDA_ALPHA().hi), z, p.exp * SELU_LAMBDA_ALPHA().hi);
   return {pick(x > V(0), right, left), pick(x > V(0), V(SELU_LAMBDA().hi), slope)};
 }
 
 // x sigmoid(z), for a z that is a multiple of x.
 template <class P, class V> INLINE Result<V> gated_by_sigmoid(V x, Two<V> z) {
-  Logistic<V> l = logistic<P>(z);
-  V slope = P::near(z, SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (z.hi * l.t + 1.0));
-  return {P::tail(far(x), z, gated(x, l.s)), P::tail(z.hi + 1.0, z, slope)};
+  auto l = logistic<P>(z);
+  V slope = P::near(z, SILU_ROOT(), SILU_SHORT(), SILU_LONG(), l.s * (P::whole(z) * l.t + 1.0));
+  return {P::tail(far(x), z, gated(x, rounded(l.s))), P::tail(z.hi + 1.0, z, slope)};
 }
 
 FORMULA(silu) { return gated_by_sigmoid<P>(x, far(Two<V>(x))); }
@@ -109,47 +110,49 @@ FORMULA(gelu_sigmoid) { return gated_by_sigmoid<P>(x, far(P::product(GELU_GATE()
 LEARNED(swish) {  // a: the steepness of its gate, which may be small or negative, so that x is far where the gate is not
   V c = finite<P>(x);
   Two<V> z = far(P::product(a, c));
-  Logistic<V> l = logistic<P>(z);
-  V value = P::tail(c, z, pick(z.hi < V(0), c, x) * l.s);
+  auto l = logistic<P>(z);
+  V value = P::tail(c, z, pick(z.hi < V(0), c, x) * rounded(l.s));
   return {value, gated_by_sigmoid<P>(x, z).slope, P::tail(c, minus_abs(z), c * l.s * l.t) * c};
 }
 
 FORMULA(mish) {
   // tanh(log(1 + w)) for w = exp(x) is w (w + 2) / (w^2 + 2 w + 2); for x > 0 both are divided by w^2.
-  V c = far(x), e = P::exp(Two<V>(-magnitude(c))), more = e * (e + 2.0);
+  V c = far(x);
   auto left = x < V(0);
-  V d = pick(left, more + 2.0, more + e * e + 1.0), bend = P::ratio(c * 4.0 * (e + 1.0), d);
-  V slope = P::ratio(pick(left, e * (e + 2.0 + bend), e * 2.0 + 1.0 + e * e * bend), d);
-  slope = P::near(Two<V>(x), MISH_ROOT(), MISH_SHORT(), MISH_LONG(), slope);
-  V gate = P::ratio(pick(left, more, e * 2.0 + 1.0), d);
+  auto e = P::exp(Two<V>(-magnitude(c))), more = e * (e + 2.0), d = pick(left, more + 2.0, more + e * e + 1.0);
+  auto bend = P::ratio(c * 4.0 * (e + 1.0), d);
+  auto steep = P::ratio(pick(left, e * (e + 2.0 + bend), e * 2.0 + 1.0 + e * e * bend), d);
+  V slope = P::near(Two<V>(x), MISH_ROOT(), MISH_SHORT(), MISH_LONG(), steep);
+  V gate = rounded(P::ratio(pick(left, more, e * 2.0 + 1.0), d));
   return {P::tail(c, Two<V>(c), gated(x, gate)), P::tail(c + 1.0, Two<V>(c), slope)};
 }
 
 FORMULA(tanh_exp) {
-  V c = between(x, V(-FAR), V(5)), u = P::exp(Two<V>(c));  // at 5 the gate is 1 to the last digit
-  Power<V> p = P::power(Two<V>(u * -2.0));
-  V d = p.expm1 + 2.0, slope = P::ratio(P::ratio(c * u * 4.0 * p.exp, d) - p.expm1, d);
-  slope = P::near(Two<V>(x), TANH_EXP_ROOT(), TANH_EXP_SHORT(), TANH_EXP_LONG(), slope);
-  return {P::tail(c, Two<V>(c), gated(x, P::ratio(-p.expm1, d))), P::tail(c + 1.0, Two<V>(c), slope)};
+  V c = between(x, V(-FAR), V(5));  // at 5 the gate is 1 to the last digit
+  auto u = P::exp(Two<V>(c));
+  auto p = P::power(Two<V>(u * -2.0));
+  auto d = p.expm1 + 2.0, steep = P::ratio(P::ratio(c * u * 4.0 * p.exp, d) - p.expm1, d);
+  V slope = P::near(Two<V>(x), TANH_EXP_ROOT(), TANH_EXP_SHORT(), TANH_EXP_LONG(), steep);
+  return {P::tail(c, Two<V>(c), gated(x, rounded(P::ratio(-p.expm1, d)))), P::tail(c + 1.0, Two<V>(c), slope)};
 }
 
 FORMULA(gelu) {
-  const double k = 0.3989422804014327;  // 1 / sqrt(2 pi)
+  auto k = P::whole(NORMAL_SCALE());
   V c = far(x), size = magnitude(c), m = P::mills(size);
   Two<V> z = P::minus_half_square(size);
-  V density = P::exp(z), tail = P::normal_tail(size, density);
+  auto density = P::exp(z), tail = P::normal_tail(size, density);
   auto left = x < V(0);
-  V gate = pick(left, tail, V(1) - tail), y = gated(x, gate), slope = c * k * density + gate;
-  slope = P::near(Two<V>(x), GELU_ROOT(), GELU_SHORT(), GELU_LONG(), slope);
+  auto gate = pick(left, tail, V(1) - tail), steep = c * k * density + gate;
+  V y = gated(x, rounded(gate)), slope = P::near(Two<V>(x), GELU_ROOT(), GELU_SHORT(), GELU_LONG(), steep);
   return {pick(left, P::tail(c * m * k, z, y), y), pick(left, P::tail((c + m) * k, z, slope), slope)};
 }
 
 FORMULA(gelu_tanh) {  // x (1 + tanh(u / 2)) / 2 = x sigmoid(u)
-  V c = between(x, V(-40), V(40)), w = c * (c * c * (3 * GELU_CUBE().hi) + GELU_SCALE().hi);
-  Two<V> z = P::cubic(c, GELU_SCALE(), GELU_CUBE());
-  Logistic<V> l = logistic<P>(z);
-  V slope = P::near(Two<V>(x), GELU_TANH_ROOT(), GELU_TANH_SHORT(), GELU_TANH_LONG(), l.s * (w * l.t + 1.0));
-  return {P::tail(c, z, at_least(V(-40), x) * l.s), P::tail(w + 1.0, z, slope)};
+  V c = between(x, V(-40), V(40));
+  Two<V> z = P::cubic(c, GELU_SCALE(), GELU_CUBE()), w = P::cubic(c, GELU_SCALE(), GELU_CUBE() * 3.0);  // w = x dz/dx
+  auto l = logistic<P>(z);
+  V slope = P::near(Two<V>(x), GELU_TANH_ROOT(), GELU_TANH_SHORT(), GELU_TANH_LONG(), l.s * (P::whole(w) * l.t + 1.0));
+  return {P::tail(c, z, at_least(V(-40), x) * rounded(l.s)), P::tail(w.hi + 1.0, z, slope)};
 }
 
 FORMULA(hard_swish) {

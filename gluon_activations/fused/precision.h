@@ -1,7 +1,8 @@
 // The two precisions that formulas are computed in, both in float64.
 //
 // Single is for results of float32 and float16: some 35 bits of each function, in short polynomials, over vectors.
-// Double is for results of float64: the functions of the C library; lo is what was rounded off before an exponential.
+// Double is for results of float64: the functions of the C library, and between them each number as the sum of two,
+// so that no digits are lost where terms cancel. It is rounded(…) to one at the end; in Single it is one all along.
 
 template <class V> struct Two {  // a number as the sum of two
   V hi, lo;
@@ -10,7 +11,28 @@ template <class V> struct Two {  // a number as the sum of two
   template <class U> INLINE Two(Two<U> other) : hi(other.hi), lo(other.lo) {}
 };
 
-template <class V> struct Power { V exp, expm1; };  // exp(z) and exp(z) - 1
+typedef Two<double> Pair;
+
+INLINE Pair operator+(Pair a, Pair b) {
+  double sum = a.hi + b.hi, part = sum - a.hi;  // and what it rounds off, as Knuth finds it
+  return {sum, (a.hi - (sum - part)) + (b.hi - part) + (a.lo + b.lo)};
+}
+INLINE Pair operator-(Pair a) { return {-a.hi, -a.lo}; }
+INLINE Pair operator-(Pair a, Pair b) { return a + -b; }
+INLINE Pair operator*(Pair a, Pair b) {
+  double p = a.hi * b.hi;
+  return {p, std::fma(a.hi, b.hi, -p) + (a.hi * b.lo + a.lo * b.hi)};
+}
+INLINE Pair operator/(Pair a, Pair b) {
+  double q = a.hi / b.hi;
+  return {q, (std::fma(-q, b.hi, a.hi) + (a.lo - q * b.lo)) / b.hi};
+}
+INLINE Pair pick(bool condition, Pair a, Pair b) { return condition ? a : b; }
+INLINE double rounded(Pair x) { return x.lo == 0 ? x.hi : x.hi + x.lo; }  // -0 + 0 would be 0
+template <class V> INLINE V rounded(V x) { return x; }
+
+template <class N> struct Power { N exp, expm1; };  // exp(z) and exp(z) - 1
+template <class N> Power(N, N) -> Power<N>;
 
 template <class V> INLINE Two<V> minus_abs(Two<V> z) { return {-magnitude(z.hi), pick(z.hi < V(0), z.lo, -z.lo)}; }
 
@@ -31,6 +53,7 @@ template <class... C> Polynomial(C...) -> Polynomial<sizeof...(C)>;
 struct Single {
   static constexpr double LARGEST = 3.4028234663852886e38;
 
+  template <class V> static INLINE V whole(Two<V> z) { return z.hi; }  // with all the digits that are computed with
   template <class V> static INLINE Power<V> power(Two<V> z) {  // for z up to 700
     V two_k, r = split_off_powers(at_least(V(-700), z.hi), two_k), q = r * EXPM1()(r);
     return {two_k * q + two_k, with_sign(two_k * q + (two_k - 1.0), z.hi)};
@@ -59,52 +82,36 @@ struct Single {
 
 struct Double {
   static constexpr double LARGEST = 1.7976931348623157e308;
-  typedef Two<double> Pair;
 
-  static INLINE double exp(Pair z) {
-    double e = std::exp(z.hi);
-    return e + e * z.lo;
+  static INLINE Pair whole(Pair z) { return z; }
+  static INLINE Pair exp(Pair z) {
+    double e = std::exp(z.hi), sum = std::fma(e, z.lo, e);
+    return {sum, std::fma(e, z.lo, e - sum)};
   }
-  static INLINE Power<double> power(Pair z) {
-    double e = exp(z);
-    return {e, std::copysign(std::expm1(z.hi) + e * z.lo, z.hi)};
+  static INLINE Power<Pair> power(Pair z) {
+    Pair e = exp(z);
+    return {e, {std::expm1(z.hi), e.hi * z.lo}};
   }
-  static INLINE double log1p(double e) { return std::log1p(e); }
-  static INLINE double ratio(double n, double d) { return n / d; }
-  static INLINE Pair product(double a, double x) {
-    double p = a * x;
-    return {p, std::fma(a, x, -p)};
-  }
-  static INLINE Pair product(Pair a, double x) {
-    Pair p = product(a.hi, x);
-    return {p.hi, p.lo + a.lo * x};
-  }
+  static INLINE double log1p(Pair e) { return std::log1p(rounded(e)); }
+  static INLINE Pair ratio(Pair n, Pair d) { return n / d; }
+  static INLINE Pair product(Pair a, double x) { return a * x; }
   static INLINE double over(double x, double a) { return x / a; }
-  static INLINE Pair quotient(double x, double a) {
-    double q = x / a;
-    return {q, std::fma(-q, a, x) / a};
+  static INLINE Pair quotient(double x, double a) { return Pair(x) / a; }
+  static INLINE Pair minus_half_square(double x) { return Pair(-0.5 * x) * x; }
+  static INLINE Pair cubic(double x, Pair a, Pair b) { return (Pair(x) * x * b + a) * x; }  // a x + b x^3
+  static INLINE Pair normal_tail(double x, Pair density) {
+    Pair h = SQRT_HALF() * x;
+    return {0.5 * std::erfc(h.hi), -h.lo * density.hi * 0.5641895835477563};
   }
-  static INLINE Pair minus_half_square(double x) { return product(-0.5 * x, x); }
-  static INLINE Pair cubic(double x, Pair a, Pair b) {  // a x + b x^3
-    Pair square = product(x, x), f = product(b, square.hi);
-    double sum = a.hi + f.hi, part = sum - a.hi;  // and what it rounds off, as Knuth finds it
-    double lo = (a.hi - (sum - part)) + (f.hi - part) + (a.lo + f.lo + b.hi * square.lo);
-    Pair p = product(sum, x);
-    return {p.hi, p.lo + lo * x};
-  }
-  static INLINE double normal_tail(double x, double density) {
-    Pair h = product(SQRT_HALF(), x);
-    return 0.5 * std::erfc(h.hi) - h.lo * density * 0.5641895835477563;
-  }
-  template <class S, class L> static INLINE double near(Pair x, Pair root, S, L l, double elsewhere) {
-    double d = (x.hi - root.hi) + (x.lo - root.lo);
-    return std::fabs(d) < 0.75 ? d * l(d) : elsewhere;
+  template <class S, class L> static INLINE double near(Pair x, Pair root, S, L l, Pair elsewhere) {
+    double d = rounded(x - root);
+    return std::fabs(d) < 0.75 ? d * l(d) : rounded(elsewhere);
   }
   // factor exp(z), where exp(z) itself, or its correction, has lost digits, or is 0 in MXNet 2.x, and the product not.
-  static INLINE double tail(double factor, Pair z, double elsewhere) {
-    if (!(z.hi < -600)) return elsewhere;
-    double root = exp({0.5 * z.hi, 0.5 * z.lo});
-    return factor * root * root;
+  static INLINE double tail(Pair factor, Pair z, Pair elsewhere) {
+    if (!(z.hi < -600)) return rounded(elsewhere);
+    double root = std::exp(0.5 * z.hi);
+    return rounded(factor * Pair(root, root * z.lo)) * root;
   }
   // Phi(-x) over the density of the standard normal, for such a tail.
   static INLINE double mills(double x) {
