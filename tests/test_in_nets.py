@@ -1,0 +1,214 @@
+"""Our blocks behind and before whatever layers Gluon has: eager, hybridized, trained, saved and loaded again."""
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet.gluon import HybridBlock, SymbolBlock, Trainer, nn, rnn
+
+from gluon_activations import GLU, Maxout, PReLU, Swish, activations, get_activation
+from tests.conftest import LINE
+
+pytestmark = pytest.mark.usefixtures("way")
+
+MODES = {
+    "graph": {},
+    "static memory": {"static_alloc": True},
+    "static": {"static_alloc": True, "static_shape": True},
+}
+
+
+def blocks():
+    """All of them, those that learn in their other forms, and last two that halve an axis."""
+    made = [get_activation(name) for name in activations("elements")]
+    made += [
+        Swish(0.5, learnable=True),
+        PReLU(alpha=-0.3),
+        get_activation("softmax"),
+        get_activation("log_softmax"),
+    ]
+    return [*made, GLU("gelu"), Maxout(3, 2)]
+
+
+class Layer(HybridBlock):
+    """A function of one array as a layer, which may hold others."""
+
+    def __init__(self, function, *inner):
+        super().__init__()
+        self.function = function
+        self.inner = nn.HybridSequential()
+        self.inner.add(*inner)
+
+    def apply(self, F, x):
+        return self.function(F, x, *self.inner)
+
+    if LINE == "2.0":
+
+        def forward(self, x):
+            return self.apply(mx, x)
+    else:
+
+        def hybrid_forward(self, F, x):
+            return self.apply(F, x)
+
+
+def numpy_like(function, legacy):
+    """An operator under the name that it has for the kind of array at hand."""
+
+    def apply(F, x):
+        kind = isinstance(x, (mx.np.ndarray, mx.sym.np._Symbol))
+        return (function if kind else legacy)(F, x)
+
+    return lambda: Layer(apply)
+
+
+def one_by_one(F, z, *parts):
+    """A little of what each makes of an array added to it."""
+    for part in parts:
+        z = z + part(z) * 0.1
+    return z
+
+
+def and_halves(F, z, *parts):
+    return parts[-1](parts[-2](one_by_one(F, z, *parts[:-2])))
+
+
+FLOATS, IDS = (3, 4, 6, 8), "whole numbers"
+# What a layer is made by, and the shape of its input.
+LAYERS = {
+    "dense": (lambda: nn.Dense(8), (3, 5)),
+    "dense of each": (lambda: nn.Dense(8, flatten=False), (3, 4, 5)),
+    "dense with an activation": (lambda: nn.Dense(8, activation="relu"), (3, 5)),
+    "embedding": (lambda: nn.Embedding(10, 8), IDS),
+    "convolution 1": (lambda: nn.Conv1D(4, 3, padding=1), (3, 4, 8)),
+    "convolution": (lambda: nn.Conv2D(4, 3, padding=1), FLOATS),
+    "convolution 3": (lambda: nn.Conv3D(4, 1), (2, 4, 3, 5, 6)),
+    "transposed convolution": (lambda: nn.Conv2DTranspose(4, 2, strides=2), FLOATS),
+    "average": (lambda: nn.AvgPool2D(2), (3, 4, 6, 8)),
+    "largest": (lambda: nn.MaxPool2D(2), (3, 4, 6, 8)),
+    "average 1": (lambda: nn.AvgPool1D(2), (3, 8, 4)),
+    "batch norm": (lambda: nn.BatchNorm(), FLOATS),
+    "layer norm": (lambda: nn.LayerNorm(), (3, 4, 8)),
+    "group norm": (lambda: nn.GroupNorm(2), FLOATS),
+    "instance norm": (lambda: nn.InstanceNorm(), FLOATS),
+    "dropout": (lambda: nn.Dropout(0.5), (3, 8)),
+    "dropout along an axis": (lambda: nn.Dropout(0.5, axes=(1,)), (3, 4, 8)),
+    "flatten": (lambda: nn.Flatten(), (3, 4, 2)),
+    "gluon's activation": (lambda: nn.Activation("softrelu"), (3, 8)),
+    "gluon's prelu": (lambda: nn.PReLU(), (3, 8)),
+    "gluon's swish": (lambda: nn.Swish(), (3, 8)),
+    "lstm": (lambda: rnn.LSTM(8), (5, 3, 4)),
+    "gru": (lambda: rnn.GRU(8), (5, 3, 4)),
+    "rnn": (lambda: rnn.RNN(8), (5, 3, 4)),
+    "one hot": (
+        numpy_like(lambda F, x: F.npx.one_hot(x, 8), lambda F, x: F.one_hot(x, 8)),
+        IDS,
+    ),
+    "cast": (
+        numpy_like(lambda F, x: x.astype("float32") * 0.5, lambda F, x: F.cast(x, "float32") * 0.5),
+        (3, 8),
+    ),
+    "transpose": (
+        numpy_like(lambda F, x: F.np.transpose(x, (0, 2, 1)), lambda F, x: F.transpose(x, (0, 2, 1))),
+        (3, 8, 4),
+    ),
+    "concatenate": (
+        numpy_like(lambda F, x: F.np.concatenate([x, x * 2], -1), lambda F, x: F.concat(x, x * 2, dim=-1)),
+        (3, 4),
+    ),
+    "slice": (
+        numpy_like(
+            lambda F, x: F.npx.slice(x, begin=(0, 1), end=(None, 9)),
+            lambda F, x: F.slice(x, begin=(0, 1), end=(None, 9)),
+        ),
+        (3, 10),
+    ),
+    "mask": (
+        numpy_like(lambda F, x: F.npx.sequence_mask(x, value=-1.0), lambda F, x: F.SequenceMask(x, value=-1.0)),
+        (5, 3, 8),
+    ),
+    "sum": (
+        numpy_like(lambda F, x: F.np.sum(x, axis=1), lambda F, x: F.sum(x, axis=1)),
+        (3, 4, 8),
+    ),
+}
+
+
+def batch_of(shape, arrays, seed=3):
+    random = np.random.RandomState(seed)
+    return arrays(random.randint(0, 7, (3, 4)) if shape == IDS else random.standard_normal(shape))
+
+
+def made(which, arrays):
+    """A new layer and a batch for it, or a skip where it does not take this kind of array by itself."""
+    make, shape = LAYERS[which]
+    x, alone = batch_of(shape, arrays), make()
+    alone.initialize()
+    try:
+        alone(x)
+        alone.hybridize()
+        with mx.autograd.record():
+            alone(x).wait_to_read()
+    except (TypeError, ValueError, mx.base.MXNetError) as error:
+        pytest.skip(f"MXNet's own limit: {str(error).splitlines()[0][:80]}")
+    return make(), x
+
+
+def with_weights(net, x):
+    """Initialised, and run once for the shapes that are not known yet."""
+    mx.random.seed(11)
+    net.initialize(mx.init.Normal(0.4))
+    return net(x).asnumpy()
+
+
+def behind(layer):
+    net = nn.HybridSequential()
+    net.add(layer, Layer(and_halves, *blocks()))
+    return net
+
+
+def before(layer):
+    net = nn.HybridSequential()
+    net.add(Layer(one_by_one, *blocks()[:-2]), layer)
+    return net
+
+
+@pytest.mark.parametrize("build", [behind, before])
+@pytest.mark.parametrize("which", LAYERS)
+def test_a_net_is_the_same_in_every_mode_and_from_a_file(arrays, which, build, tmp_path):
+    if build is before and LAYERS[which][1] == IDS:
+        pytest.skip("a layer of whole numbers does not come behind an activation")
+    layer, x = made(which, arrays)
+    net = build(layer)
+    expected = with_weights(net, x)
+    assert np.isfinite(expected).all()
+    for options in MODES.values():
+        net.hybridize(**options)
+        for _ in range(3):
+            np.testing.assert_allclose(net(x).asnumpy(), expected, 2e-5, 2e-6)
+    net.export(str(tmp_path / "net"))
+    loaded = SymbolBlock.imports(str(tmp_path / "net-symbol.json"), ["data"], str(tmp_path / "net-0000.params"))
+    np.testing.assert_allclose(loaded(x).asnumpy(), expected, 2e-5, 2e-6)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("which", LAYERS)
+def test_a_net_is_trained_in_every_mode(arrays, which, mode):
+    """Two steps, whose weights are those of the eager net; where numbers are drawn, they are finite."""
+    after = []
+    for options in (None, MODES[mode]):
+        layer, x = made(which, arrays)
+        net = behind(layer)
+        with_weights(net, x)
+        trainer = Trainer(net.collect_params(), "sgd", {"learning_rate": 1e-4})
+        if options is not None:
+            net.hybridize(**options)
+        for _ in range(2):
+            with mx.autograd.record():
+                loss = (net(x) ** 2).mean()
+            loss.backward()
+            trainer.step(1, ignore_stale_grad=True)
+        after.append([p.data().asnumpy() for p in net.collect_params().values()])
+        assert all(np.isfinite(weights).all() for weights in after[-1])
+    if "dropout" not in which:
+        for one, other in zip(*after):
+            np.testing.assert_allclose(one, other, 1e-3, 1e-5)
