@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from functools import cache
@@ -410,15 +411,16 @@ def test_shapes_and_integers(arrays, name, options, shape):
         block(arrays(np.ones(shape), "int32"))
 
 
-def test_after_a_fork():
+@pytest.mark.parametrize("engine", ["ThreadedEnginePerDevice", "NaiveEngine"])
+def test_after_a_fork(engine):
     """OpenMP's threads do not live on in the child, which must not wait for them."""
-    elsewhere("fork", OMP_NUM_THREADS="2")
+    elsewhere("fork", OMP_NUM_THREADS="2", MXNET_ENGINE_TYPE=engine)
 
 
 def fork():
-    # No subnormal results: a thread of MXNet 2.x makes them 0, or not. And what MXNet itself would do with threads
-    # is done before.
-    x, upstream = ga.array(numbers(200000).clip(-9, 9)), ga.array(numbers(200000))
+    # No subnormal results: a thread of MXNet 2.x makes them 0, or not.
+    # The child calls nothing else: with NaiveEngine 11 of 24 operators of MXNet 1.9.1 hang there, 13 of 2.0.0b1.
+    x, upstream = ga.array(numbers(100000).clip(-9, 9)), ga.array(numbers(100000))
     x.attach_grad()
 
     def computed():
@@ -431,6 +433,7 @@ def fork():
     child = os.fork()
     if not child:
         status = 1
+        signal.alarm(30)  # ends it, should it wait for ever
         try:
             status = int(computed() != before)
         finally:
