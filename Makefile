@@ -11,9 +11,11 @@ PORT ?= 8000
 MXNET1 := .venv
 MXNET2 := .venv-mxnet2
 SITE := .venv-docs
+DIST := .venv-dist
 LIST_$(MXNET1) := mxnet1
 LIST_$(MXNET2) := mxnet2
 LIST_$(SITE) := docs
+LIST_$(DIST) := dist
 OLDEST_$(SITE) := 3.11
 PYTEST := -m pytest -n 2 -p no:cacheprovider
 # Pages run in one thread each, two pages at a time; every sum is then made in one order.
@@ -30,7 +32,7 @@ export CTX PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test test-quick lab lint format figures outputs accuracy bench exercises results lock clean distclean \
-  docs serve test-docs errors mutants coefficients $(MXNET1) $(MXNET2) $(SITE)
+  docs serve test-docs errors mutants coefficients dist $(MXNET1) $(MXNET2) $(SITE) $(DIST)
 
 help:
 	@echo 'make notebooks    execute every page into build/notebooks/ (CTX=gpu, FAST=1, ONLY=04)'
@@ -50,15 +52,16 @@ help:
 	@echo 'make mutants      change the package in many small places: do its tests notice? (ONLY=catalog)'
 	@echo 'make exercises    write the exercises without their answers into build/exercises/'
 	@echo 'make results      compute the tables of page 09 anew (some 20 minutes; what build/results/ holds is kept)'
+	@echo 'make dist         an sdist, and a wheel that carries the compiled kernels for this kind of machine, into build/dist/'
 	@echo 'make lock         resolve requirements/*.in into exact, hashed lists (needs uv)'
 	@echo 'make clean        remove what can be made again;  make distclean the environments too'
 	@echo
 	@echo 'PYTHON=python3.11 (after any target) picks another Python than python3: 3.9, 3.10 or 3.11.'
 
-$(MXNET1) $(MXNET2) $(SITE):
+$(MXNET1) $(MXNET2) $(SITE) $(DIST):
 	@$(PYTHON) -c '' 2> /dev/null || { echo 'There is no $(PYTHON) that runs: install Python 3.9, 3.10 or 3.11.'; exit 1; }
 	@$(PYTHON) -m tools.environment $@ requirements/$(LIST_$@).txt $(OLDEST_$@)
-	@$@/bin/python -W ignore -m gluon_activations.fused --quiet
+	@$(if $(filter-out $(DIST),$@),$@/bin/python -W ignore -m gluon_activations.fused --quiet)
 
 notebooks: $(MXNET1)
 	@$(MXNET1)/bin/python -m tools.run_notebooks --ctx '$(CTX)' --only '$(ONLY)' $(if $(filter-out 0,$(FAST)),--fast)
@@ -147,20 +150,23 @@ exercises: $(MXNET1)
 results: $(MXNET1)
 	@$(MXNET1)/bin/python -m tools.results
 
+dist: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2)) $(DIST)
+	@$(DIST)/bin/python -m tools.dist $(MXNET1)/bin/python $(if $(HAS_MXNET2),$(MXNET2)/bin/python)
+
 # What cosmic-ray wants for its own command, which is not called: some of it has no wheel. The site uses two of them.
 UNUSED_docs := aiohappyeyeballs aiohttp aiosignal anybadge async-timeout exit-codes frozenlist gitdb gitpython \
   multidict propcache smmap yarl yattag
 UNUSED_mxnet1 := $(UNUSED_docs) greenlet sqlalchemy
 lock:
-	@for list in mxnet1 mxnet2 docs; do \
+	@for list in mxnet1 mxnet2 docs dist; do \
 	  case $$list in mxnet1) unused='$(UNUSED_mxnet1:%=--no-emit-package %)';; docs) unused='$(UNUSED_docs:%=--no-emit-package %)';; *) unused=;; esac; \
 	  uv pip compile --quiet --universal --python-version $$([ $$list = docs ] && echo $(OLDEST_$(SITE)) || echo 3.9) --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --no-annotate $$unused --custom-compile-command 'make lock' requirements/$$list.in --output-file requirements/$$list.txt || exit 1; \
 	done
 
 clean:
-	rm -rf build/notebooks build/mutants build/site build/site-sources build/site-doctrees build/*.* .ruff_cache .pytest_cache gluon_activations.egg-info
+	rm -rf build/notebooks build/mutants build/site build/site-sources build/site-doctrees build/dist build/*.* .ruff_cache .pytest_cache gluon_activations.egg-info
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf $(MXNET1) $(MXNET2) $(SITE)
+	rm -rf $(MXNET1) $(MXNET2) $(SITE) $(DIST)

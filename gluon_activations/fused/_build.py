@@ -35,10 +35,14 @@ class Unavailable(Exception):
     """Why there are no kernels, in one line."""
 
 
+def where_carried() -> Path:
+    """Where a wheel carries the library for this MXNet and machine, if it does."""
+    return HERE / f"mxnet-{mx.__version__}-{platform.machine()}.so"
+
+
 def carried() -> Path | None:
     """The library that the wheel carries for this MXNet and machine."""
-    path = HERE / "lib" / f"mxnet-{mx.__version__}-{platform.machine()}.so"
-    return path if path.exists() else None
+    return where_carried() if where_carried().exists() else None
 
 
 def cache() -> Path:

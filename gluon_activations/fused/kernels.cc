@@ -8,6 +8,14 @@
 #include <immintrin.h>
 #endif
 
+// The exp that every C library has had, not the one since glibc 2.29, which only treats errno in another way: so what
+// a wheel carries also loads on systems that are older than the one where it was compiled.
+#if defined(__GLIBC__) && defined(__x86_64__)
+__asm__(".symver exp,exp@GLIBC_2.2.5");
+#elif defined(__GLIBC__) && defined(__aarch64__)
+__asm__(".symver exp,exp@GLIBC_2.17");
+#endif
+
 namespace {  // nothing may be shared with the objects of other levels, which have other instructions
 
 #include "vectors.h"

@@ -24,6 +24,13 @@ const Formula* formulas_avx512(int*);
 #endif
 }
 
+// What is compiled with GCC 11 or later asks for this, which older C++ libraries lack: see exp in kernels.cc.
+#ifdef __GLIBCXX__
+namespace std {
+[[noreturn]] void __throw_bad_array_new_length() { __throw_bad_alloc(); }
+}
+#endif
+
 namespace {
 
 // -- the level --------------------------------------------------------------------------------------------------
