@@ -8,7 +8,15 @@ from mxnet.gluon import HybridBlock, SymbolBlock, Trainer, nn, rnn
 from gluon_activations import GLU, Maxout, PReLU, Swish, activations, get_activation
 from tests.conftest import LINE
 
-pytestmark = pytest.mark.usefixtures("way")
+pytestmark = pytest.mark.usefixtures("way", "legacy_shapes")
+
+
+@pytest.fixture
+def legacy_shapes(arrays):
+    """Shapes as legacy arrays have them, where 0 means "not known yet": with NumPy's a Conv2D cannot be traced."""
+    with mx.util.np_shape(arrays.kind == "np"):
+        yield
+
 
 MODES = {
     "graph": {},
@@ -141,7 +149,8 @@ def batch_of(shape, arrays, seed=3):
 def made(which, arrays):
     """A new layer and a batch for it, or a skip where it does not take this kind of array by itself."""
     make, shape = LAYERS[which]
-    x, alone = batch_of(shape, arrays), make()
+    x, alone = batch_of(shape, arrays), nn.HybridSequential()
+    alone.add(make())
     alone.initialize()
     try:
         alone(x)
@@ -158,6 +167,10 @@ def with_weights(net, x):
     mx.random.seed(11)
     net.initialize(mx.init.Normal(0.4))
     return net(x).asnumpy()
+
+
+def assert_close(got, expected):
+    np.testing.assert_allclose(got.asnumpy(), expected, 2e-5, 4e-6 * np.abs(expected).max())
 
 
 def behind(layer):
@@ -184,10 +197,10 @@ def test_a_net_is_the_same_in_every_mode_and_from_a_file(arrays, which, build, t
     for options in MODES.values():
         net.hybridize(**options)
         for _ in range(3):
-            np.testing.assert_allclose(net(x).asnumpy(), expected, 2e-5, 2e-6)
+            assert_close(net(x), expected)
     net.export(str(tmp_path / "net"))
     loaded = SymbolBlock.imports(str(tmp_path / "net-symbol.json"), ["data"], str(tmp_path / "net-0000.params"))
-    np.testing.assert_allclose(loaded(x).asnumpy(), expected, 2e-5, 2e-6)
+    assert_close(loaded(x), expected)
 
 
 @pytest.mark.parametrize("mode", MODES)
