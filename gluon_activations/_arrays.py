@@ -110,9 +110,9 @@ def like(x: Any, y: Any) -> Any:
     return y.as_np_ndarray() if is_numpy_kind(x) else y
 
 
-def variable(name: str) -> Any:
+def variable(name: str, dtype: str = "float32") -> Any:
     """A Symbol without a value yet, of the kind that this session uses."""
-    made = mx.sym.var(name)
+    made = mx.sym.var(name, dtype=dtype)
     return made.as_np_ndarray() if mx.util.is_np_array() else made
 
 

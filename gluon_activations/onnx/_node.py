@@ -1,0 +1,63 @@
+"""What a recipe writes with, and how MXNet's exporter calls a recipe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+from onnx import helper, numpy_helper
+
+
+class Node:
+    """Calling it adds a node of ONNX and gives the name of its output."""
+
+    def __init__(self, name: str, facts: dict[str, Any]) -> None:
+        self._name = name
+        self._facts = facts
+        self.made: list[Any] = []
+
+    def __call__(self, kind: str, *operands: Any, **attributes: Any) -> str:
+        """Add a node; an operand is a name or a constant."""
+        names = [operand if isinstance(operand, str) else self._constant(operand) for operand in operands]
+        return self._add(kind, names, attributes)
+
+    def shape(self, x: str) -> tuple[int, ...]:
+        """Shape of an input."""
+        return tuple(self._facts[x][0])
+
+    def dtype(self, x: str) -> Any:
+        """The dtype of an input."""
+        return numpy.dtype(self._facts[x][1])
+
+    def _constant(self, value: Any) -> str:
+        dtype = "float32" if isinstance(value, float) else "int64"
+        value = value if isinstance(value, numpy.ndarray) else numpy.array(value, dtype)
+        return self._add("Constant", [], {"value": numpy_helper.from_array(value)})
+
+    def _add(self, kind: str, inputs: list[str], attributes: dict[str, Any]) -> str:
+        output = f"{self._name}_{len(self.made)}"
+        self.made.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
+        return output
+
+
+def converter(recipe: Any, facts: dict[str, list[Any]]) -> Any:
+    """A function as MXNet's exporter wants it, from a recipe; ``facts`` are shapes and dtypes by node."""
+
+    def convert(description: Any, **kwargs: Any) -> Any:
+        name, inputs, known = description["name"], [], {}
+        for number, output, *_ in description["inputs"]:
+            inputs.append(kwargs["outputs_lookup"][number][output].name)
+            known[inputs[-1]] = facts[kwargs["mx_graph"][number]["name"]][output]
+        node = Node(name, known)
+        result = recipe(node, description.get("attrs", {}), *inputs)
+        made = node.made
+        if not made or result != made[-1].output[0]:
+            if result not in {*inputs, *(each.output[0] for each in made)}:
+                raise TypeError(
+                    f"the recipe for {description['op']} returns the name of its output, not {result!r}"
+                )
+            node("Identity", result)
+        made[-1].name, made[-1].output[:] = name, [name]  # the exporter looks for the result under this name
+        return made, (facts[name][0][1],)
+
+    return convert

@@ -1,0 +1,230 @@
+"""Recipes: what an operator of MXNet computes, in ONNX's operators.
+
+A recipe gets a function that adds a node and returns its output, the attributes, and the inputs
+(:func:`gluon_activations.onnx.register` says more). Here is what MXNet's exporter lacks, and what it has wrong.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, Callable
+
+import numpy
+
+Recipe = Callable[..., Any]
+
+
+def _log1p(node: Any, attributes: Any, x: str) -> Any:
+    """log(1 + x) = 2 artanh(x / (2 + x)), which keeps the digits of a small x."""
+    return node("Mul", 2.0, node("Atanh", node("Div", x, node("Add", x, 2.0))))
+
+
+def _expm1(node: Any, attributes: Any, x: str) -> Any:
+    """exp(x) - 1 = 2 t / (1 - t) for t = tanh(x / 2), which keeps them too (for x <= 0)."""
+    t = node("Tanh", node("Mul", x, 0.5))
+    return node("Div", node("Mul", 2.0, t), node("Sub", 1.0, t))
+
+
+def _sigmoid(node: Any, attributes: Any, x: str) -> Any:
+    """1 / (1 + exp(-x)): what ONNX calls Sigmoid is right to 1e-7 only in ONNX Runtime, and 0 below -18."""
+    return node("Reciprocal", node("Add", 1.0, node("Exp", node("Neg", x))))
+
+
+def _full_like(node: Any, attributes: Any, x: str) -> Any:
+    zeros = node("ConstantOfShape", node("Shape", x))
+    return node("Add", zeros, float(attributes["fill_value"]))
+
+
+def _reshape(node: Any, attributes: Any, x: str) -> Any:
+    """``ops.scale_channels`` keeps two axes, whose code is -2 here and 0 in ONNX, and joins the rest."""
+    shape = _numbers(attributes["newshape"])
+    if any(length < -2 or length == 0 for length in shape):
+        raise NotImplementedError(f"npx.reshape to {shape} has no ONNX form here")
+    return node("Reshape", x, [0 if length == -2 else length for length in shape])
+
+
+def _activation(node: Any, attributes: Any, x: str) -> Any:
+    kinds = {"relu": "Relu", "tanh": "Tanh", "softrelu": "Softplus", "softsign": "Softsign"}
+    kind = attributes["act_type"]
+    if kind == "sigmoid":
+        return _sigmoid(node, attributes, x)
+    if kind not in kinds:
+        raise NotImplementedError(
+            f"an Activation with an ONNX form is sigmoid or one of {', '.join(kinds)}, not {kind}"
+        )
+    return node(kinds[kind], x)
+
+
+def _leaky_relu(node: Any, attributes: Any, x: str, *slopes: str) -> Any:
+    kind, slope = attributes.get("act_type", "leaky"), float(attributes.get("slope", 0.25))
+    if kind == "prelu":
+        return node("PRelu", x, _along_axis(node, slopes[0], x, 1))
+    if kind == "gelu":
+        return node("Mul", node("Mul", x, 0.5), node("Add", node("Erf", node("Mul", x, 0.5**0.5)), 1.0))
+    if kind == "selu":
+        return node("Selu", x)
+    if kind == "rrelu":  # random in training alone
+        slope = (float(attributes.get("lower_bound", 0.125)) + float(attributes.get("upper_bound", 0.334))) / 2
+    return node("Elu" if kind == "elu" else "LeakyRelu", x, alpha=slope)
+
+
+def _along_axis(node: Any, values: str, x: str, axis: int) -> Any:
+    """``values``, one for each index of an axis of ``x`` or one for all, in a shape that meets that axis.
+
+    ONNX lines shapes up at their ends: as it is, a vector would meet the last axis.
+    """
+    if node.shape(values) in ((), (1,)):
+        return values
+    rank = len(node.shape(x))
+    return node("Reshape", values, [-1] + [1] * (rank - 1 - axis % rank))
+
+
+def _layer_norm(node: Any, attributes: Any, x: str, gamma: str, beta: str) -> Any:
+    axis = int(attributes.get("axis", -1))
+    centred = node("Sub", x, node("ReduceMean", x, axes=[axis]))
+    variance = node("ReduceMean", node("Mul", centred, centred), axes=[axis])
+    deviation = node("Sqrt", node("Add", variance, float(attributes.get("eps", 1e-5))))
+    scaled = node("Mul", node("Div", centred, deviation), _along_axis(node, gamma, x, axis))
+    return node("Add", scaled, _along_axis(node, beta, x, axis))
+
+
+def _fully_connected(node: Any, attributes: Any, x: str, weight: str, *bias: str) -> Any:
+    if _is_true(attributes.get("flatten", "True")):
+        return node("Gemm", node("Flatten", x), weight, *bias, transB=1)
+    product = node("MatMul", x, node("Transpose", weight))
+    return node("Add", product, *bias) if bias else product
+
+
+def _convolution(node: Any, attributes: Any, x: str, *weights: str) -> Any:
+    return node(
+        "Conv",
+        x,
+        *weights,
+        dilations=_window(node, attributes, x, "dilate", 1),
+        group=int(attributes.get("num_group", 1)),
+        **_windows(node, attributes, x),
+    )
+
+
+def _pooling(node: Any, attributes: Any, x: str) -> Any:
+    by, convention = attributes.get("pool_type", "max"), attributes.get("pooling_convention", "valid")
+    if by not in ("max", "avg") or convention not in ("valid", "full"):
+        raise NotImplementedError(
+            f"pooling has an ONNX form by max or avg, valid or full, not by {by}, {convention}"
+        )
+    kind, options = "MaxPool" if by == "max" else "AveragePool", _windows(node, attributes, x)
+    if _is_true(attributes.get("global_pool")):
+        return node(f"Global{kind}", x)
+    if kind == "AveragePool" and _is_true(attributes.get("count_include_pad", "True")):
+        # As zeros: with both of its options ONNX would also count what a window has beyond the padding.
+        before = [0, 0, *options.pop("pads")[: len(options["strides"])]]
+        x = node("Pad", x, 2 * before) if any(before) else x
+    return node(kind, x, ceil_mode=int(convention == "full"), **options)
+
+
+def _windows(node: Any, attributes: Any, x: str) -> dict[str, list[int]]:
+    """What convolution and pooling have in common."""
+    layout = attributes.get("layout", "None")
+    if layout not in ("None", "NCW", "NCHW", "NCDHW"):
+        raise NotImplementedError(f"the layouts with an ONNX form are NCW, NCHW and NCDHW, not {layout}")
+    return {
+        "kernel_shape": _numbers(attributes.get("kernel", "()")),
+        "strides": _window(node, attributes, x, "stride", 1),
+        "pads": 2 * _window(node, attributes, x, "pad", 0),
+    }
+
+
+def _window(node: Any, attributes: Any, x: str, name: str, default: int) -> list[int]:
+    return _numbers(attributes.get(name, "()")) or [default] * (len(node.shape(x)) - 2)
+
+
+def _concatenate(node: Any, attributes: Any, *parts: str) -> Any:
+    return node("Concat", *parts, axis=int(attributes.get("axis", 0)))
+
+
+def _reduced(kind: str) -> Recipe:
+    """An operator of mx.np along some axes, or all."""
+
+    def recipe(node: Any, attributes: Any, x: str) -> Any:
+        axis, keepdims = attributes.get("axis", "None"), int(_is_true(attributes.get("keepdims")))
+        axes = list(range(len(node.shape(x)))) if axis == "None" else _numbers(axis)
+        if kind == "ReduceSum":  # in this opset the only one that takes them as an input
+            return node(kind, x, axes, keepdims=keepdims)
+        return node(kind, x, axes=axes, keepdims=keepdims)
+
+    return recipe
+
+
+def _with_scalar(kind: str, reverse: bool = False) -> Recipe:
+    """An operator with a number; MXNet's converter takes the name of the node for the order of the two."""
+
+    def recipe(node: Any, attributes: Any, x: str) -> Any:
+        scalar = numpy.array(float(attributes["scalar"])).astype(node.dtype(x))
+        return node(kind, scalar, x) if reverse else node(kind, x, scalar)
+
+    return recipe
+
+
+def _operator(kind: str) -> Recipe:
+    return lambda node, attributes, *inputs: node(kind, *inputs)
+
+
+def _numbers(text: str) -> list[int]:
+    """The numbers of an attribute, as of "(2, 3)", "(2,)" or "2"."""
+    found = ast.literal_eval(text)
+    return list(found) if isinstance(found, (tuple, list)) else [found]
+
+
+def _is_true(text: str | None) -> bool:
+    return text in ("True", "1")
+
+
+RECIPES: dict[str, Recipe] = {
+    "log1p": _log1p,
+    "_npi_log1p": _log1p,
+    "expm1": _expm1,
+    "_npi_expm1": _expm1,
+    "sigmoid": _sigmoid,
+    "_npx_sigmoid": _sigmoid,
+    "Activation": _activation,
+    "LeakyReLU": _leaky_relu,
+    "LayerNorm": _layer_norm,
+    "FullyConnected": _fully_connected,
+    "Convolution": _convolution,
+    "Pooling": _pooling,
+    "_npi_full_like": _full_like,
+    "_npx_reshape": _reshape,
+    "_npi_concatenate": _concatenate,
+    "_npi_square": lambda node, attributes, x: node("Mul", x, x),
+    "_np_max": _reduced("ReduceMax"),
+    "_np_sum": _reduced("ReduceSum"),
+    "_npi_mean": _reduced("ReduceMean"),
+}
+
+# The operators that have a counterpart in ONNX, by that.
+_COUNTERPARTS = {
+    "Erf": "erf",
+    "Sign": "sign _npi_sign",
+    "Max": "broadcast_maximum",
+    "Add": "_npi_add",
+    "Sub": "_npi_subtract",
+    "Mul": "_npi_multiply",
+    "Div": "_npi_true_divide",
+    "Exp": "_npi_exp",
+    "Tanh": "_npi_tanh",
+    "Relu": "_npx_relu",
+    "Where": "_npi_where",
+}
+# Those that take a number, also before the array.
+_SCALARS = {
+    "Add": ("_plus_scalar _npi_add_scalar", ""),
+    "Sub": ("_minus_scalar _npi_subtract_scalar", "_rminus_scalar _npi_rsubtract_scalar"),
+    "Mul": ("_mul_scalar _npi_multiply_scalar", ""),
+    "Div": ("_div_scalar _npi_true_divide_scalar", "_rdiv_scalar"),
+    "Pow": ("_power_scalar", "_rpower_scalar"),
+    "Greater": ("_npi_greater_scalar", ""),
+}
+RECIPES.update({name: _operator(kind) for kind, names in _COUNTERPARTS.items() for name in names.split()})
+for _kind, _sides in _SCALARS.items():
+    for _reverse, _names in enumerate(_sides):
+        RECIPES.update({name: _with_scalar(_kind, bool(_reverse)) for name in _names.split()})
