@@ -20,7 +20,7 @@ from ._recipes import RECIPES
 __all__ = ["export", "register"]
 
 _Shape = tuple[int, ...]
-DTYPES = ("float32", "int32", "int64")
+_DTYPES = ("float32", "int32", "int64")
 
 
 def export(
@@ -65,7 +65,7 @@ def export(
     TypeError
         If ``net`` is not a HybridBlock, or does not compute in float32.
     ValueError
-        If ``input_shape`` or ``dtype`` is none, or the net does not use an input.
+        If ``input_shape`` or ``dtype`` is not one of these, or the net does not use an input.
     NotImplementedError
         If the net holds an operator that nothing says in ONNX's: :func:`register` teaches it.
     """
@@ -145,8 +145,8 @@ def _dtypes(given: Any, inputs: int) -> list[str]:
     if len(each) != inputs:
         raise ValueError(f"dtype is one for all inputs or a list of one for each, not {len(each)} for {inputs}")
     for one in each:
-        if one not in DTYPES:
-            raise ValueError(f"dtype is one of {', '.join(DTYPES)}, not {one!r}")
+        if one not in _DTYPES:
+            raise ValueError(f"dtype is one of {', '.join(_DTYPES)}, not {one!r}")
     return each
 
 
