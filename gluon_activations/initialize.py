@@ -101,7 +101,7 @@ def initializer(activation: Any, /, **parameters: Any) -> Any:
     return _Suited("avg", glorot)
 
 
-class _Suited(mx.init.Xavier):  # type: ignore[misc]
+class _Suited(mx.init.Xavier):
     """Normal weights of variance g^2 / fan-in, or over the mean of both fans."""
 
     def __init__(self, factor_type: str, g: float) -> None:
@@ -117,7 +117,7 @@ def _entry_for(activation: Any) -> Activation | None:
     return entry
 
 
-# The middles of many small steps, so that a kink or a jump costs little wherever it is; beyond 13 there is nothing.
+# The middles of many small steps, so that a kink or a jump costs little wherever it is; nothing lies beyond 13.
 _STEPS = 2**17
 _Z = ((numpy.arange(_STEPS) + 0.5) / _STEPS - 0.5) * 26
 _WEIGHTS = numpy.exp(-_Z * _Z / 2)

@@ -11,12 +11,11 @@ from mxnet.gluon import loss as losses
 from mxnet.gluon.model_zoo import vision
 
 from .. import blocks
-from .._arrays import array, children
+from .._arrays import WITH_ACTIVATION, array, children
 from .._evaluate import evaluate
 from ..catalog import CATALOG, _name_of, activations
 from ._slope import LAYERS, points_for, value_of
 from ._walk import (
-    WITH_ACTIVATION,
     batch_of,
     calls_of,
     check_net,
