@@ -62,7 +62,9 @@ def _inferred(x: Any, **known: str) -> str | None:
 
 @functools.cache
 def _name_of(dtype: Any) -> str:
-    return str(numpy.dtype(dtype).name)  # which NumPy puts together anew each time
+    found = numpy.dtype(dtype)
+    # MXNet writes bfloat16 as a record of two bytes. The other names NumPy puts together anew each time.
+    return found.names[0] if found.names else str(found.name)
 
 
 def settle_dtype(x: Any, dtype: str | None) -> Any:

@@ -126,7 +126,8 @@ def softsign(x: Any) -> Any:
     Gives: -1 at -inf and 1 at inf, with slope 0. Its slope has a kink at 0, where it is 1, but the function has
     none.
     """
-    return ops.softsign(ops.clip(x, -_HUGE, _HUGE))
+    # Not clip, behind which MXNet takes this slope for a constant: its second derivative would be 0, and no error.
+    return ops.softsign(ops.minimum(ops.maximum(x, -_HUGE), _HUGE))
 
 
 @formula

@@ -3,12 +3,13 @@
 import json
 import math
 
+import mpmath
 import mxnet as mx
 import numpy as np
 import pytest
 
 from gluon_activations import activations, functional, fused, get_activation
-from tests.references import SELU_ALPHA, SELU_LAMBDA
+from tests.references import RECORDS, SELU_ALPHA, SELU_LAMBDA, VECTORS
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -120,3 +121,49 @@ def test_a_parameter_that_changes_nothing_costs_nothing(name, parameter):
 
     with fused.disabled():
         assert operators(1) < operators(2)
+
+
+def second_derivative(block, x):
+    """What autograd makes of the sum of its own gradient, or None where it raises."""
+    x.attach_grad()
+    try:
+        with mx.autograd.record():
+            y = block(x)
+            (slope,) = mx.autograd.grad([y], [x], create_graph=True, retain_graph=True)
+            total = (slope.as_np_ndarray() if type(x) is mx.np.ndarray else slope).sum()
+        total.backward()
+        return x.grad.asnumpy()
+    except mx.base.MXNetError:
+        return None
+
+
+@pytest.mark.parametrize("name", activations("elements"))
+def test_a_second_derivative_is_right_or_an_error(arrays, name):
+    block, xs = get_activation(name), [-2.3, -0.7, 0.45, 1.7]
+    block.initialize()
+    got = second_derivative(block, arrays(xs))
+    if got is not None:
+        expected = [float(mpmath.diff(RECORDS[name].formula, mpmath.mpf(x), 2)) for x in xs]
+        np.testing.assert_allclose(got, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", activations("vectors"))
+def test_a_second_derivative_of_what_acts_on_vectors_is_right_or_an_error(arrays, name):
+    xs, step = np.array([[-0.7, 0.45, 1.7, -2.3]]), 1e-6
+    block = get_activation(name, **VECTORS[name].options)
+    block.initialize()
+    block(arrays(xs))  # which settles the shape of its weights, before they may be float64
+    block.cast("float64")
+    got = second_derivative(block, arrays(xs, "float64"))
+    if got is not None:
+
+        def gradient(values):
+            x = arrays(values, "float64")
+            x.attach_grad()
+            with mx.autograd.record():
+                y = block(x)
+            y.backward()
+            return x.grad.asnumpy().sum()
+
+        expected = [(gradient(xs + step * e) - gradient(xs - step * e)) / 2 / step for e in np.eye(4)]
+        np.testing.assert_allclose(got[0], expected, atol=1e-5)

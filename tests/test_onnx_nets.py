@@ -287,7 +287,7 @@ def test_a_random_slope_is_its_mean(arrays, tmp_path):
     (lambda: Applied("Pooling", kernel=(2, 2), pool_type="lp", p_value=2), "not by lp, valid"),
     (lambda: Applied("Pooling", global_pool=True, layout="NHWC"), "NCW, NCHW and NCDHW, not NHWC"),
     (lambda: Applied("Pooling", kernel=(2, 2), layout="NHWC"), "the layouts .* are NCW, NCHW and NCDHW, not NHWC"),
-], ids=str)  # fmt: skip
+])  # fmt: skip
 def test_refuses(arrays, make, message, tmp_path):
     net = make()
     net.initialize()

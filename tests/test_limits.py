@@ -1,0 +1,154 @@
+"""The table of limits in the README: each symptom is seen on the line of MXNet and the arrays that it names."""
+
+import copy
+import pickle
+import re
+from pathlib import Path
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet.gluon import HybridBlock, nn, rnn
+
+from gluon_activations import GELU, Swish, fused, onnx
+from tests.conftest import LINE
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def table():
+    """The rows: what one does, with its line of MXNet and kind of array, and what one sees."""
+    text = re.search("<!-- site: limits -->(.*)<!-- end of limits -->", README.read_text("utf-8"), re.S)[1]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if "|" in line]
+    return {does: (where, sees) for does, where, sees, _ in rows[2:]}
+
+
+def net_of(*layers, **options):
+    net = nn.HybridSequential()
+    net.add(*layers)
+    net.initialize()
+    net.hybridize(**options)
+    return net
+
+
+def pickled(arrays):
+    net = net_of(nn.Dense(3), GELU())
+    net(arrays([[1.0, 2.0]]))
+    copy.deepcopy(net)
+
+
+def pickled_at_all(arrays):
+    net = nn.Sequential()
+    net.add(nn.Dense(3))
+    pickle.dumps(net)
+
+
+def derived_again(arrays):
+    x = arrays([0.5])
+    x.attach_grad()
+    with mx.autograd.record():
+        y = GELU()(x)
+        (slope,) = mx.autograd.grad([y], [x], create_graph=True, retain_graph=True)
+    slope.backward()
+
+
+def in_bfloat16(arrays):
+    GELU()(arrays([1.0]).astype(np.dtype([("bfloat16", np.uint16)])))  # as MXNet writes it
+
+
+def whole_numbers(arrays):
+    if not fused.enabled():
+        pytest.skip(f"no compiled kernels: {fused.why_not()}")
+    net_of(GELU())(arrays([1, 2], "int32")).asnumpy()
+
+
+def recurrent(arrays):
+    net = net_of(rnn.LSTM(8))
+    with mx.autograd.record():
+        net(arrays(np.ones((5, 3, 4)))).wait_to_read()
+
+
+def exported(arrays):
+    onnx.export(net_of(nn.Dense(3)), "net.onnx", (1, 2))
+
+
+def exported_along_another_axis(arrays):
+    onnx.export(net_of(nn.BatchNorm(axis=2)), "net.onnx", (1, 2, 3))
+
+
+SEEN = {
+    "`pickle` or": pickled,
+    "`pickle` any": pickled_at_all,
+    "derive": derived_again,
+    "`amp.init": in_bfloat16,
+    "whole numbers": whole_numbers,
+    "an RNN layer": recurrent,
+    "`onnx.export`": exported,
+    "`onnx.export` of": exported_along_another_axis,
+}
+# What is not an error by itself; tests of their own are below.
+OTHERWISE = ("feed one", "`hybridize(static_alloc=True)`")
+
+
+def test_every_row_is_tried():
+    begins = [[key for key in (*SEEN, *OTHERWISE) if does.startswith(key)] for does in table()]
+    assert all(begins) and {key for keys in begins for key in keys} == {*SEEN, *OTHERWISE}
+
+
+@pytest.mark.parametrize("does", [does for does in table() if not does.startswith(OTHERWISE)])
+def test_the_symptom_of_a_limit(arrays, does, tmp_path, monkeypatch):
+    where, sees = table()[does]
+    line, _, kind = where.replace("`", "").partition(", mx.")
+    if LINE not in line and line != "both":
+        pytest.skip(f"a limit of {line}")
+    if kind not in ("", arrays.kind):
+        pytest.skip(f"a limit of mx.{kind}")
+    monkeypatch.chdir(tmp_path)
+    provoke = SEEN[max((key for key in SEEN if does.startswith(key)), key=len)]
+    with pytest.raises(Exception) as error, mx.util.np_shape(arrays.kind == "np"):
+        provoke(arrays)
+    assert re.search("`(.*?)`", sees)[1] in str(error.value)
+
+
+class Shared(HybridBlock):
+    """The sum of what several blocks make of one array."""
+
+    def __init__(self, *parts):
+        super().__init__()
+        self.parts = nn.HybridSequential()
+        self.parts.add(*parts)
+
+    def add_up(self, x):
+        parts = list(self.parts)
+        return sum((part(x) for part in parts[1:]), parts[0](x))
+
+    if LINE == "2.0":
+
+        def forward(self, x):
+            return self.add_up(x)
+    else:
+
+        def hybrid_forward(self, F, x):
+            return self.add_up(x)
+
+
+def slopes(arrays, parts, **options):
+    mx.random.seed(11)
+    net = net_of(nn.Dense(8), Shared(*parts), **options)
+    net(arrays(np.random.RandomState(3).standard_normal((3, 5))))
+    if not options:
+        net.hybridize(False)
+    with mx.autograd.record():
+        loss = (net(arrays(np.random.RandomState(3).standard_normal((3, 5)))) ** 2).mean()
+    loss.backward()
+    return net[0].weight.grad().asnumpy()
+
+
+@pytest.mark.parametrize("count", [6, 9, 12])
+def test_an_array_that_many_share_with_compiled_kernels(arrays, count):
+    """A learned number among them: right in static memory too."""
+    if not fused.enabled():
+        pytest.skip(f"no compiled kernels: {fused.why_not()}")
+    made = [slopes(arrays, [Swish(0.5, learnable=True) for _ in range(count)], **options)
+            for options in ({}, {"static_alloc": True})]  # fmt: skip
+    np.testing.assert_allclose(made[1], made[0], 1e-4, 1e-6)
