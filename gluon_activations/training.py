@@ -8,6 +8,7 @@ import contextlib
 import csv
 import inspect
 import itertools
+import math
 import os
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
@@ -106,10 +107,14 @@ def load_data(name: str = "digits", *, seed: int = 0, images: bool = False) -> D
     xs = _standardised(x_train, x_valid, x_test)
     ys = (y_train, y_valid, y_test) if classes else _standardised(y_train, y_valid, y_test)
     if images:
-        side = int(xs[0].shape[1] ** 0.5)
-        xs = [x.reshape(-1, 1, side, side) for x in xs]
+        xs = list(map(_squares, xs))
     parts = (part.astype("float32") for pair in zip(xs, ys) for part in pair)
     return Data(*parts)
+
+
+def _squares(x: _Array) -> _Array:
+    side = math.isqrt(x.shape[1])
+    return x.reshape(len(x), 1, side, side)
 
 
 def _from_sklearn(name: str) -> tuple[_Array, _Array]:
@@ -175,6 +180,9 @@ def mlp(
     return _net(layers, (1, inputs), seed, ctx)
 
 
+_SIDE = 8  # of an image that settles the shapes
+
+
 def cnn(
     activation: Any = "relu",
     *,
@@ -195,7 +203,7 @@ def cnn(
         layers += [nn.Conv2D(width, 3, padding=1, weight_initializer=_suits(activation, init))]
         layers += [_activation_block(activation), nn.MaxPool2D()]
     layers += [nn.GlobalAvgPool2D(), nn.Dense(outputs, weight_initializer=_suits("identity", init))]
-    return _net(layers, (1, 1, 8, 8), seed, ctx)
+    return _net(layers, (1, 1, _SIDE, _SIDE), seed, ctx)
 
 
 def _activation_block(activation: Any) -> Block:
@@ -294,12 +302,13 @@ def train(
             error.backward()
             trainer.step(len(chosen))
             total += float(error.sum().asnumpy())
-        history.append({"epoch": epoch, "loss": total / len(x)})
+        record: _Record = {"epoch": epoch, "loss": total / len(x)}
+        history.append(record)
         if not numpy.isfinite(total):
-            history[-1]["diverged"] = True
+            record["diverged"] = True
             break
         if valid is not None:
-            history[-1]["accuracy"] = accuracy(net, *valid, ctx=device)
+            record["accuracy"] = accuracy(net, *valid, ctx=device)
     return history
 
 
