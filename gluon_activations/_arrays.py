@@ -15,7 +15,7 @@ from typing import Any
 
 import mxnet as mx
 import numpy
-from mxnet.gluon import Block, Parameter, nn
+from mxnet.gluon import Block, Parameter, contrib, nn
 
 # By what MXNet can do rather than by its number.
 GLUON_2 = not hasattr(mx.gluon.HybridBlock, "hybrid_forward")
@@ -140,7 +140,25 @@ def initialize_on(block: Block, devices: Any) -> None:
 
 
 # Gluon's layers that take an ``activation=``, which they keep as a block and call last.
-WITH_ACTIVATION = (nn.Dense, *(getattr(nn, f"Conv{n}D{kind}") for n in (1, 2, 3) for kind in ("", "Transpose")))
+WITH_ACTIVATION = (
+    nn.Dense,
+    *(getattr(nn, f"Conv{n}D{kind}") for n in (1, 2, 3) for kind in ("", "Transpose")),
+    *(
+        getattr(module, name)
+        for module in (nn, getattr(contrib, "cnn", None))  # the one on 2.x, the other on 1.9
+        for name in ("DeformableConvolution", "ModulatedDeformableConvolution")
+        if hasattr(module, name)
+    ),
+)
+
+
+def own_parameters(block: Block) -> dict[str, Parameter]:
+    """A block's own parameters, by name; on 1.9 also those that it keeps in a list, not as attributes."""
+    own = dict(block._reg_params)
+    if not GLUON_2:
+        seen = {id(p) for p in own.values()}
+        own |= {n.removeprefix(block.prefix): p for n, p in block._params.items() if id(p) not in seen}
+    return own
 
 
 def children(block: Block) -> Iterator[tuple[str, Block]]:

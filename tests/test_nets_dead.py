@@ -7,7 +7,7 @@ from mxnet.gluon.data import ArrayDataset, DataLoader
 from sklearn.datasets import load_digits
 
 from gluon_activations import HardTanh, Mish, dead_units, get_activation, initializer, layer_statistics
-from tests.nets import digits, legacy_shapes, sequential
+from tests.nets import digits, legacy_shapes, net_of, sequential
 
 
 @pytest.mark.parametrize("hybridize", [False, True])
@@ -114,6 +114,45 @@ def test_axes_count_from_either_end(arrays):
     for axis in (-3, 2):
         with pytest.raises(ValueError, match=rf"0 ReLU gives shape \(2, 3\), which has no axis {axis}"):
             dead_units(net, x, axis=axis)
+
+
+def test_what_cannot_be_judged_is_left_out_and_named(arrays):
+    act = nn.Activation("relu")
+    net = net_of(lambda self, x: act(self.k0(x)[:, 0]) + self.k1(x).sum(), nn.Activation("relu"), act, act)
+    x = arrays([[1.0, -1.0], [2.0, -2.0]])
+    with pytest.warns(UserWarning, match=r"leaves out k1 ReLU, which gives shape \(2,\), which has no axis 1$"):
+        assert dead_units(net, x) == [
+            {"layer": "k0 ReLU", "units": 2, "dead": [1]},
+            {"layer": "k2 ReLU", "units": 2, "dead": [1]},
+        ]
+    with pytest.raises(ValueError, match=r"k0 ReLU gives shape \(2, 2\), which has no axis 5"):
+        dead_units(net, x, axis=5)
+
+
+def test_units_that_differ_from_batch_to_batch(arrays):
+    net = sequential(nn.Activation("relu"), nn.Dense(3, in_units=2, flatten=False, activation="relu"))
+    net.initialize()
+    short, long = arrays(np.ones((1, 4, 2))), arrays(np.ones((1, 6, 2)))
+    assert [r["units"] for r in dead_units(net, [short, long, short], axis=-1)] == [2, 3]
+    with pytest.raises(ValueError, match=r"0 ReLU has 4 units in one batch and 6 in another on axis 1"):
+        dead_units(net, [short, long, short])
+    both = net_of(lambda self, x: self.k1(self.k0(x).sum(axis=1)), nn.Activation("relu"), nn.Activation("relu"))
+    with pytest.warns(UserWarning, match="leaves out k0 ReLU, which has 4 units in one batch and 6 in another"):
+        assert dead_units(both, [short, long]) == [{"layer": "k1 ReLU", "units": 2, "dead": []}]
+    with pytest.warns(UserWarning, match="no axis 2, and 1 more$"):
+        three = net_of(
+            lambda self, x: self.k2(self.k1(self.k0(x).sum(axis=1))), *(nn.Activation("relu") for _ in "123")
+        )
+        assert len(dead_units(three, short, axis=2)) == 1
+
+
+def test_the_zero_region_of_a_block_of_ones_own_is_asked_in_its_shape(arrays):
+    def only_here(self, x):
+        assert x.shape == (2, 3)
+        return x * (x > 0)
+
+    (record,) = dead_units(net_of(only_here), arrays(np.ones((2, 3))))
+    assert record["dead"] == []
 
 
 def test_dropout_kills_in_training_only(arrays):

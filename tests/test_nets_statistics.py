@@ -1,16 +1,17 @@
 """Signal and gradient of each layer, against sums done by hand."""
 
 import math
+import warnings
 
 import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import Block, nn
+from mxnet.gluon import Block, Trainer, nn
 from mxnet.gluon import loss as losses
 
 from gluon_activations import Mish, SiLU, check_output, gradient_statistics, layer_statistics, replace_activations
 from tests.conftest import LINE
-from tests.nets import Custom, freeze, sequential
+from tests.nets import Custom, freeze, legacy_shapes, sequential
 
 CE = losses.SoftmaxCrossEntropyLoss
 
@@ -185,3 +186,89 @@ def test_weights_of_layers_that_are_never_called_have_gradients_too(arrays):
     assert record["layer"] == "inner Dense" and record["norm"] == pytest.approx(5)
     with pytest.raises(ValueError, match="no layer can be seen in Weighs"):
         layer_statistics(net, arrays([[6.0, 8.0]]))
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_gradients_of_a_transposed_convolution(arrays, axes):
+    with legacy_shapes(arrays):
+        net = sequential(getattr(nn, f"Conv{axes}DTranspose")(2, 2), nn.Flatten(), nn.Dense(1))
+        net.initialize()
+        x, y = arrays(np.random.randn(2, 3, *[2] * axes)), arrays(np.zeros((2, 1)))
+        records = gradient_statistics(net, x, y, losses.L2Loss(), train_mode=True)
+        with mx.autograd.record():
+            step = losses.L2Loss()(net(x), y).mean()
+        step.backward()
+        norms = [np.linalg.norm(layer.weight.grad().asnumpy()) for layer in (net[0], net[2])]
+        np.testing.assert_allclose([r["norm"] for r in records], norms, rtol=1e-4)
+
+
+def test_gradients_of_the_inputs_the_target_and_the_loss_stay(arrays):
+    class Weighted(losses.L2Loss):
+        def __init__(self):
+            super().__init__()
+            self.inner = nn.Dense(3, in_units=3)
+
+        def __call__(self, out, y):
+            return super().__call__(self.inner(out), y)
+
+    net, loss = sequential(nn.Dense(3, in_units=3)), Weighted()
+    net.initialize()
+    loss.initialize()
+    x, y = arrays(np.random.randn(2, 3)), arrays(np.zeros((2, 3)))
+    parameters = [*net.collect_params().values(), *loss.collect_params().values()]
+    for held in (x, y):
+        held.attach_grad()
+    with mx.autograd.record():
+        step = loss(net(x), y).sum()
+    step.backward()
+    held = [x.grad, y.grad, *(p.grad() for p in parameters)]
+    before = [each.asnumpy() for each in held]
+    gradient_statistics(net, x, y, loss)
+    gradient_statistics(net, [x], {"y": [y]}, lambda out, held: losses.L2Loss()(out, held["y"][0]))
+    assert all(np.any(each) for each in before)
+    np.testing.assert_equal([each.asnumpy() for each in held], before)
+    assert [id(p.grad()) for p in parameters] == [id(each) for each in held[2:]]
+
+
+@pytest.mark.parametrize("grad_req", ["write", "add"])
+def test_gradients_are_fresh_each_time_and_the_trainer_goes_on(arrays, grad_req):
+    net = sequential(nn.Dense(3, in_units=3))
+    net.initialize()
+    for p in net.collect_params().values():
+        p.grad_req = grad_req
+    trainer = Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
+    x, y = arrays(np.random.randn(2, 3)), arrays(np.zeros((2, 3)))
+    with mx.autograd.record():
+        step = losses.L2Loss()(net(x), y)
+    step.backward()
+    first, second = (gradient_statistics(net, x, y, losses.L2Loss()) for _ in range(2))
+    assert first == second and first[0]["norm"] > 0
+    trainer.step(2)  # it would refuse a gradient that is not this step's
+
+
+def test_a_loss_that_no_parameter_reaches_and_one_that_is_no_array(arrays):
+    net = sequential(nn.Dense(3, in_units=3), nn.Dense(2, in_units=3))
+    net.initialize()
+    x = arrays(np.random.randn(2, 3))
+    for loss in (lambda out, y: arrays(out.asnumpy()), lambda out, y: arrays(np.ones(2), "float64")):
+        assert [r["norm"] for r in gradient_statistics(net, x, None, loss)] == [0, 0]
+    for loss, kind in ((lambda out, y: [out], "list"), (lambda out, y: 3.0, "float")):
+        with pytest.raises(TypeError, match=f"the loss gives one array, not {kind}"):
+            gradient_statistics(net, x, None, loss)
+
+
+def test_gradients_of_an_embedding(arrays):
+    net = sequential(nn.Embedding(9, 2), nn.Dense(1))
+    net.initialize(mx.init.One())
+    words = arrays([[1, 1, 2]], "int32")
+    (first, _) = gradient_statistics(net, words, None, lambda out, y: out)
+    assert first["norm"] == pytest.approx(np.sqrt(2 * 4 + 2 * 1))
+
+
+def test_infinite_and_missing_numbers_are_told_without_a_warning(arrays):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        net = sequential(nn.Activation("relu"))
+        (record,) = layer_statistics(net, arrays([1.0, np.inf]))
+        assert record["mean"] == np.inf and np.isnan(record["std"]) and record["saturated"] == 0
+        assert np.isnan(layer_statistics(sequential(Mish()), arrays([np.nan, 1.0]))[0]["mean"])

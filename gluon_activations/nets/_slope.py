@@ -6,7 +6,7 @@ from typing import Any
 
 import mxnet as mx
 import numpy
-from mxnet.gluon import Block, HybridBlock, SymbolBlock, nn, rnn
+from mxnet.gluon import Block, HybridBlock, SymbolBlock, contrib, nn, rnn
 
 from .._arrays import array, dtype_of
 from .._evaluate import evaluate
@@ -20,7 +20,11 @@ LAYERS = (
     AlphaDropout,
     *(
         kind
-        for module in (nn, rnn)
+        for module in (
+            nn,
+            rnn,
+            *(getattr(contrib, name) for name in ("nn", "cnn", "rnn") if hasattr(contrib, name)),
+        )
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, Block) and kind not in _OPEN
     ),
@@ -29,23 +33,24 @@ LAYERS = (
 
 def slope_of(call: Call) -> Any:
     """Slope of an activation at each of its inputs, for NumPy; None for what is no activation."""
-    if len(call.inputs) != 1 or _name_of(call.block) is None and isinstance(call.block, LAYERS):
+    if call.x is None or _name_of(call.block) is None and isinstance(call.block, LAYERS):
         return None
-    (x,) = call.inputs
-    _, slope = asked(call.block, x) if "float" in str(dtype_of(x)) else (None, None)
+    _, slope = asked(call.block, call.x) if "float" in str(dtype_of(call.x)) else (None, None)
     return slope
 
 
 def asked(block: Block, x: Any) -> tuple[Any, Any]:
     """Value and slope for NumPy; two Nones for what has no :func:`curve`, or takes no such array."""
+    before = dict(vars(block))
     try:
         found = curve(block, x)
+        # MXNet computes later, and says then what went wrong.
+        return (None, None) if found is None else (found[0].asnumpy(), found[1].asnumpy())
     except Exception:  # somebody's own forward pass, called once more: anything may happen there
-        found = None
-    if found is None:
         return None, None
-    value, slope = found
-    return value.asnumpy(), slope.asnumpy()
+    finally:  # it may count its calls
+        vars(block).clear()
+        vars(block).update(before)
 
 
 def curve(block: Block, x: Any) -> tuple[Any, Any] | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Callable, NamedTuple
 
 import mxnet as mx
 from mxnet.gluon import Block, SymbolBlock, nn
 
-from .._arrays import WITH_ACTIVATION, children
+from .._arrays import WITH_ACTIVATION, children, own_parameters
 from ..catalog import _display_name
 
 LAMBDAS = (nn.Lambda, nn.HybridLambda)
@@ -21,27 +21,46 @@ class Call(NamedTuple):
 
     layer: str
     block: Block
-    inputs: list[Any]  # none of a dense or convolution layer with an activation
-    output: Any
+    x: Any  # the one array that it was given; None where it was given something else, or more
+    output: Any  # its first array
 
 
 def batch_of(net: Block, x: Any) -> tuple[Any, ...]:
     """The arrays of a batch, for a net that is checked, and whose deferred shapes are settled."""
     check_net(net)
     inputs = tuple(x) if isinstance(x, (list, tuple)) else (x,)
-    for value in _flat(inputs):
-        if not isinstance(value, mx.nd.NDArray):
-            raise TypeError(f"x is an MXNet array (mx.np.array or mx.nd.array), not {type(value).__name__}")
-        if value.size == 0:
+    held = list(_flat(inputs))
+    strange = [value for value in held if not isinstance(value, _MAY_BE_GIVEN)]
+    if first_array(held) is None:
+        strange += held  # numbers alone are no batch
+    if strange:
+        raise TypeError(f"x is an MXNet array (mx.np.array or mx.nd.array), not {type(strange[0]).__name__}")
+    for value in held:
+        if isinstance(value, mx.nd.NDArray) and 0 in value.shape:
             raise ValueError(f"x is empty: its shape is {value.shape}")
-    unknown = {name: p for name, p in net.collect_params().items() if p._data is None}
-    bare = [name for name, p in unknown.items() if not p._deferred_init]
-    if bare:
-        raise ValueError(f"the net is not initialised ({bare[0]} has no values): call net.initialize() first")
-    if unknown:
+    if any(p._data is None for p in net.collect_params().values()):
+        _settle(net, inputs)
+    return inputs
+
+
+# Beside its arrays a net may be given a mask that is None, or a length.
+_MAY_BE_GIVEN = (mx.nd.NDArray, type(None), bool, int, float)
+
+
+def _settle(net: Block, inputs: tuple[Any, ...]) -> None:
+    """Run a net once, so that the shapes of its parameters are known."""
+    try:
         with opened(net), mx.autograd.pause(train_mode=False):
             net(*inputs)
-    return inputs
+    except Exception as error:
+        # A block that the net does not use may stay without values; this one was used.
+        waiting = {name: p for name, p in net.collect_params().items() if p._data is None}
+        bare = [name for name, p in waiting.items() if not p._deferred_init]
+        if bare:
+            raise ValueError(
+                f"the net is not initialised ({bare[0]} has no values): call net.initialize() first"
+            ) from error
+        raise
 
 
 def check_net(net: Any) -> None:
@@ -82,46 +101,97 @@ def opened(net: Block, train_mode: bool = False) -> Iterator[None]:
                 data[:] = copy
 
 
-def calls_of(net: Block, run: Callable[[], Any], train_mode: bool, required: bool = True) -> list[Call]:
-    """What the layers of an opened net did while ``run`` ran it, in order."""
-    calls: list[Call] = []
-    paths: dict[int, list[str]] = defaultdict(list)
-    times: Counter[int] = Counter()
-    owners: dict[int, Block] = {}
-
-    def note(block: Block, inputs: Any, output: Any) -> None:
-        output = first_array(output)
-        if output is None:
-            return
-        index = times[id(block)]
-        times[id(block)] += 1
-        places = paths[id(block)]
-        layer = name_at(places[min(index, len(places) - 1)], block)
-        layer += f" #{index - len(places) + 2}" if index >= len(places) else ""
-        given = list(_flat(inputs))
-        if id(block) in owners:  # what this activation is given is all that shows of its layer
-            note(owners[id(block)], (), given)
-        calls.append(Call(layer, block, given, output))
-
-    handles = []
+def calls_of(net: Block, run: Callable[[], Any], train_mode: bool, arrays: bool = True) -> list[Call]:
+    """What the layers of an opened net did while ``run`` ran it, in order; there need be none without arrays."""
+    watch = _Watch(arrays)
     try:
         for path, block in walk(net):
-            inner = dict(children(block))
-            if isinstance(block, SymbolBlock) or (inner and not block._reg_params):
-                continue
-            if inner and isinstance(block, WITH_ACTIVATION):
-                owners[id(inner["act"])] = block
-            elif id(block) not in paths:
-                handles.append(block.register_forward_hook(note))
-            paths[id(block)].append(path)
+            watch.add(path, block)
         with mx.autograd.pause(train_mode=train_mode):
             run()
     finally:
-        for handle in handles:
+        for handle in watch.handles:
             handle.detach()
-    if required and not calls:
-        raise ValueError(f"no layer can be seen in {type(net).__name__}: an imported graph has no blocks inside")
-    return calls
+    if arrays and not watch.calls:
+        why = "an imported graph has no blocks inside, and of others none was called"
+        raise ValueError(f"no layer can be seen in {type(net).__name__}: {why}")
+    return watch.calls
+
+
+class _Watch:
+    """The hooks on the blocks of a net, and what they saw.
+
+    Arrays are copied when they are seen: the net may write into them later, as ``y += x`` does.
+    """
+
+    def __init__(self, arrays: bool) -> None:
+        self.arrays = arrays  # whether to keep them
+        self.calls: list[Call] = []
+        self.handles: list[Any] = []
+        self.paths: dict[int, list[str]] = defaultdict(list)
+        self.times: Counter[int] = Counter()
+        self.given: dict[int, list[Any]] = defaultdict(list)  # the array of each call that has begun
+        self.inside: list[Block] = []  # the layers with an activation that have begun and are not noted yet
+
+    def add(self, path: str, block: Block) -> None:
+        """Watch a block that is a layer."""
+        inner = dict(children(block))
+        if isinstance(block, SymbolBlock) or (inner and not own_parameters(block)):
+            return
+        known = id(block) in self.paths
+        self.paths[id(block)].append(path)
+        if known:
+            return
+        act = activation_of(block)
+        if act is None:
+            self.handles.append(block.register_forward_pre_hook(self.begin))
+            self.handles.append(block.register_forward_hook(self.end))
+        else:
+            self.handles.append(block.register_forward_pre_hook(lambda block, inputs: self.inside.append(block)))
+            self.handles.append(act.register_forward_pre_hook(self.activates))
+            self.handles.append(block.register_forward_hook(self.end_with_activation))
+
+    def begin(self, block: Block, inputs: Any) -> None:
+        """Keep what a block is given."""
+        self.given[id(block)].append(self.copied(inputs[0]) if len(inputs) == 1 else None)
+
+    def end(self, block: Block, inputs: Any, output: Any) -> None:
+        """Note a call."""
+        self.note(block, self.given[id(block)].pop(), output)
+
+    def activates(self, act: Block, inputs: Any) -> None:
+        """Note a layer with an activation: what that is given is all that shows of the layer."""
+        if self.inside and activation_of(self.inside[-1]) is act:
+            self.note(self.inside.pop(), None, inputs)
+
+    def end_with_activation(self, block: Block, inputs: Any, output: Any) -> None:
+        """Note a layer that has not called its activation, in a forward pass of its own."""
+        if self.inside and self.inside[-1] is block:
+            self.note(self.inside.pop(), None, output)
+
+    def note(self, block: Block, x: Any, output: Any) -> None:
+        """Note a call that gave something."""
+        output = first_array(output)
+        if output is None or 0 in output.shape:
+            return
+        index = self.times[id(block)]
+        self.times[id(block)] += 1
+        places = self.paths[id(block)]
+        layer = name_at(places[min(index, len(places) - 1)], block)
+        layer += f" #{index - len(places) + 2}" if index >= len(places) else ""
+        self.calls.append(Call(layer, block, x, self.copied(output)))
+
+    def copied(self, value: Any) -> Any:
+        """A copy of an array, outside of what is recorded; None of anything else."""
+        if not self.arrays or not isinstance(value, mx.nd.NDArray):
+            return None
+        with mx.autograd.pause():
+            return value.copy()
+
+
+def activation_of(block: Block) -> Block | None:
+    """The activation of a dense or convolution layer, as ``activation=`` gave it; None if it has none."""
+    return dict(children(block)).get("act") if isinstance(block, WITH_ACTIVATION) else None
 
 
 def walk(block: Block, path: str = "") -> Iterator[tuple[str, Block]]:
@@ -143,13 +213,18 @@ def short_name(block: Block) -> str:
 
 def first_array(values: Any) -> Any:
     """The first array in what a block was given or gave; None if there is none."""
-    return next((value for value in _flat(values) if isinstance(value, mx.nd.NDArray)), None)
+    return next(arrays_in(values), None)
+
+
+def arrays_in(values: Any) -> Iterator[Any]:
+    """The arrays in what a block was given or gave."""
+    return (value for value in _flat(values) if isinstance(value, mx.nd.NDArray))
 
 
 def _flat(values: Any) -> Iterator[Any]:
-    """What is in nested tuples and lists."""
-    if isinstance(values, (list, tuple)):
-        for value in values:
+    """What is in nested tuples, lists and dicts."""
+    if isinstance(values, (list, tuple, Mapping)):
+        for value in values.values() if isinstance(values, Mapping) else values:
             yield from _flat(value)
     else:
         yield values

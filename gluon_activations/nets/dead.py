@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy
 from mxnet.gluon import Block
 
-from .._arrays import is_array
-from ._slope import asked, slope_of
+from .._arrays import device_of, is_array
+from ..catalog import _name_of
+from ._slope import asked, points_for, slope_of
 from ._walk import Call, batch_of, calls_of, opened
 
 __all__ = ["dead_units"]
@@ -31,7 +33,8 @@ def dead_units(net: Block, batches: Any, *, axis: int = 1, train_mode: bool = Fa
     net : Block
         As for :func:`layer_statistics`.
     batches : mxnet array or iterable
-        One array, or a list, generator or DataLoader of arrays or of pairs (x, y).
+        One array, or a list, generator or DataLoader of arrays or of pairs (x, y). Of a net that takes
+        more than one input, x is a tuple.
     axis : int
         The axis of the units in an activation's output: 1 for a Dense layer's units and for the
         channels of a convolution, which is dead if it is at every position. Where a
@@ -45,24 +48,38 @@ def dead_units(net: Block, batches: Any, *, axis: int = 1, train_mode: bool = Fa
         One for each activation that has a zero region: "layer"; "units", how many; and "dead",
         the indices of the dead ones. Whether it has one is tried at a few points between -4 and
         4: ReLU, ReLU6, hard sigmoid, hard swish and the binary step do, and so may a block of your
-        own. Others (a sigmoid at -1000) are listed only if a unit is dead, rounded to 0.
+        own. Others (a sigmoid at -1000) are listed only if a unit is dead, rounded to 0. An
+        activation without that axis, or with another number of units from batch to batch, is left
+        out, and a warning names it.
 
     Raises
     ------
     TypeError, ValueError
-        As for :func:`layer_statistics`; and ValueError if there is no batch or no such axis.
+        As for :func:`layer_statistics`; and ValueError if there is no batch, or all have to be left out.
     """
     dead: dict[str, Any] = {}
     zero_region: dict[str, bool] = {}
+    left_out: dict[str, str] = {}
     for inputs in _batches(net, batches):
         with opened(net, train_mode):
             for call in calls_of(net, functools.partial(net, *inputs), train_mode):
                 slope = slope_of(call)
                 if slope is None:
                     continue
-                dead[call.layer] = dead.get(call.layer, True) & _still(call, slope, axis)
+                still = _still(call, slope, axis)
+                before = dead.get(call.layer, still)
+                if still is None:
+                    left_out[call.layer] = f"gives shape {slope.shape}, which has no axis {axis}"
+                elif before is not None and len(before) != len(still):
+                    counts = f"{len(before)} units in one batch and {len(still)} in another"
+                    left_out[call.layer] = f"has {counts} on axis {axis}"
+                if call.layer in left_out:
+                    dead.pop(call.layer, None)
+                    continue
+                dead[call.layer] = before & still
                 if call.layer not in zero_region:
                     zero_region[call.layer] = _has_zero_region(call)
+    _say(left_out, bool(dead))
     return [
         {"layer": layer, "units": len(still), "dead": numpy.flatnonzero(still).tolist()}
         for layer, still in dead.items()
@@ -86,21 +103,39 @@ def _batches(net: Block, batches: Any) -> Iterable[tuple[Any, ...]]:
         raise ValueError("there is no batch: batches is empty, or a generator that was used up")
 
 
+def _say(left_out: dict[str, str], others: bool) -> None:
+    """Name what could not be judged: in a warning, or in an error if that is all there is."""
+    if left_out:
+        layer, why = next(iter(left_out.items()))
+        if not others:
+            raise ValueError(f"{layer} {why}")
+        more = f", and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+        warnings.warn(f"dead_units leaves out {layer}, which {why}{more}", stacklevel=3)
+
+
 def _still(call: Call, slope: Any, axis: int) -> Any:
-    """Which units are 0 with slope 0 in the whole batch."""
+    """Which units are 0 with slope 0 in the whole batch; None if there is no such axis."""
     if not -slope.ndim <= axis < slope.ndim:
-        raise ValueError(f"{call.layer} gives shape {slope.shape}, which has no axis {axis}")
+        return None
     still = (slope == 0) & (call.output.asnumpy() == 0)
     return numpy.array([unit.all() for unit in numpy.moveaxis(still, axis, 0)])
 
 
 def _has_zero_region(call: Call) -> bool:
     """Whether value and slope are 0 at some point near 0."""
-    (x,) = call.inputs
-    x = x.copy()
-    for point in _NEAR:
-        x[:] = point
+    for x in _near(call):
         value, slope = asked(call.block, x)
         if value is not None and ((value == 0) & (slope == 0)).any():
             return True
     return False
+
+
+def _near(call: Call) -> Iterator[Any]:
+    """Arrays of these points that a block takes: of somebody's own, which may want its input's shape, one each."""
+    if _name_of(call.block):
+        yield points_for(call.block, _NEAR, device_of(call.x))
+    else:
+        x = call.x.copy()
+        for point in _NEAR:
+            x[:] = point
+            yield x

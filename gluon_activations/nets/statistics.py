@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, Callable
 
 import mxnet as mx
 import numpy
 from mxnet.gluon import Block
 
-from .._arrays import device_of
+from .._arrays import device_of, own_parameters
 from ._slope import slope_of
 from ._walk import Call, batch_of, calls_of, check_loss, first_array, name_at, opened, walk
 
@@ -30,8 +32,9 @@ def layer_statistics(
     ----------
     net : Block
         An initialised net, hybridized or not.
-    x : mxnet array or tuple of mxnet array
-        A batch, or the several inputs of a net that takes more than one.
+    x : mxnet array or tuple
+        A batch, or the several inputs of a net that takes more than one: arrays, lists and dicts of
+        arrays, numbers, None.
     train_mode : bool
         Whether to run as in training: dropout at work, batch normalisation by the batch. The
         running statistics are put back; the random numbers that dropout drew are gone.
@@ -42,8 +45,9 @@ def layer_statistics(
     -------
     list of dict
         One for each call of a layer, in order: "layer" (its place in the net and its name),
-        "shape" of the output, its "mean", "std" and share of exact "zeros"; and "saturated",
-        the share of inputs at which the activation is flat, None for what is no activation.
+        "shape" of the output (of several, the first), its "mean", "std" and share of exact "zeros";
+        and "saturated", the share of inputs at which the activation is flat. It is None for what is
+        no activation or cannot be asked: what takes more than one array, or raises when called again.
         Activations are the catalog's, MXNet's and this package's; and blocks or functions of your own
         that keep the shape and, as far as one changed element shows, treat each element alike.
 
@@ -74,7 +78,8 @@ def gradient_statistics(
     y : mxnet array
         What the loss compares the output with.
     loss : callable
-        One of Gluon's losses, or a function of output and ``y``.
+        One of Gluon's losses, or a function of output and ``y``. (Where a function depends on
+        arrays of its own that have gradients, it gives them new ones, as in training.)
     every : bool
         Whether to give a record for every trained parameter, the biases too, instead of one for
         each layer.
@@ -85,46 +90,93 @@ def gradient_statistics(
         One for each layer with trained parameters, in the order of their first call: "layer";
         "parameter", which is "weight" or, where there is none, the layer's first; "norm", the
         Euclidean length of its gradient; and "rms", the root of the mean square. A parameter that
-        two layers share counts for the first. A layer that the output does not depend on has 0.
+        two layers share counts for the first. A layer that the output does not depend on has 0; one
+        that never ran, and so has no shape yet, is left out.
 
     Raises
     ------
     TypeError
-        If ``net`` is no block, ``x`` no MXNet array, or ``loss`` a class.
+        If ``net`` is no block, ``x`` no MXNet array, or ``loss`` a class or gives no array.
     ValueError
         If the net is not initialised, ``x`` is empty, or nothing in it is trained.
     """
     check_loss(loss)
     inputs = batch_of(net, x)
-    with opened(net, train_mode):
-        mean = []
+    first = first_array(inputs)
+    device = None if first is None else device_of(first)
+    means: list[Any] = []
 
-        def run() -> None:
-            with mx.autograd.record(train_mode=train_mode):
-                mean.append(loss(net(*inputs), y).mean())
+    def run() -> None:
+        with mx.autograd.record(train_mode=train_mode):
+            losses = loss(net(*_detached(inputs)), _detached(y))
+            if not isinstance(losses, mx.nd.NDArray):
+                raise TypeError(f"the loss gives one array, not {type(losses).__name__}")
+            mean = losses.mean()
+            # MXNet refuses a loss that depends on nothing; this one does, on itself.
+            besides = mean.detach().copy()
+            besides.attach_grad()
+            means.append(mean + besides)
 
-        calls = calls_of(net, run, train_mode, required=False)
-        found = _trained(net, calls, device_of(first_array(inputs)), every)
+    with opened(net, train_mode), _copied(net, loss, device) as copies:
+        calls = calls_of(net, run, train_mode, arrays=False) if copies else []
+        found = _trained(net, calls, every)
         if not found:
             raise ValueError("the net has no trained parameters: every grad_req is 'null', or there are none")
-        weights = [weight for _, _, weight in found]
-        with mx.autograd.record(train_mode=train_mode):
-            # MXNet refuses a parameter that the loss does not reach: these heads, whose gradient is 0, do.
-            reach = [(weight * 0).sum() for weight in weights]
-        # Asked for these gradients, autograd leaves those of the parameters alone.
-        gradients = mx.autograd.grad(mean + reach, weights, train_mode=train_mode)
-    return [_size(layer, key, gradient) for (layer, key, _), gradient in zip(found, gradients)]
+        means[0].backward(train_mode=train_mode)
+    return [_size(layer, key, copies[id(p)].grad) for layer, key, p in found]
+
+
+@contextlib.contextmanager
+def _copied(net: Block, loss: Any, device: Any) -> Iterator[dict[int, Any]]:
+    """Let net and loss compute with copies of their trained parameters, whose gradients are nobody else's.
+
+    (``autograd.grad`` leaves the parameters' own gradients alone too. But on the CPU the gradient of a
+    transposed convolution has to be written into an array that is there already: in a new one it fails,
+    and with it all that MXNet does afterwards.)
+    """
+    copies, before = {}, []
+    parts = [net, loss] if isinstance(loss, Block) else [net]
+    with mx.autograd.pause():
+        for p in (p for part in parts for p in part.collect_params().values()):
+            if not _is_trained(p) or id(p) in copies:
+                continue
+            data = p.data(device) if device is not None else p.list_data()[0]
+            copies[id(p)] = copy = data.copy()
+            copy.attach_grad(**({} if p._grad_stype == "default" else {"stype": p._grad_stype}))
+            before.append((p, p._data))
+            p._data = [copy if each is data else each for each in p._data]
+    try:
+        yield copies
+    finally:
+        for p, data in before:
+            p._data = data
+
+
+def _is_trained(p: Any) -> bool:
+    """Whether a parameter has a gradient, and values at hand."""
+    return p.grad_req != "null" and p._data is not None and p._stype == "default"
+
+
+def _detached(values: Any) -> Any:
+    """The same arrays outside of what somebody records, so that their gradients stay as they are."""
+    if type(values) in (list, tuple):
+        return type(values)(map(_detached, values))
+    if type(values) is dict:
+        return {key: _detached(value) for key, value in values.items()}
+    return values.detach() if isinstance(values, mx.nd.NDArray) else values
 
 
 def _record(call: Call, saturated_below: float) -> Record:
     """What :func:`layer_statistics` says of one call."""
     values = call.output.asnumpy().astype("float64")
     slope = slope_of(call)
+    with numpy.errstate(all="ignore"):  # of what is infinite, the spread is nan
+        mean, std = float(values.mean()), float(values.std())
     return {
         "layer": call.layer,
         "shape": values.shape,
-        "mean": float(values.mean()),
-        "std": float(values.std()),
+        "mean": mean,
+        "std": std,
         "zeros": float((values == 0).mean()),
         "saturated": None if slope is None else float((abs(slope) < saturated_below).mean()),
     }
@@ -137,8 +189,8 @@ def _size(layer: str, parameter: str, gradient: Any) -> Record:
     return {"layer": layer, "parameter": parameter, "norm": norm, "rms": norm / values.size**0.5}
 
 
-def _trained(net: Block, calls: list[Call], device: Any, every: bool) -> list[tuple[str, str, Any]]:
-    """Layer, name and array of each trained parameter that gets a record."""
+def _trained(net: Block, calls: list[Call], every: bool) -> list[tuple[str, str, Any]]:
+    """Layer, name and parameter for each trained one that gets a record."""
     layers: dict[int, tuple[str, Block]] = {}
     called = [(call.layer, call.block) for call in calls]
     for layer, block in called + [(name_at(path, block), block) for path, block in walk(net)]:
@@ -146,8 +198,8 @@ def _trained(net: Block, calls: list[Call], device: Any, every: bool) -> list[tu
     found: list[tuple[str, str, Any]] = []
     seen: set[int] = set()
     for layer, block in layers.values():
-        trained = {k: p for k, p in block._reg_params.items() if p.grad_req != "null" and id(p) not in seen}
+        trained = {k: p for k, p in own_parameters(block).items() if _is_trained(p) and id(p) not in seen}
         seen.update(map(id, trained.values()))
         keys = list(trained) if every else [k for k in ("weight", *trained) if k in trained][:1]
-        found += [(layer, key, trained[key].data(device)) for key in keys]
+        found += [(layer, key, trained[key]) for key in keys]
     return found
