@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import exp, inf, log1p
 from typing import Any, NamedTuple
 
 import numpy
-from mxnet.gluon import Block, nn, rnn
+from mxnet.gluon import Block, contrib, nn, rnn
 from mxnet.gluon import loss as losses
 from mxnet.gluon.model_zoo import vision
 
 from .. import blocks
-from .._arrays import WITH_ACTIVATION, array, children
+from .._arrays import GLUON_2, WITH_ACTIVATION, array, children
 from .._evaluate import evaluate
-from ..catalog import CATALOG, _name_of, activations
+from ..catalog import _BY_KIND, CATALOG, _name_of, activations, get_activation
 from ._slope import LAYERS, points_for, value_of
 from ._walk import (
+    Call,
+    activation_of,
+    arrays_in,
     batch_of,
     calls_of,
     check_net,
@@ -54,7 +58,7 @@ _FROM_SIGMOID = (
     "gives raw scores, as for BCEWithLogitsLoss and Keras' from_logits=True."
 )
 # For each of them: what the loss does with the output; what is wrong, by the kind of the output or
-# else by its range, None if it is right; and what to write instead.
+# else by its range (see _groups), None if it is right; and what to write instead.
 _VERDICTS: dict[str, tuple[str, dict[str, str | None], str]] = {
     "class scores": (
         "{loss} applies a softmax to that",
@@ -96,13 +100,14 @@ _VERDICTS: dict[str, tuple[str, dict[str, str | None], str]] = {
             "softmax": "the outputs sum to 1, so labels that belong together push each other out",
             "hard_sigmoid": "it reaches 0 and 1, where it is flat and a unit that is wrong learns nothing more",
             "binary_step": "it is flat everywhere, so nothing is learned",
+            "share": "it stays {between}, and a unit that is wrong learns nothing more where it is flat",
             "other": "a number outside 0 to 1 is taken for a probability, and its logarithm is nan",
         },
         "Write {loss}() and end in raw scores, or end in a sigmoid.",
     ),
     "margin": (
         "{loss} wants a score that can pass its margin on both sides of 0",
-        {"raw": None, "unbounded": None, "other": "this one stays {between}"},
+        {"raw": None, "passes": None, "unbounded": None, "other": "this one stays {between}"},
         _RAW,
     ),
     "value": (
@@ -125,9 +130,10 @@ _VERDICTS: dict[str, tuple[str, dict[str, str | None], str]] = {
         {
             "softplus": None,
             "exp": None,
-            "relu": "a rate of 0 stays 0, since the activation is flat there",
+            "negative": "the logarithm of a negative rate is nan",
             "bounded": "it stays {between}",
-            "other": "the logarithm of a negative rate is nan",
+            "from 0": "a rate of 0 stays 0, since the activation is flat there",
+            "other": "it stays {between}",
         },
         "Write {loss}() and end in a layer without activation, or end in a softplus.",
     ),
@@ -139,7 +145,7 @@ class _Output(NamedTuple):
 
     name: str  # for the reader
     short: str
-    kind: str  # "raw", "softmax", "log_softmax", "exp", or a catalog name
+    kind: str  # "raw", "softmax", "log_softmax", "exp", a catalog name, or "own" for what is known by its range
     low: float
     high: float
     classes: int | None
@@ -154,9 +160,10 @@ def check_output(net: Block, loss: Block, x: Any = None) -> list[str]:
         The net. Without ``x`` it need not be initialised.
     loss : mxnet.gluon.loss.Loss
         One of Gluon's losses, or a subclass of one.
-    x : mxnet array or tuple of mxnet array, optional
-        A batch. It is needed for a net with a forward pass of its own, whose last layer shows in
-        a run only: without it nests of (Hybrid)Sequential and the model zoo's nets are understood.
+    x : mxnet array or tuple, optional
+        A batch, as for :func:`layer_statistics`. It is needed for a net with a forward pass of its own,
+        whose last layer shows in a run only: without it nests of (Hybrid)Sequential and the model zoo's
+        nets are understood. Of several outputs the first is judged.
 
     Returns
     -------
@@ -186,9 +193,7 @@ def check_output(net: Block, loss: Block, x: Any = None) -> list[str]:
         wrong = f"The net has one output, and a softmax of one score is 1 whatever it is: {title} teaches nothing."
         return [f"{wrong} Give it one output per class, or write SigmoidBinaryCrossEntropyLoss()."]
     does, wrongs, cure = _VERDICTS[want]
-    extents = ("unbounded", "bounded above", "bounded below", "bounded")
-    extent = extents[2 * (found.low > -inf) + (found.high < inf)]
-    wrong = wrongs[next(group for group in (found.kind, extent, "other") if group in wrongs)] or ""
+    wrong = wrongs[next(group for group in _groups(found, loss) if group in wrongs)] or ""
     if not wrong:
         return []
     if "{floor}" in wrong and kind_of_loss is not losses.SoftmaxCrossEntropyLoss:
@@ -211,6 +216,22 @@ def _wanted(loss: Any) -> tuple[type, str]:
     raise ValueError(f"check_output knows what these losses expect: {known}; not {type(loss).__name__}")
 
 
+def _groups(found: _Output, loss: Any) -> list[str]:
+    """What a verdict may be given for: the kind of an output, or where it lies, the closest first."""
+    low, high, margin = found.low, found.high, getattr(loss, "_margin", 0)
+    places = {
+        "passes": low < -margin and high > margin,
+        "share": low >= 0 and high <= 1,
+        "negative": low < 0,
+        "bounded": low > -inf and high < inf,
+        "from 0": low == 0,
+        "bounded below": low > -inf,
+        "bounded above": high < inf,
+        "unbounded": low == -inf and high == inf,
+    }
+    return [found.kind, *(place for place, lies in places.items() if lies), "other"]
+
+
 def _numbers(found: _Output) -> dict[str, str]:
     """What follows from the range of an output, to be written into a verdict."""
     low, high = max(found.low, -700.0), min(found.high, 700.0)  # exp holds to 709
@@ -222,7 +243,7 @@ def _numbers(found: _Output) -> dict[str, str]:
         "low": f"{low:.4g}",
         "floor": floor,
         "between": _between(found.low, found.high),
-        "rates": _between(exp(low), exp(high) if found.high < inf else inf),
+        "rates": _between(exp(low) if found.low > -inf else -inf, exp(high) if found.high < inf else inf),
         "p_low": f"{1 / (1 + exp(-low)):.3f}",
         "p_high": f"{1 / (1 + exp(-high)):.3f}",
         "yes": f"{log1p(exp(-high)):.4f}",
@@ -246,37 +267,63 @@ def _output(net: Block, x: Any, axis: int) -> _Output:
         chain = _passed(_chain(net))
         if not chain:
             raise ValueError("the net is empty: it has no output layer")
-        return _judged(chain, _kind(chain[-1]), _units(chain), ", or give x, a batch, to see what it does")
+        hint = ", or give x, a batch, to see what it does"
+        return _judged(chain[-1], _kind(chain[-1]), _units(chain), axis, 2, hint)
     inputs = batch_of(net, x)
-    values: list[Any] = []
+    outputs: list[Any] = []
     with opened(net):
-        calls = calls_of(net, lambda: values.append(first_array(net(*inputs)).asnumpy()), False)
-        chain = _passed([call.block for call in calls])
-        kind = _kind(chain[-1])
-    (value,), last = values, calls[-1].output.asnumpy()
+        calls = calls_of(net, lambda: outputs.append(first_array(net(*inputs))), False)
+        if outputs[0] is None:
+            raise ValueError("the output cannot be judged: the net gives no array")
+        value = outputs[0].asnumpy()
+        last = _last(calls, value, [each.asnumpy() for each in arrays_in(inputs)])
+        kind = _kind(last) if last else None
+    if value.ndim > 1 and not -value.ndim <= axis < value.ndim:
+        raise ValueError(f"the output has shape {value.shape}, which has no axis {axis}, as the loss has")
     classes = value.shape[axis] if value.ndim > 1 else None
-    same = numpy.array_equal(numpy.sort(last, axis=None), numpy.sort(value, axis=None))
-    by_values = _kind_by_values(value, axis)
-    if by_values and not (same and kind == by_values):
+    by_values = _kind_by_values(value, axis) if kind is None else None  # of what is known a sum may be 1 by chance
+    if by_values:
         hidden = f"a {by_values} in a forward pass of its own"
         return _Output(hidden, by_values, by_values, *_RANGES[by_values], classes)
-    if not same:
+    if last is None:
         raise ValueError(
             f"the output cannot be judged: after its last layer ({calls[-1].layer}) the net computes on in a "
             f"forward pass of its own, which check_output does not see"
         )
-    return _judged(chain, kind, classes or _units(chain), "")
+    return _judged(last, kind, classes or _units([call.block for call in calls]), axis, value.ndim, "")
+
+
+def _last(calls: list[Call], value: Any, inputs: list[Any]) -> Block | None:
+    """The block that gave these numbers, behind what only passes them on; None if no block did."""
+    for index in reversed(range(len(calls))):
+        block, x = calls[index].block, calls[index].x
+        if _same(calls[index].output.asnumpy(), value):
+            if x is None or not _passes(block):
+                return block
+            before = _last(calls[:index], x.asnumpy(), inputs)
+            return block if before is None and any(_same(x.asnumpy(), each) for each in inputs) else before
+    return None
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two arrays hold the same numbers, in whatever shape."""
+    return a.size == b.size and numpy.array_equal(
+        numpy.sort(a, axis=None), numpy.sort(b, axis=None), equal_nan=True
+    )
 
 
 _RANGES = {"raw": (-inf, inf), "softmax": (0.0, 1.0), "log_softmax": (-inf, 0.0), "exp": (0.0, inf)}
 
 
-def _judged(chain: list[Block], kind: str | None, classes: int | None, hint: str) -> _Output:
-    """What is known of the last layer of a chain."""
-    short = short_name(chain[-1])
-    if kind is None:
+def _judged(block: Block, kind: str | None, classes: int | None, axis: int, axes: int, hint: str) -> _Output:
+    """What is known of the last layer of a net, whose output has so many axes and is judged along one."""
+    short = short_name(block)
+    reach = _RANGES.get(kind or "") or (_reach(block, kind) if kind else None)
+    if kind is None or reach is None:
         raise ValueError(f"check_output does not know what {short} gives: use a block of the catalog{hint}")
-    low, high = _RANGES[kind] if kind in _RANGES else _reach(chain[-1], kind)
+    low, high = reach
+    if kind == "log_softmax" and isinstance(block, blocks.LogSoftmax) and (block._options["axis"] - axis) % axes:
+        kind = "own"  # whose classes are on another axis than those of the loss
     return _Output(f"{short} without activation" if kind == "raw" else short, short, kind, low, high, classes)
 
 
@@ -284,32 +331,48 @@ def _judged(chain: list[Block], kind: str | None, classes: int | None, hint: str
 _POINTS, _LARGE = numpy.sinh(numpy.linspace(-70, 70, 20001)), 1e9
 
 
-def _reach(block: Block, kind: str) -> tuple[float, float]:
-    """The range of an activation with the parameters that it has; the catalog's where it cannot be asked."""
-    waits = any(p._data is None for p in block.collect_params().values())
-    if waits or _name_of(block) is None and isinstance(block, LAYERS):
-        low, high = CATALOG[kind].range
-        return low, high
-    values = value_of(block, points_for(block, _POINTS)).astype("float64")
-    low, high = float(values.min()) + 0.0, float(values.max()) + 0.0  # no -0.0
+def _reach(block: Block, kind: str) -> tuple[float, float] | None:
+    """The range of an activation with the parameters that it has, or starts with; None if it cannot be asked."""
+    inside = _inside(block)
+    if inside is not None:
+        return _reach(get_activation(inside), kind)
+    if _waits(block) and isinstance(block, CATALOG[kind].block):
+        block = CATALOG[kind].block(**block._shown)
+        block.initialize()
+    try:
+        points = points_for(block, _POINTS)
+        # In two axes, as a function of somebody's own may want it.
+        values = value_of(block, points.reshape((len(_POINTS), -1))).astype("float64")
+    except Exception:  # MXNet's own without values, or one that takes no such arrays: its range is the catalog's
+        return CATALOG[kind].range if kind in CATALOG else None
+    low, high = float(numpy.nanmin(values)) + 0.0, float(numpy.nanmax(values)) + 0.0  # no -0.0
     return low if low > -_LARGE else -inf, high if high < _LARGE else inf
+
+
+def _waits(block: Block) -> bool:
+    """Whether a block has parameters without values."""
+    return any(p._data is None for p in block.collect_params().values())
 
 
 def _chain(net: Block) -> list[Block]:
     """The layers of a nest of Sequentials, or of a net of the model zoo, one after the other."""
     inner = dict(children(net))
-    if any(_passes_on(net, kind) for kind in (nn.Sequential, nn.HybridSequential)):
+    if _is_as_made(net, (nn.Sequential, nn.HybridSequential)):
         return [block for child in inner.values() for block in _chain(child)]
     if type(net) in _ZOO and set(inner) == {"features", "output"}:
         return [*_chain(inner["features"]), *_chain(inner["output"])]
-    return [net, inner["act"]] if inner and isinstance(net, WITH_ACTIVATION) else [net]
+    act = activation_of(net)
+    return [net] if act is None or not _is_as_made(net, WITH_ACTIVATION) else [net, *_chain(act)]
 
 
-def _passes_on(net: Block, kind: type[Block]) -> bool:
-    """Whether the net is a Sequential whose forward pass is Gluon's own."""
-    passes = ("__call__", "forward", "hybrid_forward")
-    own = all(getattr(type(net), name, None) is getattr(kind, name, None) for name in passes)
-    return own and isinstance(net, kind)
+def _is_as_made(block: Block, kinds: Iterable[type[Block]]) -> bool:
+    """Whether a block is one of these kinds, or a child of one that has left its forward pass alone."""
+    passes = ("__call__", "forward", "hybrid_forward", "function")
+    return any(
+        isinstance(block, kind)
+        and all(getattr(type(block), name) is getattr(kind, name) for name in passes if hasattr(kind, name))
+        for kind in kinds
+    )
 
 
 _ZOO = tuple(kind for kind in vars(vision).values() if isinstance(kind, type) and issubclass(kind, Block))
@@ -319,25 +382,56 @@ _POOLS = tuple(
     for kind in ("MaxPool", "AvgPool", "GlobalMaxPool", "GlobalAvgPool")
     for axes in (1, 2, 3)
 )
-_PASSING = (nn.Flatten, nn.Dropout, blocks.AlphaDropout, *_POOLS)
+_GLOBAL_POOLS = tuple(kind for kind in _POOLS if kind.__name__.startswith("Global"))
+_IDENTITY: Any = nn.Identity if GLUON_2 else contrib.nn.Identity
+_PASSING = (_IDENTITY, nn.Flatten, nn.Dropout, blocks.AlphaDropout, *_POOLS)
+# These keep the number of units too.
+_KEEPING = (*_PASSING, nn.BatchNorm, nn.LayerNorm, nn.InstanceNorm, nn.GroupNorm)
 
 
 def _passed(chain: list[Block]) -> list[Block]:
     """The chain without what only passes on at its end; its first layer stays."""
-    while len(chain) > 1 and (isinstance(chain[-1], _PASSING) or _name_of(chain[-1]) == "identity"):
+    while len(chain) > 1 and _passes(chain[-1]):
         chain = chain[:-1]
     return chain
+
+
+def _passes(block: Block) -> bool:
+    """Whether a block passes on what it is given."""
+    if _is_as_made(block, (*_MADE, *_PASSING)):
+        return _name_of(block) == "identity" or _is_as_made(block, _PASSING)
+    return _kind_by_asking(block) == "raw"
+
+
+# What is known by its type: activations, and layers.
+_MADE = (*{kind for kind, _ in _BY_KIND}, *LAYERS)
+# Wrappers of a cell, which give something else than that does.
+_WRAPPING = (rnn.ModifierCell, rnn.SequentialRNNCell, rnn.HybridSequentialRNNCell, rnn.BidirectionalCell)
 
 
 def _kind(block: Block) -> str | None:
     """What a block gives, as :class:`_Output` calls it; None where that is not known."""
     name = _name_of(block)
+    if name is None:
+        known = _is_as_made(block, (*LAYERS, blocks._LargestOf)) and not isinstance(block, _WRAPPING)
+        inside = _inside(block) if known else None
+        if inside is None:
+            raw = known and (isinstance(block, WITH_ACTIVATION) or not dict(children(block)))
+            return "raw" if raw else _kind_by_asking(block)
+        name = _name_of(get_activation(inside))
+    elif not _is_as_made(block, _MADE):
+        return "own" if CATALOG[name].acts_on == "elements" and not _waits(block) else _kind_by_asking(block)
+    return "raw" if name in ("identity", "glu", "maxout") else name
+
+
+def _inside(block: Block) -> Any:
+    """The activation that a layer or cell of Gluon's ends in, by name or as a block; None if it ends in none."""
     if isinstance(block, (rnn.RNN, rnn.LSTM, rnn.GRU)):
-        return "relu" if block._mode == "rnn_relu" else "tanh"
+        return None if block._projection_size else "relu" if block._mode == "rnn_relu" else "tanh"
     if isinstance(block, nn.BatchNormReLU):
         return "relu"
-    layer = name is None and isinstance(block, (*LAYERS, blocks._LargestOf)) and not dict(children(block))
-    return "raw" if layer or name in ("identity", "glu") else name or _kind_by_asking(block)
+    usual = "tanh" if isinstance(block, rnn.GRUCell) else None  # 1.9's has no other
+    return getattr(block, "_activation", usual) if isinstance(block, rnn.RecurrentCell) else None
 
 
 # Scores by which a function is told from others: on both sides of 0, and beyond the kinks.
@@ -376,11 +470,26 @@ def _kind_by_values(value: Any, axis: int) -> str | None:
 
 def _units(chain: list[Block]) -> int | None:
     """How many outputs the last layer with weights has, if that can be told."""
-    pieces = 1
+    pieces, flat = 1, False
     for block in reversed(chain):
-        pieces *= block._options["pieces"] if isinstance(block, blocks._LargestOf) else 1
-        pieces *= 2 if isinstance(block, blocks.GLU) else 1
-        units = getattr(block, "_units", None) or getattr(block, "_channels", None)
-        if units:
-            return int(units) // pieces
+        if isinstance(block, WITH_ACTIVATION):
+            dense = isinstance(block, nn.Dense)
+            # What is flat has a class for each position.
+            known = not flat or (block._flatten if dense else False)
+            return int(block._units if dense else block._channels) // pieces if known else None
+        if isinstance(block, blocks._LargestOf):
+            pieces *= block._options["pieces"]
+        elif isinstance(block, blocks.GLU):
+            pieces *= 2
+        elif isinstance(block, nn.Flatten):
+            flat = True
+        elif isinstance(block, _GLOBAL_POOLS):
+            flat = False  # there is one position
+        elif _name_of(block) is None and not isinstance(block, _KEEPING) and _changes(block):
+            return None
     return None
+
+
+def _changes(block: Block) -> bool:
+    """Whether a block may give another number of units than it takes."""
+    return isinstance(block, LAYERS) or _kind_by_asking(block) is None
