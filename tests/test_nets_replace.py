@@ -5,7 +5,7 @@ import os
 import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import SymbolBlock, Trainer, loss, nn
+from mxnet.gluon import Block, SymbolBlock, Trainer, loss, nn
 from mxnet.gluon.model_zoo import vision
 
 from gluon_activations import (
@@ -268,3 +268,76 @@ def test_new_ones_follow_the_net_in_dtype_but_only_where_it_is_ready(arrays):
 def test_a_factory_of_nothing_and_a_number_are_refused():
     with pytest.raises(TypeError, match=r"name or a factory \(a class, a function\), not 3"):
         replace_activations(mlp(), 3)
+
+
+def test_what_a_forward_pass_finds_in_lists_is_swapped_there(arrays):
+    class Net(Block):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two, self.three = (nn.Activation("relu") for _ in "123")
+            self.held = {"a": [self.one, (self.two, "b")], "c": 3}
+            self.pair = (self.three, self.one)
+            self.other = (1, 2)
+
+        def forward(self, x):
+            (one, (two, _)), (three, _) = self.held["a"], self.pair
+            return one(two(three(x)))
+
+    net = Net()
+    other = net.other
+    assert replace_activations(net, "tanh") == 3
+    first, (second, name) = net.held["a"]
+    assert (first, second, name) == (net.one, net.two, "b") and net.pair == (net.three, net.one)
+    assert net.held["c"] == 3 and net.other is other and names_in(net) == ["tanh"] * 3
+    x = np.array([[0.5, -0.5]])
+    np.testing.assert_allclose(net(arrays(x)).asnumpy(), np.tanh(np.tanh(np.tanh(x))), rtol=1e-6)
+
+
+def test_a_net_whose_shapes_are_not_known_yet_is_as_ready_as_any(arrays):
+    net = mlp()
+    net.initialize()
+    replace_activations(net, "prelu")
+    assert net(arrays(np.ones((1, 7)))).shape == (1, 3)
+    net = mlp()
+    net.cast("float64")
+    net.initialize(mx.init.One())
+    replace_activations(net, lambda: Swish(learnable=True))
+    assert net(arrays(np.ones((1, 7)), "float64")).dtype == np.float64
+
+
+def test_new_ones_have_the_dtype_that_most_numbers_have(arrays):
+    net = nn.HybridSequential()
+    net.add(nn.BatchNorm(in_channels=3), nn.Dense(4, in_units=3), nn.Activation("relu"))
+    net.initialize()
+    net[1].cast("float64")
+    replace_activations(net, lambda: Swish(learnable=True))
+    assert np.dtype(net[2].beta.dtype) == np.float64
+
+
+def test_nothing_is_replaced_where_one_cannot_be(arrays):
+    made = []
+
+    def factory():
+        made.append(1)
+        return Mish() if len(made) < 3 else nn.Lambda(lambda x: x)
+
+    net = mlp()
+    with pytest.raises(
+        TypeError, match=r"Dense is a HybridBlock and takes no other inside: Lambda\(<lambda>\) is"
+    ):
+        replace_activations(net, factory)
+    assert names_in(net) == ["relu", "relu", "relu", "sigmoid"]
+    plain = nn.Sequential()
+    plain.add(nn.Activation("relu"))
+    assert replace_activations(plain, factory) == 1 and isinstance(plain[0], nn.Lambda)
+
+
+@pytest.mark.parametrize("known", [nn.Activation, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.Swish, nn.GELU, nn.SELU])
+def test_children_of_mxnet_s_own_are_known(known):
+    class Softmax(known):
+        """Called like another."""
+
+    net = nn.HybridSequential()
+    net.add(Softmax(*{nn.Activation: ["tanh"], nn.LeakyReLU: [0.1]}.get(known, [])))
+    assert replace_activations(net, "silu", replaces="softmax") == 0
+    assert replace_activations(net, "silu", replaces="all") == 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any, Callable
 
+import numpy
 from mxnet.gluon import Block, HybridBlock
 
 from .._arrays import children, initialize_on
@@ -49,7 +51,8 @@ def replace_activations(
     ValueError
         If a name is unknown (the nearest ones are listed), or ``net`` itself is an activation.
     TypeError
-        If ``net`` is no block, or ``activation`` is neither a name nor a factory of blocks.
+        If ``net`` is no block, or ``activation`` is neither a name nor a factory of blocks, or makes
+        other than HybridBlocks where those are wanted. Then nothing was replaced.
     """
     check_net(net)
     wanted = _wanted(replaces)
@@ -57,17 +60,19 @@ def replace_activations(
         raise ValueError(f"the net itself is an activation, {net!r}: there is nothing inside it to replace")
     make = _factory(activation)
     made: dict[int, Block] = {}
-
-    def new_for(old: Block) -> Block:
+    places = list(_places(net, wanted, {id(net)}))
+    for parent, _, old in places:
         if id(old) not in made:  # a block used twice stays one block
             made[id(old)] = _suited(make(), net)
-        return made[id(old)]
-
-    count = _swap(net, wanted, new_for, {id(net)})
+        new = made[id(old)]
+        if isinstance(parent, HybridBlock) and not isinstance(new, HybridBlock):
+            raise TypeError(f"{type(parent).__name__} is a HybridBlock and takes no other inside: {new!r} is none")
+    for parent, key, old in places:
+        _put(parent, key, old, made[id(old)])
     for _, block in walk(net):
         if isinstance(block, HybridBlock):
             block._clear_cached_op()
-    return count
+    return len(places)
 
 
 def _wanted(replaces: str | Sequence[str]) -> set[str]:
@@ -94,17 +99,14 @@ def _factory(activation: Any) -> Callable[[], Block]:
     return make
 
 
-def _swap(parent: Block, wanted: set[str], new_for: Callable[[Block], Block], seen: set[int]) -> int:
-    """Swap what is inside a block, at any depth, but nothing inside of what was swapped."""
-    count = 0
-    for key, child in list(children(parent)):
+def _places(parent: Block, wanted: set[str], seen: set[int]) -> Iterator[tuple[Block, str, Block]]:
+    """What is to be swapped inside a block, at any depth, but nothing inside of that: where it is, and itself."""
+    for key, child in children(parent):
         if _name_of(child) in wanted:
-            _put(parent, key, child, new_for(child))
-            count += 1
+            yield parent, key, child
         elif id(child) not in seen:
             seen.add(id(child))
-            count += _swap(child, wanted, new_for, seen)
-    return count
+            yield from _places(child, wanted, seen)
 
 
 def _put(parent: Block, key: str, old: Block, new: Block) -> None:
@@ -112,18 +114,36 @@ def _put(parent: Block, key: str, old: Block, new: Block) -> None:
     held = parent._children[key]
     parent._children[key] = weakref.ref(new) if isinstance(held, weakref.ref) else new
     for name, value in list(vars(parent).items()):
-        if value is old:
-            vars(parent)[name] = new
-    layers = getattr(parent, "_layers", None)  # where a Sequential of 2.x keeps its blocks
-    if isinstance(layers, list):
-        layers[:] = [new if layer is old else layer for layer in layers]
+        if name != "_children":
+            vars(parent)[name] = _exchanged(value, old, new)
+
+
+def _exchanged(value: Any, old: Block, new: Block) -> Any:
+    """An attribute with the new block for the old one, also in lists, tuples and dicts, where a forward pass may
+    look for it, and Gluon 2's Sequential does.
+    """
+    if value is old:
+        return new
+    if type(value) is list:
+        value[:] = [_exchanged(each, old, new) for each in value]
+    elif isinstance(value, dict):
+        value.update({key: _exchanged(each, old, new) for key, each in value.items()})
+    elif type(value) is tuple:
+        changed = tuple(_exchanged(each, old, new) for each in value)
+        return changed if any(a is not b for a, b in zip(changed, value)) else value
+    return value
 
 
 def _suited(block: Block, net: Block) -> Block:
     """A new block, made ready for the net: dtype, parameters, devices."""
-    first = next((p for p in net.collect_params().values() if p._data is not None), None)
-    if first is not None:
-        block.cast(first.dtype)
-        if block.collect_params().keys():
-            initialize_on(block, first.list_ctx())
+    floats = [p for p in net.collect_params().values() if numpy.dtype(p.dtype).kind == "f"]
+    ready = [p for p in floats if p._data is not None or p._deferred_init]
+    if floats:
+        # In half precision a BatchNorm's parameters stay in single: the dtype of most numbers counts.
+        sizes: Counter[str] = Counter()
+        for p in floats:
+            sizes[numpy.dtype(p.dtype).name] += p.list_data()[0].size if p._data is not None else 0
+        block.cast(max(sizes, key=lambda dtype: sizes[dtype]))
+    if ready and block.collect_params().keys():
+        initialize_on(block, ready[0].list_ctx())
     return block
