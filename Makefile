@@ -32,7 +32,7 @@ export CTX PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test test-quick lab lint format figures outputs accuracy bench exercises results lock clean distclean \
-  docs serve test-docs errors mutants coefficients dist $(MXNET1) $(MXNET2) $(SITE) $(DIST)
+  docs serve test-docs errors mutants zoo coefficients dist $(MXNET1) $(MXNET2) $(SITE) $(DIST)
 
 help:
 	@echo 'make notebooks    execute every page into build/notebooks/ (CTX=gpu, FAST=1, ONLY=04)'
@@ -49,6 +49,7 @@ help:
 	@echo '                  PyTorch and JAX, in an environment of your own with torch, jax)'
 	@echo 'make errors       measure the errors found in MXNet anew, for docs/errors_in_mxnet.md'
 	@echo 'make bench        the time of activations and of training steps: ours, MXNet itself (FRAMEWORKS=path/to/python: also PyTorch, JAX)'
+	@echo 'make zoo          look into every net of the model zoo, and swap its activations (ONLY=resnet18_v1)'
 	@echo 'make mutants      change the package in many small places: do its tests notice? (ONLY=catalog)'
 	@echo 'make exercises    write the exercises without their answers into build/exercises/'
 	@echo 'make results      compute the tables of page 09 anew (some 20 minutes; what build/results/ holds is kept)'
@@ -143,6 +144,9 @@ bench: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 # Sets come in one order, so that two runs are alike.
 mutants: $(MXNET1)
 	@PYTHONHASHSEED=0 $(MXNET1)/bin/python -m tools.mutants $(ONLY)
+
+zoo: $(MXNET1)
+	@$(MXNET1)/bin/python -W ignore -m tools.zoo $(ONLY)
 
 exercises: $(MXNET1)
 	@$(MXNET1)/bin/python -m tools.exercises
