@@ -1,10 +1,13 @@
 """Look into every net of the model zoo, and swap its activations: `python -m tools.zoo [NAME ...]`.
 
-With `--gluoncv` also into ten nets of GluonCV, where that can be imported. Nothing is downloaded: the
-nets have random weights.
+With `--gluoncv` into ten nets of GluonCV instead, where that can be imported. Nothing is downloaded: the
+nets have random weights. "activations" are blocks of a known type; "saturated", the calls of layers that count as
+activations, somebody's own among them; "replaced", places, of which one block may have several.
 """
 
 import argparse
+import contextlib
+import io
 import time
 import warnings
 from collections import Counter
@@ -61,25 +64,28 @@ def main():
     """Print a row for each net."""
     parser = argparse.ArgumentParser(prog="python -m tools.zoo")
     parser.add_argument("names", nargs="*", help="nets of the zoo; by default all")
-    parser.add_argument("--gluoncv", action="store_true", help="also ten nets of GluonCV")
+    parser.add_argument("--gluoncv", action="store_true", help="ten nets of GluonCV, or those named")
     given = parser.parse_args()
-    makers = {name: getattr(vision, name) for name in given.names or ZOO}
-    if given.gluoncv:
-        from gluoncv.model_zoo import get_model
-
-        makers |= {f"gluoncv {name}": _of_gluoncv(get_model, name) for name in GLUONCV}
+    find = of_gluoncv if given.gluoncv else lambda name: getattr(vision, name)()
+    names = given.names or (GLUONCV if given.gluoncv else ZOO)
     print(f"MXNet {mx.__version__}\n\n| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
-    for name, make in makers.items():
-        print(f"| {' | '.join(map(str, row(name, make)))} |", flush=True)
+    for name in names:
+        print(f"| {' | '.join(map(str, row(name, find(name))))} |", flush=True)
 
 
-def _of_gluoncv(get_model, name):
-    return lambda: get_model(name, pretrained=False, pretrained_base=False)
+def of_gluoncv(name):
+    """A net of GluonCV without the weights that it would download."""
+    from gluoncv.model_zoo import get_model
+
+    try:
+        return get_model(name, pretrained_base=False)
+    except TypeError:  # it has no base
+        return get_model(name)
 
 
-def row(name, make):
+def row(name, net):
     """What was found in a net, swapped, and run."""
-    start, net = time.perf_counter(), make()
+    start = time.perf_counter()
     net.initialize()
     x = fitting(net)
     if x is None:
@@ -88,7 +94,8 @@ def row(name, make):
     found = Counter(filter(None, map(_name_of, blocks)))
     layers = tried(lambda: layer_statistics(net, x))
     judged = layers if isinstance(layers, str) else [r for r in layers if r["saturated"] is not None]
-    gradients = tried(lambda: gradient_statistics(net, x, None, lambda out, y: mean_of(out)))
+    # As in training: what a detector does to its boxes afterwards has no gradient, and MXNet dies of asking.
+    gradients = tried(lambda: gradient_statistics(net, x, None, lambda out, y: mean_of(out), train_mode=True))
     dead = tried(lambda: dead_units(net, x))
     output = tried(lambda: check_output(net, loss.SoftmaxCrossEntropyLoss(), x))
     replaced = tried(lambda: replace_activations(net, "silu", replaces=list(found)))
@@ -109,7 +116,8 @@ def fitting(net):
     for size in (32, 64, 224, 299, 512):
         x = array(np.random.RandomState(0).randn(1, 3, size, size))
         try:
-            next(arrays_in(net(x))).wait_to_read()
+            with contextlib.redirect_stdout(io.StringIO()):  # MXNet prints which shapes do not fit
+                next(arrays_in(net(x))).wait_to_read()
         except Exception:  # too small
             continue
         return x
