@@ -7,12 +7,12 @@ import mxnet as mx
 
 
 def context(name: Any = "cpu") -> Any:
-    """Device called "cpu", "gpu" or "gpu(1)", or a device as it is.
+    """Device called "cpu", "cpu(1)", "gpu" or "gpu(1)", or a device as it is.
 
     Parameters
     ----------
     name : str or mxnet.Context
-        "cpu", "gpu" (the first one) or "gpu(N)".
+        "cpu" or "gpu" (the first one), "cpu(N)" or "gpu(N)"; MXNet has as many cpu(N) as one likes.
 
     Returns
     -------
@@ -26,12 +26,14 @@ def context(name: Any = "cpu") -> Any:
         If MXNet has no such GPU; the message says why.
     """
     if isinstance(name, type(mx.cpu())):
-        name = f"{name.device_type}({name.device_id})"
-    found = re.fullmatch(r"(cpu)(?:\(0\))?|gpu(?:\((\d+)\))?", str(name))
+        if name.device_type != "gpu":
+            return name
+        name = f"gpu({name.device_id})"
+    found = re.fullmatch(r"(cpu|gpu)(?:\((\d+)\))?", str(name))
     if not found:
         raise ValueError(f'a context is "cpu", "gpu" or "gpu(1)", not {name!r}')
-    if found[1]:
-        return mx.cpu()
+    if found[1] == "cpu":
+        return mx.cpu(int(found[2] or 0))
     index, count = int(found[2] or 0), mx.context.num_gpus()
     if index < count:
         return mx.gpu(index)

@@ -10,9 +10,11 @@ from gluon_activations import context
 
 def test_cpu():
     assert context() == context("cpu") == context("cpu(0)") == context(mx.cpu()) == mx.cpu()
+    assert context("cpu(1)") == context(mx.cpu(1)) == mx.cpu(1) != mx.cpu()
+    assert context(mx.cpu_pinned()) == mx.cpu_pinned()
 
 
-@pytest.mark.parametrize("name", ["tpu", "", "gpu()", "gpu(-1)", "cpu(1)", 3])
+@pytest.mark.parametrize("name", ["tpu", "", "gpu()", "gpu(-1)", "cpu(-1)", "cpu_pinned", 3])
 def test_names_that_are_none(name):
     with pytest.raises(ValueError, match='"cpu", "gpu" or "gpu'):
         context(name)
