@@ -39,7 +39,8 @@ def replace_activations(
         ``Mish``, or ``lambda: Swish(learnable=True)``.
     replaces : str or sequence of str
         Which activations to swap, by catalog name; or "all", which leaves those that act on
-        vectors (softmax and the like) where they are.
+        vectors (softmax and the like) where they are. An identity is one of them: name what you mean
+        where a net has some for its connections, as 2.x's DenseNet has.
 
     Returns
     -------
