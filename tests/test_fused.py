@@ -546,6 +546,12 @@ def test_a_symbol_is_written_without_kernels(tmp_path):
         assert list(operators(json.loads(symbol.tojson()))).count("fused_activation") == 2
 
 
+def test_a_reshape_of_somebody_s_own_is_written():
+    """As what keeps gradients apart it has two shapes; that is left out, and this is not."""
+    own = mx.sym.Reshape(mx.sym.var("x"), shape=(0, -1), target_shape=(3, 4))
+    assert list(operators(json.loads(functional.silu(own).tojson()))).count("Reshape") == 1
+
+
 if LINE == "1.9":
 
     class Loop(HybridBlock):

@@ -261,6 +261,31 @@ def test_a_change_of_the_sources_finds_nothing(folder, library, tmp_path, monkey
     assert _build.built()
 
 
+@pytest.mark.parametrize("what", ["_OPTIONS", "_LEVELS"])
+def test_another_option_of_the_compiler_finds_nothing(folder, library, monkeypatch, what):
+    put(library, folder)
+    own = getattr(_build, what)
+    more = (*own, "-O1") if isinstance(own, tuple) else {**own, "portable": ("-O1",)}
+    monkeypatch.setattr(_build, what, more)
+    assert _build.built() is None
+
+
+def test_a_gradient_that_was_asked_to_add_up_before_the_kernels_were_enabled(folder, library):
+    put(library, folder)
+    code = """
+x = mx.nd.array([1.0])
+x.attach_grad(grad_req="add")
+fused.enable()
+for _ in range(3):
+    with mx.autograd.record():
+        y = functional.identity(x)
+    y.backward()
+print(fused.enabled(), x.grad.asscalar())
+"""
+    text = "import mxnet as mx\nfrom gluon_activations import functional, fused\n" + code
+    assert lines(start(text, GLUON_ACTIVATIONS_FUSED="0")) == ["True 3.0"]
+
+
 def test_a_library_that_is_none_does_no_harm(folder, library):
     """Right name, right digest, and no library, or one of something else."""
     key = library.name.rsplit("-", 1)[0]
