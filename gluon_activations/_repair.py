@@ -253,7 +253,7 @@ def _node(nodes: _graphs.Nodes, inputs: list[Any], node: dict[str, Any], before:
     count = len(nodes)
     made = _graphs.splice(nodes, inputs, node["name"], function, node["op"].startswith("_np"))
     for new in nodes[count:]:
-        if _portable.CALL in new["attrs"]:
+        if _portable.CALL in new.get("attrs", ()):
             new["attrs"]["whole"] = "1"  # MXNet's own take whole numbers, ours do not
     return made
 
