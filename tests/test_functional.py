@@ -7,6 +7,7 @@ import mpmath
 import mxnet as mx
 import numpy as np
 import pytest
+import scipy.special
 
 from gluon_activations import activations, functional, fused, get_activation
 from tests.references import RECORDS, SELU_ALPHA, SELU_LAMBDA, VECTORS
@@ -167,3 +168,14 @@ def test_a_second_derivative_of_what_acts_on_vectors_is_right_or_an_error(arrays
 
         expected = [(gradient(xs + step * e) - gradient(xs - step * e)) / 2 / step for e in np.eye(4)]
         np.testing.assert_allclose(got[0], expected, atol=1e-5)
+
+
+def test_how_far_the_composed_gelu_is_off_as_the_readme_says(arrays):
+    xs = -np.linspace(1, 12, 20001).astype("float32")
+    truth = xs.astype("float64") * scipy.special.ndtr(xs.astype("float64"))
+    with fused.disabled():
+        off = np.abs(functional.gelu(arrays(xs)).asnumpy() - truth)
+    assert 5e-8 < off.max() < 1e-7
+    at_3 = np.abs(xs + 3) < 0.05
+    assert (off / -truth)[at_3].max() == pytest.approx(1e-5, rel=0.6)
+    assert np.array_equal(off[xs < -5.6], -truth[xs < -5.6])
