@@ -11,6 +11,7 @@ import itertools
 import math
 import os
 import statistics
+import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional, Union
 
@@ -471,6 +472,7 @@ def sweep(
     # joblib itself looks at the source in the first folder of a session only: as an argument, it counts in each.
     call = memory.cache(_call, ignore=["run"])
     source = "" if folder is None else _source(run)
+    _prepare(memory)
     records, failures = {}, []
     with _backend():
         # All at once, for the workers that join a cluster later.
@@ -518,6 +520,17 @@ def _call(run: Callable[..., Any], source: str, setting: _Record, np_arrays: boo
     """One run in its worker, with the kind of array of the session that asked for it."""
     with numpy_arrays(np_arrays):
         return _plain(run(**setting))
+
+
+def _prepare(memory: Any) -> None:
+    """Let joblib write down of which code it keeps results, before there are processes that look.
+
+    Of two that find nothing, one may read half of what the other writes, and wipe its results. joblib writes
+    before the call, and once a session for each function: so this is a new one, and it fails.
+    """
+    anew = types.FunctionType(_call.__code__, globals(), _call.__name__)
+    with contextlib.suppress(LookupError):
+        memory.cache(anew, ignore=["run"])({}.popitem, "", {}, mx.util.is_np_array())
 
 
 def _attempt(place: int, call: Callable[..., _Record], *task: Any) -> tuple[int, _Record, str]:

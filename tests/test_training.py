@@ -645,6 +645,17 @@ def test_functions_of_a_notebook_are_known_again(tmp_path, trace, jobs):
     assert len(trace()) == 8
 
 
+def test_what_joblib_knows_its_results_by_is_there_before_two_processes_look(tmp_path, monkeypatch):
+    own, looked = joblib.Parallel, []
+
+    def parallel(*args, **options):
+        looked.append(len(list(tmp_path.rglob("func_code.py"))))
+        return own(*args, **options)
+
+    monkeypatch.setattr(joblib, "Parallel", parallel)
+    assert sweep(NUMBERS, [7], in_a_cell(CELL, "run"), folder=tmp_path, jobs=2, progress=False) and looked == [1]
+
+
 def test_functions_of_one_source_and_two_names_are_two(tmp_path):
     first, second = (in_a_cell("def run(number, seed):\n    return {'file': __name__}\n", "run") for _ in "ab")
     second.__module__, second.__globals__["__name__"] = "elsewhere", "elsewhere"
