@@ -127,9 +127,7 @@ def started(python, threads, **environment):
     found = {}
     for count in threads:
         found["mxnet", count] = Worker(sys.executable, "here", threads=count, **environment)
-        found["repaired", count] = Worker(
-            sys.executable, "here", threads=count, GLUON_ACTIVATIONS_REPAIR="1", **environment
-        )
+        found["repaired", count] = Worker(sys.executable, "here", "repaired", threads=count, **environment)
         for name in FRAMEWORKS if python else ():
             found[name, count] = Worker(python, "elsewhere", name, threads=count, **environment)
     return found

@@ -1,18 +1,17 @@
 """The blocks of this package and of MXNet itself, run for `benchmarks.bench` on the MXNet at hand.
 
-Those of MXNet are repaired where GLUON_ACTIVATIONS_REPAIR=1 is in the environment.
-
-python -m benchmarks.here THREADS
+python -m benchmarks.here [repaired] THREADS
 """
 
 import gc
+import sys
 
 import mxnet as mx
 from mxnet.gluon import Trainer, loss, nn
 from mxnet.gluon.model_zoo import vision
 
 from benchmarks import nets, turns
-from gluon_activations import CATALOG, fused, get_activation, replace_activations
+from gluon_activations import CATALOG, fused, get_activation, repair, replace_activations
 
 ARRAYS = {}  # of one size at a time: input, and gradient of the result
 
@@ -179,4 +178,6 @@ def make(what, **about):
 
 if __name__ == "__main__":
     mx.npx.set_np()
+    if "repaired" in sys.argv:
+        repair(verbose=False)
     turns.serve(make, kept=kept, versions=lambda: {"MXNet": mx.__version__, "kernels": fused.level()})
