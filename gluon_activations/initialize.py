@@ -17,7 +17,7 @@ import numpy
 from mxnet.gluon import Block
 
 from ._arrays import WITH_ACTIVATION, array, children
-from ._evaluate import evaluate
+from ._evaluate import curve, derivative, points_for, value_of
 from .catalog import CATALOG, Activation, _entry_of, _name_of, get_activation
 
 __all__ = ["gain", "initializer"]
@@ -94,11 +94,13 @@ def initializer(activation: Any, /, **parameters: Any) -> Any:
     entry = _entry_for(activation)
     if entry is None or entry.glorot is None:
         return _Suited("in", gain(activation, **parameters))
-    glorot = entry.glorot
-    if parameters or isinstance(activation, Block):
-        at_0 = evaluate(get_activation(activation, **parameters), array([0.0]))[1]
-        glorot = 1 / float(at_0.asnumpy()[0])
-    return _Suited("avg", glorot)
+    if isinstance(activation, str) and not parameters:
+        return _Suited("avg", entry.glorot)
+    block = get_activation(activation, **parameters)
+    at_0 = float(derivative(block, array([0.0])).asnumpy()[0])
+    if at_0 == 0:
+        raise ValueError(f"{block!r} has no initialiser: its slope at 0, where its units are to start, is 0")
+    return _Suited("avg", 1 / at_0)
 
 
 class _Suited(mx.init.Xavier):
@@ -125,23 +127,22 @@ _WEIGHTS /= _WEIGHTS.sum()
 
 
 def _mean_square(block: Block) -> float:
-    """E f(z)^2 for a standard normal z; of parameters of several channels the mean."""
-    parameters = [p for p in block.collect_params().values() if p.shape and len(p.shape) == 1]
-    channels = max((p.shape[0] for p in parameters), default=1) or 1
-    z = numpy.repeat(_Z[:, None], channels, axis=1) if channels > 1 else _Z
-    x = array(z, parameters[0].dtype if parameters else "float64")
-    if any(p._data is None for p in parameters):
+    """E f(z)^2 for a standard normal z; of several channels the mean."""
+    if any(p._data is None for p in block.collect_params().values()):
         block = copy.deepcopy(block)  # so that it is for the reader to initialise theirs
     try:
-        there, back = (evaluate(block, part)[0].asnumpy().astype("float64") for part in (x, x[::-1]))
+        x = points_for(block, _Z, dtype="float64")
+        found = curve(block, x)
+        values = None if found is None else found[0].asnumpy().astype("float64")
+        backwards = value_of(block, x[::-1])  # what depends on the place is no curve either
     except Exception as error:  # of a block or function that may be anybody's
-        raise ValueError(f"{block!r} has no gain: it fails for an array of shape {z.shape}") from error
-    if there.shape != z.shape or not numpy.array_equal(there, back[::-1], equal_nan=True):
+        raise ValueError(f"{block!r} has no gain: it fails for an array of shape {_Z.shape}") from error
+    if values is None or not numpy.array_equal(values, backwards[::-1], equal_nan=True):
         raise ValueError(f"{block!r} does not treat each element by itself, so it has no gain")
-    found = float((_WEIGHTS @ there**2).mean())
-    if not 0 < found < math.inf:
-        raise ValueError(f"{block!r} has no gain: the mean square of its values is {found}")
-    return found
+    mean = float((_WEIGHTS @ values**2).mean())
+    if not 0 < mean < math.inf:
+        raise ValueError(f"{block!r} has no gain: the mean square of its values is {mean}")
+    return mean
 
 
 def _layers(net: Block) -> Iterator[tuple[Block, Any]]:

@@ -162,6 +162,13 @@ def test_the_slope_at_0_of_what_saturates():
     assert initializer(nn.Activation("sigmoid")).factor_type == "avg"
 
 
+def test_what_is_flat_at_0_has_no_slope_to_start_in():
+    with pytest.raises(
+        ValueError, match=r"HardTanh\(min_val=0.5, max_val=2.0\) has no initialiser: its slope at 0"
+    ):
+        initializer("hard_tanh", min_val=0.5, max_val=2)
+
+
 def test_a_block_stays_as_it_was():
     block = Swish(0.5, learnable=True)
     gain(block)
@@ -172,6 +179,7 @@ def test_a_block_stays_as_it_was():
     (lambda: lambda x: x * 0, "mean square of its values is 0"),
     (lambda: lambda x: x / 0, "mean square of its values is inf"),
     (lambda: lambda x: x.sum(), "does not treat each element by itself"),
+    (lambda: lambda x: x - x.mean(), "does not treat each element by itself"),
     (lambda: lambda x: x + array(np.arange(2**17), "float64"), "does not treat each element by itself"),
     (nn.BatchNorm, r"has no gain: it fails for an array of shape \(131072,\)"),
     (Softmax, "softmax acts on vectors"),

@@ -13,14 +13,15 @@ from gluon_activations import (
     Sigmoid,
     Softmax,
     Swish,
+    _evaluate,
     activations,
     dead_units,
     functional,
     get_activation,
     layer_statistics,
 )
-from gluon_activations.nets import _slope
-from gluon_activations.nets._slope import LAYERS, asked, curve, points_for, value_of
+from gluon_activations._evaluate import curve, points_for, value_of
+from gluon_activations.nets._slope import LAYERS, asked
 from tests.nets import Own, sequential
 from tests.references import RECORDS
 
@@ -199,7 +200,7 @@ def test_values_are_those_outside_of_training(arrays):
     drop, x = nn.Dropout(0.9), arrays(np.ones(50))
     with mx.autograd.record():
         np.testing.assert_array_equal(value_of(drop, x), 1)
-        assert _slope._apart(drop, x, np.zeros(50))
+        assert _evaluate._apart(drop, x, np.zeros(50))
 
 
 def test_points_are_in_the_dtype_and_for_each_channel():

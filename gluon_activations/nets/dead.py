@@ -11,8 +11,9 @@ import numpy
 from mxnet.gluon import Block
 
 from .._arrays import device_of, is_array
+from .._evaluate import points_for
 from ..catalog import _name_of
-from ._slope import asked, points_for, slope_of
+from ._slope import asked, slope_of
 from ._walk import Call, batch_of, calls_of, opened
 
 __all__ = ["dead_units"]

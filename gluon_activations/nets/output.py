@@ -13,9 +13,9 @@ from mxnet.gluon.model_zoo import vision
 
 from .. import blocks
 from .._arrays import GLUON_2, WITH_ACTIVATION, array, children
-from .._evaluate import evaluate
+from .._evaluate import evaluate, points_for, value_of
 from ..catalog import _BY_KIND, CATALOG, _name_of, activations, get_activation
-from ._slope import LAYERS, points_for, value_of
+from ._slope import LAYERS
 from ._walk import (
     Call,
     activation_of,

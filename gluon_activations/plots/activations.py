@@ -13,10 +13,9 @@ from matplotlib.lines import Line2D
 
 from .._arrays import array
 from .._context import context
-from .._evaluate import evaluate
+from .._evaluate import curve, evaluate, points_for
 from ..catalog import FAMILIES, Activation, _display_name, _entry_of, _name_of, get_activation
 from ..catalog import activations as all_activations
-from ..nets._slope import curve, points_for
 from .style import DASHED, PALETTE, finish, panels
 
 __all__ = ["compare_activations", "family_color", "gallery", "mark", "visualize_activation"]
