@@ -1,7 +1,10 @@
 # Everything that this repository does, from a fresh clone on: `make help`.
 # `make notebooks` and `make test` install what they need, into the checkout itself.
 
-PYTHON ?= python3
+# The newest Python found of those that the tests are run on.
+ifndef PYTHON
+PYTHON := $(or $(shell for minor in 13 12 11 10 9; do python3.$$minor -c '' 2> /dev/null && echo python3.$$minor && break; done),python3)
+endif
 CTX ?= cpu
 ONLY ?=
 FAST ?=
@@ -25,8 +28,8 @@ OTHER := OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive DNNL_MAX_CPU_ISA=SSE41 OPENBL
 NBVAL_OPTIONS := --nbval --nbval-current-env --dist loadfile -W ignore
 # MXNet 2.0.0b1 was published for x86-64 only.
 HAS_MXNET2 := $(filter x86_64,$(shell uname -m))
-# The site is built with one set of versions, which wants one Python.
-HAS_SITE := $(shell $(PYTHON) -c 'import sys; print("yes" * (sys.version_info[:2] == (3, 11)))' 2> /dev/null)
+# What builds the site wants Python 3.11 or later.
+HAS_SITE := $(shell $(PYTHON) -c 'import sys; print("yes" * (sys.version_info >= (3, 11)))' 2> /dev/null)
 
 export CTX PYTHONDONTWRITEBYTECODE = 1
 
@@ -57,10 +60,10 @@ help:
 	@echo 'make lock         resolve requirements/*.in into exact, hashed lists (needs uv)'
 	@echo 'make clean        remove what can be made again;  make distclean the environments too'
 	@echo
-	@echo 'PYTHON=python3.11 (after any target) picks another Python than python3: 3.9, 3.10 or 3.11.'
+	@echo 'PYTHON=python3.11 (after any target) picks another Python than the newest found of 3.9 to 3.13.'
 
 $(MXNET1) $(MXNET2) $(SITE) $(DIST):
-	@$(PYTHON) -c '' 2> /dev/null || { echo 'There is no $(PYTHON) that runs: install Python 3.9, 3.10 or 3.11.'; exit 1; }
+	@$(PYTHON) -c '' 2> /dev/null || { echo 'There is no $(PYTHON) that runs: install one of Python 3.9 to 3.13.'; exit 1; }
 	@$(PYTHON) -m tools.environment $@ requirements/$(LIST_$@).txt $(OLDEST_$@)
 	@$(if $(filter-out $(DIST),$@),$@/bin/python -W ignore -m gluon_activations.fused --quiet)
 
@@ -89,7 +92,7 @@ ifdef HAS_SITE
 	@echo '== the site, in a browser'
 	@$(MAKE) --no-print-directory test-docs
 else
-	@echo '== the site wants Python 3.11: its tests are left out'
+	@echo '== the site wants Python 3.11 or later: its tests are left out'
 endif
 
 docs: $(SITE)
@@ -161,12 +164,22 @@ dist: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2)) $(DIST)
 UNUSED_docs := aiohappyeyeballs aiohttp aiosignal anybadge async-timeout exit-codes frozenlist gitdb gitpython \
   multidict propcache smmap yarl yattag
 UNUSED_mxnet1 := $(UNUSED_docs) greenlet sqlalchemy
+# Two lists for what holds MXNet: Python 3.13 has no NumPy 1, whatever MXNet asks for, and one list for all would let older
+# Pythons have libraries that want NumPy 2. What is locked already stays, unless `make update` asks for the newest.
+COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+  --custom-compile-command 'make lock' $(UPGRADE)
 lock:
-	@for list in mxnet1 mxnet2 docs dist; do \
+	@for list in mxnet1 mxnet2 docs; do \
 	  case $$list in mxnet1) unused='$(UNUSED_mxnet1:%=--no-emit-package %)';; docs) unused='$(UNUSED_docs:%=--no-emit-package %)';; *) unused=;; esac; \
-	  uv pip compile --quiet --universal --python-version $$([ $$list = docs ] && echo $(OLDEST_$(SITE)) || echo 3.9) --generate-hashes --no-emit-index-url --no-emit-find-links \
-	    --no-annotate $$unused --custom-compile-command 'make lock' requirements/$$list.in --output-file requirements/$$list.txt || exit 1; \
+	  $(COMPILE) --python-version $$([ $$list = docs ] && echo $(OLDEST_$(SITE)) || echo 3.9) $$unused \
+	    requirements/$$list.in --output-file requirements/$$list.txt || exit 1; \
+	  $(COMPILE) --python-version 3.13 --no-config --override requirements/numpy2.txt $$unused \
+	    requirements/$$list.in --output-file requirements/$$list-numpy2.txt || exit 1; \
 	done
+	@$(COMPILE) --python-version 3.9 --no-config requirements/dist.in --output-file requirements/dist.txt
+
+update:
+	@$(MAKE) --no-print-directory lock UPGRADE=--upgrade
 
 clean:
 	rm -rf build/notebooks build/mutants build/site build/site-sources build/site-doctrees build/dist build/*.* .ruff_cache .pytest_cache gluon_activations.egg-info

@@ -119,7 +119,7 @@ def measure():
     if not fused.enabled():
         sys.exit(f"Ours is what the compiled kernels give, and there are none: {fused.why_not()}")
     rows = {}
-    for name in tqdm(activations("elements"), unit="activation", desc=f"MXNet {mx.__version__}"):
+    for name in tqdm(activations("elements"), unit="activation", desc=f"MXNet {mx.__version__}", disable=None):
         entry = CATALOG[name]
         for dtype in DTYPES:
             xs = numbers(dtype)
@@ -145,7 +145,7 @@ def measure_frameworks(python):
         for whose, title in FRAMEWORKS.items():
             worker = turns.Worker(python, "elsewhere", whose, threads=2)
             rows["versions"] = {**rows.get("versions", {}), **worker.ask("versions")}
-            for name, code in tqdm(bench.calls()[title].items(), unit="activation", desc=title):
+            for name, code in tqdm(bench.calls()[title].items(), unit="activation", desc=title, disable=None):
                 at = xs[~np.isin(xs, [*RECORDS[name].kinks])]
                 np.save(inputs, at)
                 worker.ask("values", code, inputs, results)

@@ -154,7 +154,9 @@ def passes(python=None, names=NAMES):
     workers = started(python, THREADS, TORCHINDUCTOR_CACHE_DIR=str(ROOT / "build" / "torch"))
     rows = {"machine": machine(workers)}
     plan = [(*each, d) for each in _groups(names) for d in DIRECTIONS]
-    for name, size, threads, direction in tqdm(plan, desc=f"MXNet {mxnet.__version__}", mininterval=5):
+    for name, size, threads, direction in tqdm(
+        plan, desc=f"MXNet {mxnet.__version__}", mininterval=5, disable=None
+    ):
         turns = contenders(name, size, threads, direction == "both", workers)
         found = medians(turns, TURNS[size], SIZES[size])
         rows[f"{name} {size} {threads} {direction}"] = {key: _digits(value) for key, value in found.items()}
@@ -195,7 +197,9 @@ def steps(python=None):
     workers = started(python, THREADS[-1:])
     rows = {"machine": machine(workers)}
     here, torch = workers["mxnet", max(THREADS)], workers.get(("torch", max(THREADS)))
-    for model, name in tqdm([(m, n) for m, names in nets.ACTIVATIONS.items() for n in names], mininterval=5):
+    for model, name in tqdm(
+        [(m, n) for m, names in nets.ACTIVATIONS.items() for n in names], mininterval=5, disable=None
+    ):
         turns = {
             f"{whose} static": (here, {"what": "step", "model": model, "name": name, "whose": whose})
             for whose in ("fused", "composed")

@@ -8,7 +8,9 @@ as functions (``functional``), facts about every activation (``CATALOG``), and p
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import _numpy_names, _repair, blocks, functional, fused  # noqa: F401  the names before anything imports MXNet
+import numpy_for_mxnet  # noqa: F401  before anything imports MXNet
+
+from . import _repair, blocks, functional, fused
 from ._arrays import array
 from ._context import context
 from ._evaluate import derivative, evaluate

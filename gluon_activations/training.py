@@ -302,7 +302,7 @@ def train(
                 error = criterion(net(inputs), targets)
             error.backward()
             trainer.step(len(chosen))
-            total += float(error.sum().asnumpy())
+            total += error.sum().asnumpy().item()
         record: _Record = {"epoch": epoch, "loss": total / len(x)}
         history.append(record)
         if not numpy.isfinite(total):

@@ -2,6 +2,9 @@
 
 import os
 
+import numpy_for_mxnet  # noqa: F401  before anything imports MXNet
+
+# isort: split
 import matplotlib
 
 matplotlib.use("Agg")

@@ -269,7 +269,7 @@ def test_trains_hybridizes_exports_and_loads(arrays, way, name, tmp_path):
             step = criterion(net(x), y)
         step.backward()
         trainer.step(64)
-        losses.append(float(step.mean().asnumpy()))
+        losses.append(step.mean().asnumpy().item())
     assert losses[-1] < 0.95 * losses[0]
 
     trained = net(x).asnumpy()

@@ -15,7 +15,15 @@ from gluon_activations.fused import _build
 from tools import dist
 
 ROOT = Path(__file__).parent.parent
-FILES = ("pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff")
+FILES = (
+    "numpy_for_mxnet.py",
+    "pyproject.toml",
+    "MANIFEST.in",
+    "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
+    "CITATION.cff",
+)
 
 
 @pytest.fixture
@@ -108,5 +116,5 @@ def test_sdist_and_wheel_hold_the_whole_package(source):
     assert held <= names and not {name for name in names if name.startswith("tests")}
     with zipfile.ZipFile(wheel) as file:
         names = {*file.namelist()}
-    assert {name for name in held if name.startswith(dist.PACKAGE)} | {library} <= names
+    assert {name for name in held if name.startswith(dist.PACKAGE)} | {library, "numpy_for_mxnet.py"} <= names
     assert wheel.name.endswith(f"-py3-none-linux_{platform.machine()}.whl")

@@ -44,7 +44,7 @@ def mean_squares(name, init, arrays):
     for layer in layers:
         layer.initialize(init, ctx=device)
         x = layer(x)
-        seen.append(float((x**2).mean().asnumpy()))
+        seen.append((x**2).mean().asnumpy().item())
         x = block(x)
     return seen
 
@@ -226,4 +226,4 @@ def test_the_signal_lives_through_a_net_of_several_activations(arrays):
     for block in net:
         x = block(x)
         if not isinstance(block, nn.Dense):
-            assert float((x**2).mean().asnumpy()) == pytest.approx(1, rel=0.6)
+            assert (x**2).mean().asnumpy().item() == pytest.approx(1, rel=0.6)

@@ -96,7 +96,7 @@ def test_two_pieces_learn_the_absolute_value(arrays):
             step = loss.L2Loss()(net(x), y)
         step.backward()
         trainer.step(256)
-    assert float(step.mean().asnumpy()) < 1e-3
+    assert step.mean().asnumpy().item() < 1e-3
 
 
 @pytest.mark.parametrize("make", [lambda: GLU("gelu"), lambda: Maxout(6, 3), lambda: Softmax(temperature=2)])

@@ -3,6 +3,7 @@
     python3 -m tools.environment .venv requirements/mxnet1.txt
     python3 -m tools.environment .venv-docs requirements/docs.txt 3.11    # this Python or a later one
 
+Python 3.13 and later take the list beside it, of NumPy 2 (requirements/mxnet1-numpy2.txt), where there is one.
 The environment is rebuilt when its list, its Python or its place changes. The
 stamp is written last, so a half-built environment is never taken for a whole one.
 This file runs on any Python 3, also one that is too old or too new to go on.
@@ -16,7 +17,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-OLDEST, NEWEST = (3, 9), (3, 11)
+OLDEST, NEWEST, NUMPY2 = (3, 9), (3, 13), (3, 13)
 PLATFORMS = ("Linux x86_64", "Linux aarch64", "Darwin x86_64")
 
 
@@ -26,16 +27,18 @@ def check_machine(oldest=OLDEST):
     if here not in PLATFORMS:
         sys.exit(
             "MXNet has no wheel for %s (only for %s): run these commands in a Linux "
-            "container, for example the image python:3.11." % (here, ", ".join(PLATFORMS))
+            "container, such as that of the Dockerfile here." % (here, ", ".join(PLATFORMS))
         )
-    if not oldest <= sys.version_info[:2] <= NEWEST:
+    tried = "Python %d.%d to %d.%d" % (oldest + NEWEST)
+    if sys.version_info[:2] < oldest:
         names = ["python3.%d" % minor for minor in range(NEWEST[1], oldest[1] - 1, -1)]
         found = [name for name in names if works(name)] or names[:1]
-        which = "Python 3.%d" % NEWEST[1] if oldest == NEWEST else "Python 3.%d to 3.%d" % (oldest[1], NEWEST[1])
         sys.exit(
             "%s is needed, and %s is %s: run again with PYTHON=%s after the make target."
-            % (which, sys.executable, platform.python_version(), found[0])
+            % (tried, sys.executable, platform.python_version(), found[0])
         )
+    if sys.version_info[:2] > NEWEST:
+        print("%s is newer than what was tried, %s: it may work." % (platform.python_version(), tried))
     try:
         import ensurepip  # noqa: F401  Debian ships python3 without it
         import venv  # noqa: F401
@@ -53,6 +56,12 @@ def works(name):
             return subprocess.call([name, "-c", ""], stdout=nowhere, stderr=nowhere) == 0
         except OSError:
             return False
+
+
+def fitting(requirements):
+    """The list for this Python: the one of NumPy 2 where there is no NumPy 1."""
+    newer = "%s-numpy2%s" % os.path.splitext(requirements)
+    return newer if sys.version_info[:2] >= NUMPY2 and os.path.exists(newer) else requirements
 
 
 def fingerprint(requirements):
@@ -96,6 +105,7 @@ def show(text, end=""):
 def main(directory, requirements, oldest="%d.%d" % OLDEST):
     """Build the environment unless the one that is there was made from the same."""
     check_machine(tuple(map(int, oldest.split("."))))
+    requirements = fitting(requirements)
     stamp = os.path.join(directory, "complete")
     wanted = fingerprint(requirements)
     try:

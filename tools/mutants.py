@@ -192,7 +192,7 @@ class Study:
             if (tests := self.tests(module)) in limits and tests not in self.broken
             for mutant in found
         ]
-        with tqdm(total=len(jobs), unit="mutant", smoothing=0.05) as bar:
+        with tqdm(total=len(jobs), unit="mutant", smoothing=0.05, disable=None) as bar:
             forks.run(jobs, tried)
 
     def path(self, module):

@@ -39,7 +39,8 @@ def run(name, parameters, position):
     # One thread for each of the two kernels, which also fixes the order of every sum.
     os.environ.update(OMP_NUM_THREADS="1", JUPYTER_PREFER_ENV_PATH="1")
     start = time.monotonic()
-    bar = {"desc": f"{name:<24}", "position": position, "leave": True, "file": sys.stderr}
+    # In a log, one line a page instead of a bar.
+    bar = sys.stderr.isatty() and {"desc": f"{name:<24}", "position": position, "leave": True, "file": sys.stderr}
     verdict = "ok"
     try:
         papermill.execute_notebook(
@@ -105,10 +106,14 @@ def main():
     RESULTS.mkdir(parents=True, exist_ok=True)
     parameters = {} if asked.in_place else {"ctx": asked.ctx, "fast": asked.fast}
     # One lock for the bars of both processes, so that neither writes into the other's line.
+    rows = []
     with ProcessPoolExecutor(AT_A_TIME, initializer=tqdm.set_lock, initargs=(tqdm.get_lock(),)) as pool:
-        jobs = [pool.submit(run, name, parameters, position) for position, name in enumerate(names)]
-        rows = sorted(job.result() for job in as_completed(jobs))
-    print("\n" * len(names), file=sys.stderr)
+        for job in as_completed([pool.submit(run, name, parameters, place) for place, name in enumerate(names)]):
+            rows.append(job.result())
+            if not sys.stderr.isatty():
+                print("{:<28}{:>8.1f}  {}".format(*rows[-1]), file=sys.stderr, flush=True)
+    rows.sort()
+    print("\n" * len(names) if sys.stderr.isatty() else "", file=sys.stderr)
     print(f"{'notebook':<28}{'seconds':>8}  verdict")
     for name, seconds, verdict in rows:
         print(f"{name:<28}{seconds:>8.1f}  {verdict}")

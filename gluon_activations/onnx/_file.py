@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import sys
+import types
 from collections.abc import Iterator
 from typing import Any
 
 import mxnet as mx
+import onnx
 from mxnet.onnx.mx2onnx._export_onnx import MXNetGraph
-from onnx import checker, helper, numpy_helper
+from onnx import TensorProto, checker, helper, numpy_helper
 
 from ._node import converter
 from ._recipes import RECIPES
 
 # The one that MXNet's converters were written for, and the format of files that came with it.
 _OPSET, _IR_VERSION = 13, 7
+# The dtypes of ONNX that are NumPy's and MXNet's.
+_NUMPYS = {"FLOAT16", "FLOAT", "DOUBLE", "BOOL", "UINT8", "INT8", "INT32", "INT64"}
 
 
 def model(symbol: Any, given: dict[str, Any], held: dict[str, Any], dynamic: bool) -> Any:
@@ -28,7 +33,7 @@ def model(symbol: Any, given: dict[str, Any], held: dict[str, Any], dynamic: boo
     if unused:
         raise ValueError(f"each input of the file is one that the net uses, not {', '.join(unused)}")
     shapes, dtypes = zip(*(given[name] for name in met))
-    with _converters(_facts(symbol, given, held)), _opset():
+    with _converters(_facts(symbol, given, held)), _opset(), _mapping():
         _check_operators(symbol)
         graph = MXNetGraph().create_onnx_graph_proto(
             symbol,
@@ -120,6 +125,23 @@ def _opset() -> Iterator[None]:
         yield
     finally:
         checker.DEFAULT_CONTEXT.opset_imports = allowed
+
+
+@contextlib.contextmanager
+def _mapping() -> Iterator[None]:
+    """Give MXNet's converters the tables of dtypes that they read, and that onnx 1.19 dropped."""
+    if hasattr(onnx, "mapping"):
+        yield
+        return
+    mapping: Any = types.ModuleType("onnx.mapping")
+    numbers = (number for name, number in TensorProto.DataType.items() if name in _NUMPYS)
+    mapping.TENSOR_TYPE_TO_NP_TYPE = {number: helper.tensor_dtype_to_np_dtype(number) for number in numbers}
+    mapping.NP_TYPE_TO_TENSOR_TYPE = {dtype: number for number, dtype in mapping.TENSOR_TYPE_TO_NP_TYPE.items()}
+    onnx.mapping = sys.modules["onnx.mapping"] = mapping
+    try:
+        yield
+    finally:
+        del onnx.mapping, sys.modules["onnx.mapping"]
 
 
 def _order(values: Any, names: list[str]) -> None:

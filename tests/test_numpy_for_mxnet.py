@@ -1,0 +1,277 @@
+"""MXNet on the NumPy that is here: the same answers as on NumPy 1.23, for which MXNet was made.
+
+Below NumPy 1.24 the calls are MXNet's own; `make matrix` runs this file on every Python, and so on NumPy 2.
+"""
+
+import ast
+import importlib.util
+import subprocess
+import sys
+import types
+import warnings
+from pathlib import Path
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet import autograd, gluon, nd
+from mxnet.gluon import nn
+
+import numpy_for_mxnet
+
+ROOT = Path(__file__).parent.parent
+MODERN = numpy_for_mxnet.NUMPY >= (1, 24)
+
+# -- names that are gone -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def bare():
+    """A stand-in for a NumPy that has removed every one of the names."""
+    return types.ModuleType("bare")
+
+
+def test_everything_is_given_back_to_a_numpy_that_lacks_it(bare):
+    added = numpy_for_mxnet.names(bare)
+    assert {"bool", "int", "PZERO", "NINF", "product", "in1d", "msort", "trapz", "npv", "compat"} <= set(added)
+    assert bare.bool is np.bool_ and bare.int is int and bare.float is float and bare.object is object
+    assert bare.str is str and bare.complex is complex and bare.compat.basestring is str
+    assert (str(bare.PZERO), str(bare.NZERO)) == ("0.0", "-0.0")
+    assert -np.inf == bare.NINF and np.inf == bare.PINF == bare.Inf and np.isnan(bare.NaN) and np.isnan(bare.NAN)
+    assert bare.product([2, 3]) == 6 and bare.alltrue([True]) and bare.sometrue([False, True])
+    assert bare.round_(1.6) == 2
+    assert bare.in1d([[1, 2]], [2]).tolist() == [False, True]
+    assert bare.msort(np.array([[2, 1], [1, 2]])).tolist() == [[1, 1], [2, 2]]
+    for name in ("mirr", "npv", "pmt", "ppmt", "pv", "rate"):
+        with pytest.raises(
+            NotImplementedError, match=rf"^numpy\.{name} left NumPy in 1\.20: use .*numpy-financial"
+        ):
+            getattr(bare, name)(0.1, [1, 2])
+
+
+def test_what_is_there_is_left_alone(bare):
+    bare.bool = "mine"
+    assert "bool" not in numpy_for_mxnet.names(bare)
+    assert bare.bool == "mine"
+    assert numpy_for_mxnet.names(bare) == []
+
+
+def test_what_is_still_served_is_left_alone():
+    """NumPy 1.20 to 1.23 answers for numpy.bool by a function of the module, with a warning."""
+    served = types.ModuleType("served")
+
+    def answer(name):
+        if name != "bool":
+            raise AttributeError(name)
+        warnings.warn("deprecated", DeprecationWarning, stacklevel=2)
+        return bool
+
+    served.__getattr__ = answer
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        added = numpy_for_mxnet.names(served)
+    assert "bool" not in added and "bool" not in vars(served) and "NaN" in added
+
+
+def read_of_numpy(path):
+    """Each name that a file reads of NumPy, as numpy.a.b, wherever it reads it."""
+    tree = ast.parse(path.read_text())
+    known = {}
+    for node in ast.walk(tree):
+        for alias in node.names if isinstance(node, ast.Import) else ():
+            if alias.name.split(".")[0] == "numpy":
+                known[alias.asname or "numpy"] = alias.name if alias.asname else "numpy"
+    for node in ast.walk(tree):
+        parts, inner = [], node
+        while isinstance(inner, ast.Attribute):
+            parts.append(inner.attr)
+            inner = inner.value
+        if parts and isinstance(inner, ast.Name) and inner.id in known:
+            yield ".".join([known[inner.id], *reversed(parts)])
+
+
+def there(name):
+    """Whether a dotted name leads somewhere, by attributes or by modules to import."""
+    place, *parts = name.split(".")
+    found = importlib.import_module(place)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for part in parts:
+            place += f".{part}"
+            try:
+                found = getattr(found, part)
+            except AttributeError:
+                if not isinstance(found, types.ModuleType) or importlib.util.find_spec(place) is None:
+                    return False
+                found = importlib.import_module(place)
+    return True
+
+
+def test_every_name_that_mxnet_reads_is_there():
+    """In its sources, also inside of functions that no test calls."""
+    left = {"mirr", "npv", "pmt", "ppmt", "pv", "rate"} if not MODERN else set()  # MXNet does without them there
+    names = {name for path in Path(mx.__file__).parent.rglob("*.py") for name in read_of_numpy(path)}
+    assert len(names) > 150
+    assert {name for name in names if not there(name)} <= {f"numpy.{name}" for name in left}
+
+
+# -- text for the engine -----------------------------------------------------------------------
+
+
+def test_text_is_as_numpy_1_wrote_it():
+    text = numpy_for_mxnet._AsBefore
+    assert (
+        text((np.int64(4), 2)) == "(4, 2)"
+        and text([np.float64(0.1)]) == "[0.1]"
+        and text({"a": np.int32(1)}) == "{'a': 1}"
+    )
+    assert (
+        text(np.float32(0.1)) == "0.1"
+        and text([np.float32(0.1)]) == "[0.1]"
+        and text((np.bool_(True),)) == "(True,)"
+    )
+    assert text("np.int64(4)") == "np.int64(4)" and text(None) == "None" and text() == "" and type(text(3)) is str
+    assert isinstance("a", text) and not isinstance(3, text)
+
+
+@pytest.mark.skipif(numpy_for_mxnet.NUMPY < (2, 0), reason="NumPy 1 writes plain numbers")
+def test_the_users_own_printing_stays():
+    nd.ones((np.int64(2), 2))
+    assert repr((np.int64(4),)) == "(np.int64(4),)"
+
+
+# -- calls, with NumPy's numbers where people have them from -------------------------------------
+
+N, F = np.int64, np.float64
+
+
+def trained(optimizer, **options):
+    """What two steps make of a weight of ones."""
+    net = nn.Dense(2, in_units=3)
+    net.initialize(mx.init.One())
+    trainer = gluon.Trainer(net.collect_params(), optimizer, options)
+    for _ in range(2):
+        with autograd.record():
+            loss = net(mx.np.ones((2, 3))).sum()
+        loss.backward()
+        trainer.step(2)
+    (weight,) = set(net.weight.data().asnumpy().round(4).ravel().tolist())
+    return pytest.approx(weight, abs=1e-3)
+
+
+def convolved(hybridized):
+    net = nn.Conv2D(N(4), (N(3), N(3)), strides=(N(1), N(1)), in_channels=N(2))
+    net.initialize()
+    if hybridized:
+        net.hybridize()
+    return net(mx.np.ones((1, 2, 5, 5))).shape
+
+
+def assigned(array):
+    array[np.int32(1)] = 1
+    array[N(0) : N(1), N(2)] = np.float32(5)
+    array[(N(2), N(2))] = F(3)
+    return array.asnumpy().tolist()
+
+
+def drawn(initializer):
+    weight = mx.np.zeros((4, 6))
+    initializer(mx.init.InitDesc("a_weight"), weight)
+    return weight.shape, bool((weight.asnumpy() != 0).any())
+
+
+def counted(samples):
+    return mx.test_utils.chi_square_check(samples, [(0, 0.5), (0.5, 1)], [0.5, 0.5])[1].tolist()
+
+
+X = np.arange(24, dtype="float32").reshape(2, 3, 4)
+LEGACY = {
+    "ones": (lambda: nd.ones((N(4), 2)).shape, (4, 2)),
+    "random": (lambda: nd.random.normal(shape=[N(2), 3]).shape, (2, 3)),
+    "reshape": (lambda: nd.array(X).reshape((N(6), N(4))).shape, (6, 4)),
+    "reshape, separately": (lambda: nd.array(X).reshape(N(6), N(4)).shape, (6, 4)),
+    "transpose": (lambda: nd.array(X).transpose((N(2), N(0), N(1))).shape, (4, 2, 3)),
+    "broadcast": (lambda: nd.ones((1, 3)).broadcast_to((N(2), 3)).shape, (2, 3)),
+    "expand": (lambda: nd.array(X).expand_dims(N(1)).shape, (2, 1, 3, 4)),
+    "sum": (lambda: nd.array(X).sum(axis=(N(0), N(1))).asnumpy().tolist(), X.sum((0, 1)).tolist()),
+    "tile": (lambda: nd.tile(nd.array(X), reps=(N(1), N(2), N(1))).shape, (2, 6, 4)),
+    "pad": (
+        lambda: nd.pad(nd.ones((1, 1, 2, 2)), mode="constant", pad_width=(0, 0, 0, 0, N(1), 1, 1, 1)).shape,
+        (1, 1, 4, 4),
+    ),
+    "slice": (lambda: nd.array(X)[N(1) : N(2), N(0)].asnumpy().tolist(), X[1:2, 0].tolist()),
+    "assign": (lambda: assigned(nd.zeros((3, 3))), [[0, 0, 5], [1, 1, 1], [0, 0, 3]]),
+    "symbol": (
+        lambda: mx.sym.Convolution(
+            mx.sym.var("data", shape=(N(1), 2, 5, 5)), kernel=(N(3), N(3)), num_filter=N(4)
+        ).infer_shape()[1],
+        [(1, 4, 3, 3)],
+    ),
+    "numbers that do not fit": (lambda: nd.array([-1, 300], dtype="uint8").asnumpy().tolist(), [255, 44]),
+}
+BOTH = {
+    "convolution": (lambda: convolved(False), (1, 4, 3, 3)),
+    "convolution, hybridized": (lambda: convolved(True), (1, 4, 3, 3)),
+    "assign": (lambda: assigned(mx.np.zeros((3, 3))), [[0, 0, 5], [1, 1, 1], [0, 0, 3]]),
+    "orthogonal": (lambda: drawn(mx.init.Orthogonal()), ((4, 6), True)),
+    "xavier": (lambda: drawn(mx.init.Xavier(magnitude=F(2))), ((4, 6), True)),
+    "split": (lambda: [part.shape for part in gluon.utils.split_data(mx.np.array(X), N(2))], [(1, 3, 4)] * 2),
+    "ones": (lambda: mx.np.ones((N(2), 3)).shape, (2, 3)),
+    "uniform": (lambda: mx.np.random.uniform(size=(N(2), 3)).shape, (2, 3)),
+    "normal": (lambda: mx.np.random.normal(0, 1, size=(N(2), 3)).shape, (2, 3)),
+    "choice": (lambda: mx.np.random.choice(5, size=(N(3),)).shape, (3,)),
+    "take": (lambda: mx.np.take(mx.np.arange(5), mx.np.array([9]), mode="clip").item(), 4),
+    "sgd": (lambda: trained("sgd", learning_rate=F(0.1), wd=F(0)), 0.8),
+    "momentum": (lambda: trained("sgd", learning_rate=F(0.1), momentum=np.float32(0.9)), 0.71),
+    "adam": (lambda: trained("adam", learning_rate=np.float32(0.1)), 0.8),
+    "chi square": (lambda: counted(lambda count: np.linspace(0.01, 0.99, count)), [500000, 500000]),
+    "numbers that do not fit": (lambda: mx.np.array([-1, 300], dtype="uint8").asnumpy().tolist(), [255, 44]),
+    "dropout": (lambda: nn.Dropout(F(0.5), axes=(N(0),))(mx.np.ones((2, 2))).shape, (2, 2)),
+}
+
+
+@pytest.mark.parametrize("call, expected", LEGACY.values(), ids=LEGACY)
+def test_legacy_arrays(call, expected):
+    assert call() == expected
+
+
+@pytest.mark.parametrize("call, expected", BOTH.values(), ids=BOTH)
+def test_arrays_like_numpys(call, expected):
+    with mx.util.np_shape(True), mx.util.np_array(True):
+        assert call() == expected
+
+
+# -- the order of imports ------------------------------------------------------------------------
+
+FIRST = "try:\n    import mxnet\nexcept AttributeError:\n    pass\n"
+ORDERS = {
+    "mxnet first": f"{FIRST}import numpy_for_mxnet, mxnet",
+    "numpy_for_mxnet first": "import numpy_for_mxnet, mxnet",
+    "the package first": "import gluon_activations, mxnet",
+    "the package after mxnet": f"{FIRST}import gluon_activations, mxnet",
+}
+
+
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+def test_each_order_of_imports(order):
+    code = f"{order}\nimport numpy\nprint(mxnet.nd.ones((numpy.int64(4), 2)).shape)"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "(4, 2)", done.stderr
+
+
+@pytest.mark.skipif(MODERN, reason="from NumPy 1.24 on it has work to do")
+def test_an_old_numpy_is_left_as_it_is():
+    code = (
+        "import mxnet, numpy; before = {*vars(numpy)}; import numpy_for_mxnet; "
+        "print({*vars(numpy)} - before, mxnet.nd.ndarray.np is numpy, 'str' in vars(mxnet.symbol.symbol))"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "set() True False", done.stderr
+
+
+def test_without_mxnet_it_says_nothing(tmp_path):
+    """The names are there for whoever needs them."""
+    (tmp_path / "mxnet.py").write_text("raise ModuleNotFoundError('none', name='mxnet')")
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import numpy_for_mxnet"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
