@@ -10,6 +10,8 @@ ONLY ?=
 FAST ?=
 FRAMEWORKS ?=
 PORT ?= 8000
+SHORT ?=
+LAB ?=
 
 MXNET1 := .venv
 MXNET2 := .venv-mxnet2
@@ -35,7 +37,7 @@ export CTX PYTHONDONTWRITEBYTECODE = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test test-quick lab lint format figures outputs accuracy bench exercises results lock clean distclean \
-  docs serve test-docs errors mutants zoo coefficients dist $(MXNET1) $(MXNET2) $(SITE) $(DIST)
+  docs serve test-docs errors mutants zoo coefficients dist check-dist matrix licences update $(MXNET1) $(MXNET2) $(SITE) $(DIST)
 
 help:
 	@echo 'make notebooks    execute every page into build/notebooks/ (CTX=gpu, FAST=1, ONLY=04)'
@@ -57,7 +59,10 @@ help:
 	@echo 'make exercises    write the exercises without their answers into build/exercises/'
 	@echo 'make results      compute the tables of page 09 anew (some 20 minutes; what build/results/ holds is kept)'
 	@echo 'make dist         an sdist, and a wheel that carries the compiled kernels for this kind of machine, into build/dist/'
-	@echo 'make lock         resolve requirements/*.in into exact, hashed lists (needs uv)'
+	@echo 'make check-dist   install that wheel into an empty environment on every Python found, and run the examples (ONLY=3.13)'
+	@echo 'make matrix       the tests of the package on every Python found and both lines of MXNet (SHORT=1, ONLY=3.13)'
+	@echo 'make licences     write the list of all dependencies with their licences, docs/licences.md'
+	@echo 'make lock         resolve requirements/*.in into exact, hashed lists (needs uv);  make update to the newest versions'
 	@echo 'make clean        remove what can be made again;  make distclean the environments too'
 	@echo
 	@echo 'PYTHON=python3.11 (after any target) picks another Python than the newest found of 3.9 to 3.13.'
@@ -109,7 +114,7 @@ test-quick: $(MXNET1)
 	$(MXNET1)/bin/python $(PYTEST) tests
 
 lab: $(MXNET1)
-	$(MXNET1)/bin/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+	$(MXNET1)/bin/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(LAB) $(if $(filter 0,$(shell id -u)),--allow-root)
 
 lint: $(MXNET1)
 	@$(MXNET1)/bin/python -m ruff check --no-cache .
@@ -159,6 +164,15 @@ results: $(MXNET1)
 
 dist: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2)) $(DIST)
 	@$(DIST)/bin/python -m tools.dist $(MXNET1)/bin/python $(if $(HAS_MXNET2),$(MXNET2)/bin/python)
+
+check-dist: $(DIST)
+	@$(DIST)/bin/python -m tools.check_dist $(ONLY)
+
+matrix:
+	@$(PYTHON) -m tools.matrix $(if $(filter-out 0,$(SHORT)),--short) $(if $(ONLY),--only $(ONLY))
+
+licences: $(MXNET1) $(SITE)
+	@$(SITE)/bin/python -m tools.licences > docs/licences.md
 
 # What cosmic-ray wants for its own command, which is not called: some of it has no wheel. The site uses two of them.
 UNUSED_docs := aiohappyeyeballs aiohttp aiosignal anybadge async-timeout exit-codes frozenlist gitdb gitpython \

@@ -17,6 +17,7 @@ import gluon_activations
 from gluon_activations.catalog import FAMILIES
 from tests.conftest import LINE
 from tools import environment, readme
+from tools.check_dist import examples
 from tools.chapters import CHAPTERS
 
 ROOT = Path(__file__).parent.parent
@@ -46,11 +47,6 @@ def test_the_table_of_the_readme_is_current():
     )
     if set(wanted) - set(found):
         pytest.skip(f"not in the table yet (make figures): {', '.join(sorted(set(wanted) - set(found)))}")
-
-
-def examples():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"<!-- example:.*?-->\n```python\n(.*?)```", text, re.DOTALL)
 
 
 DIAGNOSIS = """0 Dense zeros: 0.0 saturated: None
