@@ -87,6 +87,8 @@ ifdef HAS_MXNET2
 else
 	@echo '== MXNet 2.0.0b1 has no wheel for this processor: its tests are left out'
 endif
+	@echo '== what may depend on Python and NumPy, on the other Pythons found'
+	@$(PYTHON) -m tools.matrix --short
 	@echo '== strict nbval of every page, MXNet 1.9.1'
 	$(NBVAL) $(MXNET1)/bin/python $(PYTEST) $(NBVAL_OPTIONS) notebooks
 ifdef HAS_MXNET2
@@ -187,7 +189,7 @@ lock:
 	  case $$list in mxnet1) unused='$(UNUSED_mxnet1:%=--no-emit-package %)';; docs) unused='$(UNUSED_docs:%=--no-emit-package %)';; *) unused=;; esac; \
 	  $(COMPILE) --python-version $$([ $$list = docs ] && echo $(OLDEST_$(SITE)) || echo 3.9) $$unused \
 	    requirements/$$list.in --output-file requirements/$$list.txt || exit 1; \
-	  $(COMPILE) --python-version 3.13 --no-config --override requirements/numpy2.txt $$unused \
+	  $(COMPILE) --python-version 3.13 --no-config --override requirements/numpy2-override.in $$unused \
 	    requirements/$$list.in --output-file requirements/$$list-numpy2.txt || exit 1; \
 	done
 	@$(COMPILE) --python-version 3.9 --no-config requirements/dist.in --output-file requirements/dist.txt

@@ -16,7 +16,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import mxnet as mx
 import numpy as np
 from tqdm import tqdm
 
@@ -26,6 +25,8 @@ from tests.references import RECORDS
 from tools import measured
 from tools.measured import CENTRE, LINE, LINES
 from tools.wording import UNMEASURED
+
+import mxnet as mx
 
 TABLE = Path(__file__).resolve().parent.parent / "build" / "accuracy.md"
 STEP = 1013

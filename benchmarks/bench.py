@@ -21,7 +21,6 @@ import sys
 from datetime import date
 from pathlib import Path
 
-import mxnet
 import yaml
 from tqdm import tqdm
 
@@ -30,6 +29,8 @@ from benchmarks.turns import Worker, medians
 from gluon_activations import CATALOG
 from tools import measured
 from tools.measured import DATA, LINE, LINES
+
+import mxnet
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("relu", "sigmoid", "log_sigmoid", "tanh", "softplus", "elu", "selu", "silu", "swish", "gelu", "mish")

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mpmath
-import mxnet as mx
 import numpy as np
-from mxnet.gluon import Block, loss, nn
 
 import gluon_activations
 from tests.references import RECORDS, exact
 from tools import measured
 from tools.measured import LINE, LINES
 from tools.wording import UNMEASURED, number
+
+import mxnet as mx
+from mxnet.gluon import Block, loss, nn
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "errors_in_mxnet.md"
 END = "<!-- end of the table -->\n"

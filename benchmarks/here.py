@@ -6,12 +6,12 @@ python -m benchmarks.here [repaired] THREADS
 import gc
 import sys
 
+from benchmarks import nets, turns
+from gluon_activations import CATALOG, fused, get_activation, repair, replace_activations
+
 import mxnet as mx
 from mxnet.gluon import Trainer, loss, nn
 from mxnet.gluon.model_zoo import vision
-
-from benchmarks import nets, turns
-from gluon_activations import CATALOG, fused, get_activation, repair, replace_activations
 
 ARRAYS = {}  # of one size at a time: input, and gradient of the result
 

@@ -13,8 +13,9 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
-import mxnet as mx
 import numpy
+
+import mxnet as mx
 from mxnet.gluon import Block, Parameter, contrib, nn
 
 # By what MXNet can do rather than by its number.

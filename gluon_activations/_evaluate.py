@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import mxnet as mx
 import numpy
+
+import mxnet as mx
 from mxnet.gluon import Block
 
 from ._arrays import array, check, device_of, initialize_on, like

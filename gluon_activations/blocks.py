@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Callable
 
 import numpy
+
 from mxnet.gluon import HybridBlock, nn
 
 from . import functional

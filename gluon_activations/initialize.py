@@ -12,8 +12,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import mxnet as mx
 import numpy
+
+import mxnet as mx
 from mxnet.gluon import Block
 
 from ._arrays import WITH_ACTIVATION, array, children

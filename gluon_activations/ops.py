@@ -8,8 +8,9 @@ import math
 from collections.abc import Iterator
 from typing import Any, Callable
 
-import mxnet as mx
 import numpy
+
+import mxnet as mx
 
 from ._arrays import GLUON_2, dtype_of, is_numpy_kind, is_symbol
 

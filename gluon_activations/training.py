@@ -15,10 +15,11 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional, Union
 
-import mxnet as mx
 import numpy
-from mxnet.gluon import Block, Trainer, nn
 from numpy.typing import NDArray
+
+import mxnet as mx
+from mxnet.gluon import Block, Trainer, nn
 
 from ._arrays import array, numpy_arrays
 from ._context import context
@@ -506,7 +507,11 @@ def _backend() -> Any:
 
 def _source(run: Callable[..., Any]) -> str:
     try:
-        return f"{run.__module__}.{run.__qualname__}\n{inspect.getsource(run)}"
+        text = inspect.getsource(run)
+        # Python 3.13 takes for the source of what eval() made that of the program.
+        if run.__name__.strip("<>") not in text:
+            raise OSError("another's")
+        return f"{run.__module__}.{run.__qualname__}\n{text}"
     except (AttributeError, OSError, TypeError) as error:
         raise ValueError(f"results are kept of a function whose source can be read, not of {run!r}") from error
 

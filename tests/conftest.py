@@ -10,12 +10,13 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
-import mxnet as mx
 import numpy as np
 import pytest
 
 from gluon_activations import context, fused
 from gluon_activations._arrays import GLUON_2
+
+import mxnet as mx
 
 LINE = "2.0" if GLUON_2 else "1.9"
 KINDS = ("np",) if GLUON_2 else ("nd", "np")

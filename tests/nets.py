@@ -1,8 +1,6 @@
 """Nets that the tests of ``gluon_activations.nets`` look into."""
 
-import mxnet as mx
 import numpy as np
-from mxnet.gluon import Block, HybridBlock, SymbolBlock, nn, rnn
 from sklearn.datasets import load_digits
 
 from gluon_activations import (
@@ -17,6 +15,9 @@ from gluon_activations import (
 from gluon_activations._arrays import children, new_parameter, variable
 from gluon_activations.nets._walk import arrays_in, walk
 from tests.conftest import LINE
+
+import mxnet as mx
+from mxnet.gluon import Block, HybridBlock, SymbolBlock, nn, rnn
 
 
 def sequential(*layers, kind=nn.HybridSequential):

@@ -1,12 +1,13 @@
 """Kinds of array, and what Gluon calls otherwise on its two lines."""
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import nn
 
 from gluon_activations import _arrays
 from tests.conftest import KINDS, LINE
+
+import mxnet as mx
+from mxnet.gluon import nn
 
 
 def test_the_line_at_hand():

@@ -7,11 +7,9 @@ import copy
 import inspect
 import os
 
-import mxnet as mx
 import numpy as np
 import pytest
 from mpmath import mpf
-from mxnet.gluon import SymbolBlock, Trainer, loss, nn
 
 from gluon_activations import (
     CATALOG,
@@ -29,6 +27,9 @@ from gluon_activations import (
 )
 from tests.conftest import KINDS, LINE
 from tests.references import RECORDS, VECTORS, exact, slope_of, ulps, values_and_slopes
+
+import mxnet as mx
+from mxnet.gluon import SymbolBlock, Trainer, loss, nn
 
 pytestmark = pytest.mark.usefixtures("way")
 DTYPES = ("float16", "float32", "float64")

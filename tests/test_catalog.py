@@ -7,12 +7,10 @@ from dataclasses import FrozenInstanceError, fields
 from math import inf
 from pathlib import Path
 
-import mxnet as mx
 import numpy as np
 import pytest
 from matplotlib.mathtext import MathTextParser
 from mpmath import mpf
-from mxnet.gluon import Block, nn
 
 import gluon_activations
 from gluon_activations import CATALOG, activations, evaluate, functional, get_activation
@@ -33,6 +31,9 @@ from tests.conftest import KINDS, LINE
 from tests.references import RECORDS, VECTORS, exact
 from tools import latex
 from tools.facts import facts
+
+import mxnet as mx
+from mxnet.gluon import Block, nn
 
 NAMES, CURVES = activations(), activations("elements")
 POINTS = (-7.5, -2.95, -1.05, -0.3, 0.2, 0.95, 2.5, 5.9, 7.5)

@@ -2,10 +2,11 @@
 
 from types import SimpleNamespace
 
-import mxnet as mx
 import pytest
 
 from gluon_activations import context
+
+import mxnet as mx
 
 
 def test_cpu():

@@ -2,13 +2,14 @@
 
 import warnings
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import nn
 
 from gluon_activations import PReLU, activations, derivative, evaluate
 from tests.references import values_and_slopes
+
+import mxnet as mx
+from mxnet.gluon import nn
 
 XS = [-3.0, -0.5, 0.25, 4.0]
 

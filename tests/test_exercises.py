@@ -5,12 +5,13 @@ import contextlib
 import io
 
 import matplotlib.pyplot as plt
-import mxnet as mx
 import nbformat
 import pytest
 
 from tests.conftest import LINE
 from tools import exercises
+
+import mxnet as mx
 
 
 @pytest.fixture

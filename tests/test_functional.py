@@ -4,13 +4,14 @@ import json
 import math
 
 import mpmath
-import mxnet as mx
 import numpy as np
 import pytest
 import scipy.special
 
 from gluon_activations import activations, functional, fused, get_activation
 from tests.references import RECORDS, SELU_ALPHA, SELU_LAMBDA, VECTORS
+
+import mxnet as mx
 
 pytestmark = pytest.mark.usefixtures("way")
 

@@ -8,16 +8,17 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import mxnet as mx
 import numpy as np
 import pytest
 from mpmath import mp, mpf
-from mxnet.gluon import HybridBlock, SymbolBlock, nn
 
 import gluon_activations as ga
 from gluon_activations import GLU, PReLU, SiLU, Swish, activations, functional, fused, get_activation
 from tests.conftest import LINE
 from tests.references import RECORDS, exact, slope_of, ulps
+
+import mxnet as mx
+from mxnet.gluon import HybridBlock, SymbolBlock, nn
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.skipif(not fused.available(), reason=f"no compiled kernels: {fused.why_not()}")

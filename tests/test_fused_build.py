@@ -66,8 +66,8 @@ def stand_in(library, path, wait=0):
 IMPORTS = """
 import warnings
 warnings.simplefilter('ignore')
-import mxnet as mx
 from gluon_activations import SiLU, array, fused
+import mxnet as mx
 """
 
 
@@ -282,7 +282,7 @@ for _ in range(3):
     y.backward()
 print(fused.enabled(), x.grad.asscalar())
 """
-    text = "import mxnet as mx\nfrom gluon_activations import functional, fused\n" + code
+    text = "from gluon_activations import functional, fused\nimport mxnet as mx\n" + code
     assert lines(start(text, GLUON_ACTIVATIONS_FUSED="0")) == ["True 3.0"]
 
 

@@ -2,13 +2,14 @@
 
 import re
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import HybridBlock, SymbolBlock, Trainer, nn, rnn
 
 from gluon_activations import GLU, Maxout, PReLU, Swish, activations, get_activation
 from tests.conftest import LINE
+
+import mxnet as mx
+from mxnet.gluon import HybridBlock, SymbolBlock, Trainer, nn, rnn
 
 pytestmark = pytest.mark.usefixtures("way", "legacy_shapes")
 

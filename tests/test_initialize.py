@@ -1,9 +1,7 @@
 """Gains and initialisers, by the variance of a deep net."""
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import nn
 from numpy.polynomial.hermite_e import hermegauss
 from scipy.integrate import quad
 from scipy.special import expit
@@ -28,6 +26,9 @@ from gluon_activations import (
 )
 from gluon_activations._arrays import initialize_on
 from tests.references import RECORDS
+
+import mxnet as mx
+from mxnet.gluon import nn
 
 DEPTH, WIDTH, BATCH = 20, 256, 256
 NAMES = activations("elements")

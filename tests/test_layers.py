@@ -2,14 +2,15 @@
 
 import os
 
-import mxnet as mx
 import numpy as np
 import pytest
 import scipy.special
-from mxnet.gluon import SymbolBlock, Trainer, loss, nn
 
 from gluon_activations import GLU, SELU, AlphaDropout, LogSoftmax, Maxout, Softmax, activations, functional
 from tests.references import RECORDS, VECTORS
+
+import mxnet as mx
+from mxnet.gluon import SymbolBlock, Trainer, loss, nn
 
 GATES = GLU().__init__.declared.parameters["activation"].options
 

@@ -5,13 +5,14 @@ import pickle
 import re
 from pathlib import Path
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import HybridBlock, nn, rnn
 
 from gluon_activations import GELU, fused, onnx
 from tests.conftest import LINE
+
+import mxnet as mx
+from mxnet.gluon import HybridBlock, nn, rnn
 
 README = Path(__file__).parent.parent / "README.md"
 

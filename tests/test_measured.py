@@ -5,7 +5,6 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 
-import mxnet as mx
 import numpy as np
 import pytest
 
@@ -13,6 +12,8 @@ from benchmarks import accuracy, faults
 from gluon_activations import CATALOG, activations, fused
 from tests.conftest import LINE
 from tests.references import ulps
+
+import mxnet as mx
 
 ROOT = Path(__file__).parent.parent
 PAGE = faults.PAGE.read_text(encoding="utf-8")

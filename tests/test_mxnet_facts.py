@@ -4,14 +4,15 @@ Each test pins a fault or a habit of MXNet 1.9.1 or 2.0.0b1, most of them with t
 thread. Should a release mend one, its test fails, and the page has to change.
 """
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import HybridBlock, nn
 
 from gluon_activations._arrays import initialize_on
 from tests.conftest import KINDS, LINE
 from tests.references import RECORDS, exact
+
+import mxnet as mx
+from mxnet.gluon import HybridBlock, nn
 
 
 def test_selu_has_a_wrong_gradient(arrays):

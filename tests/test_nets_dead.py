@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from mxnet.gluon import nn
-from mxnet.gluon.data import ArrayDataset, DataLoader
 from sklearn.datasets import load_digits
 
 from gluon_activations import HardTanh, Mish, dead_units, get_activation, initializer, layer_statistics
 from tests.nets import digits, legacy_shapes, net_of, sequential
+
+from mxnet.gluon import nn
+from mxnet.gluon.data import ArrayDataset, DataLoader
 
 
 @pytest.mark.parametrize("hybridize", [False, True])

@@ -1,11 +1,7 @@
 """The output layer against the loss."""
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import Block, nn, rnn
-from mxnet.gluon import loss as losses
-from mxnet.gluon.model_zoo import vision
 
 from gluon_activations import (
     ELU,
@@ -27,6 +23,11 @@ from gluon_activations import (
     get_activation,
 )
 from tests.nets import Custom, last, legacy_shapes, net_of, sequential, softmax_lambda
+
+import mxnet as mx
+from mxnet.gluon import Block, nn, rnn
+from mxnet.gluon import loss as losses
+from mxnet.gluon.model_zoo import vision
 
 CE, BCE = losses.SoftmaxCrossEntropyLoss, losses.SigmoidBinaryCrossEntropyLoss
 

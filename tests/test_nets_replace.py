@@ -2,11 +2,8 @@
 
 import os
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import Block, SymbolBlock, Trainer, loss, nn
-from mxnet.gluon.model_zoo import vision
 
 from gluon_activations import (
     ELU,
@@ -22,6 +19,10 @@ from gluon_activations import (
 from gluon_activations._arrays import initialize_on
 from gluon_activations.catalog import _name_of
 from gluon_activations.nets._walk import walk
+
+import mxnet as mx
+from mxnet.gluon import Block, SymbolBlock, Trainer, loss, nn
+from mxnet.gluon.model_zoo import vision
 
 
 def names_in(net):

@@ -1,9 +1,7 @@
 """What counts as an activation, whoever wrote it."""
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import Block, nn, rnn
 
 from gluon_activations import (
     GLU,
@@ -24,6 +22,9 @@ from gluon_activations._evaluate import curve, points_for, value_of
 from gluon_activations.nets._slope import LAYERS, asked
 from tests.nets import Own, sequential
 from tests.references import RECORDS
+
+import mxnet as mx
+from mxnet.gluon import Block, nn, rnn
 
 
 def judged(net, *inputs):

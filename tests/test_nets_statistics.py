@@ -3,15 +3,16 @@
 import math
 import warnings
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import Block, Trainer, nn
-from mxnet.gluon import loss as losses
 
 from gluon_activations import Mish, SiLU, check_output, gradient_statistics, layer_statistics, replace_activations
 from tests.conftest import LINE
 from tests.nets import Custom, freeze, legacy_shapes, sequential
+
+import mxnet as mx
+from mxnet.gluon import Block, Trainer, nn
+from mxnet.gluon import loss as losses
 
 CE = losses.SoftmaxCrossEntropyLoss
 

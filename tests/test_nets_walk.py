@@ -1,11 +1,7 @@
 """How a net is walked through, run, and put back as it was."""
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import Block, SymbolBlock, Trainer, nn, rnn
-from mxnet.gluon import loss as losses
-from mxnet.gluon.model_zoo import vision
 
 from gluon_activations import (
     Mish,
@@ -24,6 +20,11 @@ from gluon_activations.catalog import _name_of
 from gluon_activations.nets import _walk
 from tests.conftest import LINE
 from tests.nets import RUNS, Custom, everything, last, legacy_shapes, mean_of, net_of, sequential, state
+
+import mxnet as mx
+from mxnet.gluon import Block, SymbolBlock, Trainer, nn, rnn
+from mxnet.gluon import loss as losses
+from mxnet.gluon.model_zoo import vision
 
 CE = losses.SoftmaxCrossEntropyLoss
 

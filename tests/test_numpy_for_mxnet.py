@@ -5,19 +5,21 @@ Below NumPy 1.24 the calls are MXNet's own; `make matrix` runs this file on ever
 
 import ast
 import importlib.util
+import os
 import subprocess
 import sys
 import types
 import warnings
 from pathlib import Path
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet import autograd, gluon, nd
-from mxnet.gluon import nn
 
 import numpy_for_mxnet
+
+import mxnet as mx
+from mxnet import autograd, gluon, nd
+from mxnet.gluon import nn
 
 ROOT = Path(__file__).parent.parent
 MODERN = numpy_for_mxnet.NUMPY >= (1, 24)
@@ -272,6 +274,15 @@ def test_an_old_numpy_is_left_as_it_is():
 def test_without_mxnet_it_says_nothing(tmp_path):
     """The names are there for whoever needs them."""
     (tmp_path / "mxnet.py").write_text("raise ModuleNotFoundError('none', name='mxnet')")
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import numpy_for_mxnet"
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    command, places = [sys.executable, "-c", "import numpy_for_mxnet"], f"{tmp_path}{os.pathsep}{ROOT}"
+    environment = {**os.environ, "PYTHONPATH": places}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+def test_without_distutils_it_says_where_that_is(tmp_path):
+    (tmp_path / "mxnet.py").write_text("raise ModuleNotFoundError('none', name='distutils')")
+    command, places = [sys.executable, "-c", "import numpy_for_mxnet"], f"{tmp_path}{os.pathsep}{ROOT}"
+    environment = {**os.environ, "PYTHONPATH": places}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert not MODERN or "Python 3.12 dropped distutils, which MXNet reads: pip install setuptools" in done.stderr

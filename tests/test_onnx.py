@@ -4,7 +4,6 @@ import sys
 
 import numpy as np
 import pytest
-from mxnet.gluon import HybridBlock, nn
 
 from gluon_activations import (
     GELU,
@@ -24,6 +23,8 @@ from gluon_activations.onnx import export, register
 from gluon_activations.onnx._recipes import RECIPES
 from tests.conftest import LINE
 from tests.references import RECORDS, VECTORS, ulps, values_and_slopes
+
+from mxnet.gluon import HybridBlock, nn
 
 XS = np.array(
     [-1e4, -80, -20, -5, -2.5, -1, -1e-3, -1e-6, 0, 1e-6, 1e-3, 1, 2.5, 5, 20, 80, 1e4, -np.inf, np.inf, np.nan],

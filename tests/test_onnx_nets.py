@@ -1,15 +1,16 @@
 """ONNX files of layers and nets, run by ONNX Runtime and by onnx's evaluator."""
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import HybridBlock, nn
-from mxnet.gluon.model_zoo import vision
 
 from gluon_activations import GLU, Maxout, Swish, get_activation, initializer, replace_activations
 from gluon_activations._arrays import is_numpy_kind
 from gluon_activations.onnx import export
 from tests.conftest import LINE
+
+import mxnet as mx
+from mxnet.gluon import HybridBlock, nn
+from mxnet.gluon.model_zoo import vision
 
 pytestmark = pytest.mark.skipif(LINE != "1.9", reason="MXNet 2.x has no export")
 if LINE == "1.9":

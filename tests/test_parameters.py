@@ -5,11 +5,12 @@ import inspect
 from math import inf, nan
 from typing import Annotated
 
-import mxnet as mx
 import numpy as np
 import pytest
 
 from gluon_activations._parameters import Choice, Declared, Flag, Integer, Number, Parameter
+
+import mxnet as mx
 
 NUMBER = Number("Any.", name="p")
 HELD = "so 0 or 1.18e-38 to 3.4e+38 in size"

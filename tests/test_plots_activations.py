@@ -4,10 +4,8 @@ import subprocess
 import sys
 
 import matplotlib.pyplot as plt
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import nn
 
 import gluon_activations
 from gluon_activations import (
@@ -26,6 +24,9 @@ from gluon_activations import (
 from gluon_activations.catalog import FAMILIES
 from gluon_activations.plots import GREY, PALETTE, family_color, gallery, mark
 from tests.references import RECORDS
+
+import mxnet as mx
+from mxnet.gluon import nn
 
 
 @pytest.fixture(autouse=True)

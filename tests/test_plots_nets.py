@@ -4,8 +4,6 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from mxnet.gluon import loss as losses
-from mxnet.gluon import nn
 
 from gluon_activations import HardTanh, functional
 from gluon_activations.plots import (
@@ -17,6 +15,9 @@ from gluon_activations.plots import (
     plot_output,
 )
 from tests.conftest import LINE
+
+from mxnet.gluon import loss as losses
+from mxnet.gluon import nn
 
 
 @pytest.fixture(autouse=True)

@@ -242,7 +242,7 @@ def test_several_activations_have_their_own_colours_and_legend():
 def test_nothing_is_cut_off_with_the_longest_names():
     names = ["hard_tanh", "hard_sigmoid", "leaky_relu", "prelu"]
     view = explore(names, min_val=-2.345, max_val=3.456, slope=0.1234, alpha=0.1234, x=-1.23)
-    view.figure.canvas.draw()
+    view.figure.draw_without_rendering()
     box = view.figure.axes[0].get_legend().get_window_extent()
     assert box.x0 >= 0 and box.x1 <= view.figure.bbox.x1 and box.y1 <= view.figure.bbox.y1
     assert box.y0 >= view.figure.axes[0].bbox.y1

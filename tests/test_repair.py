@@ -5,15 +5,16 @@ import os
 import subprocess
 import sys
 
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import SymbolBlock, nn
 
 from gluon_activations import CATALOG, _repair, activations, array, repair
 from gluon_activations._arrays import numpy_arrays
 from tests.conftest import LINE
 from tests.references import RECORDS
+
+import mxnet as mx
+from mxnet.gluon import SymbolBlock, nn
 
 pytestmark = pytest.mark.usefixtures("way")
 XS = np.array([-30.0, -6.0, -2.5, -1.0, -1e-3, 0.0, 1e-3, 0.5, 2.0, 6.0, 30.0])
@@ -241,8 +242,8 @@ def test_within_one_another():
 
 
 SCRIPT = """
-import mxnet as mx
 import gluon_activations
+import mxnet as mx
 x = mx.nd.array([-1.0])
 x.attach_grad()
 with mx.autograd.record():

@@ -13,10 +13,8 @@ import time
 from pathlib import Path
 
 import joblib
-import mxnet as mx
 import numpy as np
 import pytest
-from mxnet.gluon import nn
 from scipy.special import log_softmax
 from sklearn import datasets
 from sklearn.model_selection import ParameterGrid, train_test_split
@@ -38,6 +36,9 @@ from gluon_activations.training import (
     write_csv,
 )
 from tests.conftest import KINDS
+
+import mxnet as mx
+from mxnet.gluon import nn
 
 ROOT = Path(__file__).parent.parent
 # Where runs leave a trace of having been started; worker processes, which live on from test to test, inherit it.

@@ -1,7 +1,7 @@
 """Run the tests of the package on every Python found, with both lines of MXNet, and print a table.
 
-    python -m tools.matrix            # all of tests/, some ten minutes a cell
-    python -m tools.matrix --short    # what may depend on Python and NumPy; MXNet 1.9.1
+    python -m tools.matrix            # all of tests/, some six minutes a cell
+    python -m tools.matrix --short    # what may depend on Python and NumPy; MXNet 1.9.1, all Pythons but this
 
 Pythons are looked for by name on the path and where pyenv and uv keep theirs; the newest of each minor version
 is taken. Environments are kept in build/matrix/.
@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.environment import NEWEST, OLDEST, ROOT
@@ -21,8 +22,14 @@ from tools.environment import NEWEST, OLDEST, ROOT
 PLACE = Path(ROOT, "build", "matrix")
 LINES = {"mxnet1": "1.9.1", "mxnet2": "2.0.0b1"}
 KEPT = ("~/.pyenv/versions/*/bin/python", "~/.local/share/uv/python/*/bin/python3")
-SHORT = ("tests/test_numpy_for_mxnet.py", "tests/test_arrays.py", "tests/test_parameters.py", "tests/test_onnx.py")
-SAY = "import sys, numpy; print('%d.%d.%d' % sys.version_info[:3], numpy.__version__)"
+SHORT = (
+    "tests/test_numpy_for_mxnet.py",
+    "tests/test_arrays.py",
+    "tests/test_parameters.py",
+    "tests/test_onnx.py",
+    "tests/test_repository.py::test_the_examples_of_the_readme_run_as_they_stand",
+)
+AT_A_TIME = 2
 
 
 def wanted():
@@ -54,20 +61,32 @@ def pythons():
 
 
 def cell(python, minor, line, tests):
-    """Make the environment and run the tests there: the NumPy, and how it went."""
+    """Make the environment and run the tests there: the row of the table."""
     place = PLACE / f"{minor}-{line}"
     start = time.monotonic()
-    made = subprocess.run([python, "-m", "tools.environment", str(place), f"requirements/{line}.txt"], cwd=ROOT)
-    if made.returncode:
-        return "", "no environment", time.monotonic() - start
     inside = str(place / "bin" / "python")
-    subprocess.run([inside, "-W", "ignore", "-m", "gluon_activations.fused", "--quiet"], cwd=ROOT)
-    numpy = subprocess.run([inside, "-c", SAY], capture_output=True, text=True).stdout.split()[-1]
-    command = [inside, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *tests]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    (PLACE / f"{minor}-{line}.log").write_text(told.stdout + told.stderr)
-    last = told.stdout.strip().splitlines()[-1] if told.stdout.strip() else "nothing ran"
-    return numpy, re.sub(r" in .*", "", last.strip("= ")), time.monotonic() - start
+    made = say(python, "-m", "tools.environment", str(place), f"requirements/{line}.txt")
+    numpy, verdict = "", "no environment: " + "; ".join(made.stdout.splitlines()[-1:])
+    if made.returncode == 0:
+        say(inside, "-W", "ignore", "-m", "gluon_activations.fused", "--quiet")
+        numpy = say(inside, "-c", "import numpy; print(numpy.__version__)").stdout.strip()
+        told = say(inside, "-W", "ignore", "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *tests)
+        (PLACE / f"{minor}-{line}.log").write_text(told.stdout)
+        verdict = re.sub(r" in .*", "", told.stdout.strip().rpartition("\n")[2].strip("= "))
+        verdict += "" if told.returncode == 0 else f": see {PLACE.relative_to(ROOT)}/{minor}-{line}.log"
+    seconds = f"{time.monotonic() - start:.0f}"
+    return verdict.endswith("log") or not numpy, row(minor, LINES[line], numpy, seconds, verdict)
+
+
+def say(*command):
+    """Run a command in the checkout, and keep what it says."""
+    options = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.run(command, **options)
+
+
+def row(python, mxnet="", numpy="", seconds="", tests=""):
+    """A line of the table."""
+    return f"{python:<8}{mxnet:<9}{numpy:<9}{seconds:>7}  {tests}"
 
 
 def main():
@@ -77,20 +96,28 @@ def main():
     parser.add_argument("--only", default="", metavar="3.13", help="this Python alone")
     asked = parser.parse_args()
     found = pythons()
+    here = f"{sys.version_info[0]}.{sys.version_info[1]}" if asked.short else ""
     lines = ["mxnet1"] if asked.short or platform.machine() != "x86_64" else [*LINES]
-    print(f"{'Python':<8}{'MXNet':<9}{'NumPy':<9}{'seconds':>7}  tests", flush=True)
-    good = True
-    for minor in wanted():
-        if asked.only not in ("", minor):
-            continue
-        if minor not in found:
-            print(f"{minor:<8}not found", flush=True)
-            continue
-        for line in lines:
-            numpy, verdict, seconds = cell(found[minor], minor, line, SHORT if asked.short else ["tests"])
-            good &= "passed" in verdict and "failed" not in verdict and "error" not in verdict
-            print(f"{minor:<8}{LINES[line]:<9}{numpy:<9}{seconds:>7.0f}  {verdict}", flush=True)
-    sys.exit(not good)
+    minors = [minor for minor in wanted() if asked.only in ("", minor)]
+    PLACE.mkdir(parents=True, exist_ok=True)
+    print(row("Python", "MXNet", "NumPy", "seconds", "tests"), flush=True)
+    failed = False
+    with ThreadPoolExecutor(AT_A_TIME if asked.short else 1) as pool:
+        cells = {
+            minor: [
+                pool.submit(cell, found[minor], minor, line, SHORT if asked.short else ["tests"]) for line in lines
+            ]
+            for minor in minors
+            if minor in found and minor != here
+        }
+        for minor in minors:
+            if minor not in cells:
+                print(row(minor, tests="all tests, above" if minor == here else "not found"), flush=True)
+            for job in cells.get(minor, ()):
+                bad, line = job.result()
+                failed |= bad
+                print(line, flush=True)
+    sys.exit(failed)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import json
 import math
 from pathlib import Path
 
+import numpy_for_mxnet  # noqa: F401
+
 import mxnet
 
 DATA = Path(__file__).resolve().parent.parent / "docs" / "data"

@@ -11,11 +11,12 @@ import statistics
 import time
 from pathlib import Path
 
-import mxnet as mx
 from sklearn.model_selection import ParameterGrid
 
 from gluon_activations import activations
 from gluon_activations.training import MODELS, best_rates, cnn, load_data, mlp, read_csv, sweep, train, write_csv
+
+import mxnet as mx
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLES = ROOT / "notebooks" / "results"

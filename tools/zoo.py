@@ -12,10 +12,7 @@ import time
 import warnings
 from collections import Counter
 
-import mxnet as mx
 import numpy as np
-from mxnet.gluon import loss
-from mxnet.gluon.model_zoo import vision
 
 from gluon_activations import (
     array,
@@ -27,6 +24,10 @@ from gluon_activations import (
 )
 from gluon_activations.catalog import _name_of
 from gluon_activations.nets._walk import arrays_in, walk
+
+import mxnet as mx
+from mxnet.gluon import loss
+from mxnet.gluon.model_zoo import vision
 
 ZOO = sorted(
     name

@@ -4,7 +4,6 @@ import re
 from functools import partial
 
 import mpmath
-import mxnet as mx
 import numpy
 import pytest
 
@@ -17,6 +16,8 @@ from tools import latex
 from tools.website import atlas, explorer
 from tools.wording import interval
 from tools.wording import number as written
+
+import mxnet as mx
 
 CURVES = explorer.curves()
 POINTS = numpy.arange(-100, 100) / 10 + 0.05  # none is a kink

@@ -15,8 +15,9 @@ import os
 import sys
 import warnings
 
-import mxnet as mx
 import numpy
+
+import mxnet as mx
 
 from .. import functional, ops
 from ._build import Unavailable, build, built, carried

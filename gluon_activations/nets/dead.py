@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy
+
 from mxnet.gluon import Block
 
 from .._arrays import device_of, is_array

@@ -7,6 +7,7 @@ from math import exp, inf, log1p
 from typing import Any, NamedTuple
 
 import numpy
+
 from mxnet.gluon import Block, contrib, nn, rnn
 from mxnet.gluon import loss as losses
 from mxnet.gluon.model_zoo import vision

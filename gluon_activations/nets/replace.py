@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Callable
 
 import numpy
+
 from mxnet.gluon import Block, HybridBlock
 
 from .._arrays import children, initialize_on

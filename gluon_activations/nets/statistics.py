@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any, Callable
 
-import mxnet as mx
 import numpy
+
+import mxnet as mx
 from mxnet.gluon import Block
 
 from .._arrays import device_of, own_parameters

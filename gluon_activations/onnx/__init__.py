@@ -10,8 +10,9 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, Callable
 
-import mxnet as mx
 import numpy
+
+import mxnet as mx
 from mxnet.gluon import HybridBlock
 
 from .._arrays import GLUON_2, array, children, is_numpy_kind, is_symbol, variable

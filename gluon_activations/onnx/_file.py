@@ -10,10 +10,11 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-import mxnet as mx
 import onnx
-from mxnet.onnx.mx2onnx._export_onnx import MXNetGraph
 from onnx import TensorProto, checker, helper, numpy_helper
+
+import mxnet as mx
+from mxnet.onnx.mx2onnx._export_onnx import MXNetGraph
 
 from ._node import converter
 from ._recipes import RECIPES

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import mxnet as mx
 import numpy
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
+
+import mxnet as mx
 from mxnet.gluon import loss as losses
 
 from .._arrays import array
