@@ -62,6 +62,12 @@ def test_imports_then_parameters(cells):
     assert "context(ctx)" in "".join(cell["source"] for cell in cells)
 
 
+def test_the_package_comes_before_mxnet(cells):
+    """Or the page does not run on today's NumPy."""
+    imported = re.findall(r"^(?:import|from) (mxnet|gluon_activations)\b", code(cells)[0]["source"], re.MULTILINE)
+    assert {*imported} == {"mxnet", "gluon_activations"} and imported[0] == "gluon_activations"
+
+
 def test_a_picture_comes_at_once(cells):
     assert any(draws(cell) for cell in code(cells)[:6])
 

@@ -74,9 +74,11 @@ def main(*wanted):
     for minor in wanted or found:
         if minor not in found:
             sys.exit(f"There is no Python {minor} here, but {', '.join(found)}.")
-        python = environment(found[minor], PLACE / minor, MXNET, [*BESIDE, f"{wheels[0]}[visualize,onnx]"])
-        numpy, *printed = tried(python)
-        print(f"Python {minor}, NumPy {numpy}: {len(printed)} examples run", flush=True)
+        for file in files:
+            python = environment(found[minor], PLACE / minor, MXNET, [*BESIDE, f"{file}[visualize,onnx]"])
+            numpy, *printed = tried(python)
+            what = f"Python {minor}, NumPy {numpy}, {Path(file).name}"
+            print(f"{what}: {len(printed)} examples run", flush=True)
         printed = output(environment(found[minor], PLACE / "hosted", ["numpy"]), hosted(wheels[0]))
         print(f"  the cell for hosted notebooks: {printed}", flush=True)
 
