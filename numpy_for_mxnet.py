@@ -138,6 +138,25 @@ def _compute_as_before() -> None:
                 setattr(module, name, before)
 
 
+class _Sum:
+    """The sum of a metric, in float64: NumPy 2 adds a number of float32 to one of Python's in float32."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, metric: Any, owner: Any = None) -> Any:
+        return self if metric is None else vars(metric)[self._name]
+
+    def __set__(self, metric: Any, value: Any) -> None:
+        vars(metric)[self._name] = numpy.float64(value) if isinstance(value, (float, numpy.floating)) else value
+
+
+def _add_up_as_before(metrics: Any) -> None:
+    """Let all of MXNet's metrics add up in float64."""
+    for name in ("sum_metric", "global_sum_metric"):
+        setattr(metrics.EvalMetric, name, _Sum(name))
+
+
 def _as_array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
     """What NumPy makes of an array of MXNet; it counted up to 32 dimensions on its way there, and now 64."""
     if copy is False:
@@ -183,6 +202,7 @@ def repair() -> None:
         _write_as_before()
         _compute_as_before()
         _call_by_new_names()
+        _add_up_as_before(getattr(mxnet, "metric", None) or mxnet.gluon.metric)
         if "__array__" not in vars(mxnet.nd.NDArray):
             mxnet.nd.NDArray.__array__ = _as_array
 

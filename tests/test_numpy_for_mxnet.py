@@ -182,6 +182,14 @@ def drawn(initializer):
     return weight.shape, bool((weight.asnumpy() != 0).any())
 
 
+def added_up(*losses):
+    """The sum that a metric makes of losses in float32."""
+    metric = (getattr(mx, "metric", None) or gluon.metric).Loss()
+    for loss in losses:
+        metric.update(None, [nd.array([loss])] if hasattr(mx, "metric") else [mx.np.array([loss])])
+    return metric.get()[1] * len(losses)
+
+
 def counted(samples):
     return mx.test_utils.chi_square_check(samples, [(0, 0.5), (0.5, 1)], [0.5, 0.5])[1].tolist()
 
@@ -217,6 +225,7 @@ BOTH = {
     "assign": (lambda: assigned(mx.np.zeros((3, 3))), [[0, 0, 5], [1, 1, 1], [0, 0, 3]]),
     "orthogonal": (lambda: drawn(mx.init.Orthogonal()), ((4, 6), True)),
     "xavier": (lambda: drawn(mx.init.Xavier(magnitude=F(2))), ((4, 6), True)),
+    "metric": (lambda: added_up(2.0**24, 1.0, 1.0), 2.0**24 + 2),
     "split": (lambda: [part.shape for part in gluon.utils.split_data(mx.np.array(X), N(2))], [(1, 3, 4)] * 2),
     "ones": (lambda: mx.np.ones((N(2), 3)).shape, (2, 3)),
     "uniform": (lambda: mx.np.random.uniform(size=(N(2), 3)).shape, (2, 3)),
