@@ -185,7 +185,7 @@ UNUSED_mxnet1 := $(UNUSED_docs) greenlet sqlalchemy
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
   --custom-compile-command 'make lock' $(UPGRADE)
 lock:
-	@for list in mxnet1 mxnet2 docs; do \
+	@for list in mxnet1 mxnet2 docs matrix; do \
 	  case $$list in mxnet1) unused='$(UNUSED_mxnet1:%=--no-emit-package %)';; docs) unused='$(UNUSED_docs:%=--no-emit-package %)';; *) unused=;; esac; \
 	  $(COMPILE) --python-version $$([ $$list = docs ] && echo $(OLDEST_$(SITE)) || echo 3.9) $$unused \
 	    requirements/$$list.in --output-file requirements/$$list.txt || exit 1; \

@@ -78,7 +78,7 @@ def test_the_table_says_what_is_absent(monkeypatch, tmp_path, capsys, bad):
         matrix.main()
     printed = capsys.readouterr().out
     assert bool(end.value.code) is bad
-    assert f"{other} mxnet1 {len(matrix.SHORT)}\n" in printed and f"{here} mxnet1" not in printed
+    assert f"{other} matrix {len(matrix.SHORT)}\n" in printed and f"{here} matrix" not in printed
     assert [line.split() for line in printed.splitlines() if line.startswith(absent)] == [[absent, "not", "found"]]
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from tools.environment import NEWEST, OLDEST, ROOT
 
 PLACE = Path(ROOT, "build", "matrix")
-LINES = {"mxnet1": "1.9.1", "mxnet2": "2.0.0b1"}
+LINES = {"mxnet1": "1.9.1", "mxnet2": "2.0.0b1", "matrix": "1.9.1"}  # what is in which list
 KEPT = ("~/.pyenv/versions/*/bin/python", "~/.local/share/uv/python/*/bin/python3")
 SHORT = (
     "tests/test_numpy_for_mxnet.py",
@@ -97,7 +97,7 @@ def main():
     asked = parser.parse_args()
     found = pythons()
     here = f"{sys.version_info[0]}.{sys.version_info[1]}" if asked.short else ""
-    lines = ["mxnet1"] if asked.short or platform.machine() != "x86_64" else [*LINES]
+    lines = ["matrix"] if asked.short else ["mxnet1", "mxnet2"] if platform.machine() == "x86_64" else ["mxnet1"]
     minors = [minor for minor in wanted() if asked.only in ("", minor)]
     PLACE.mkdir(parents=True, exist_ok=True)
     print(row("Python", "MXNet", "NumPy", "seconds", "tests"), flush=True)
