@@ -44,6 +44,7 @@ def check(path):
     (opset,) = model.opset_import
     assert (opset.domain, opset.version, model.ir_version) == ("", 13, 7)
     for node in model.graph.node:
+        assert node.name, f"a {node.op_type} without a name"
         # As of the newest opset up to this one; there is none for a younger operator.
         assert onnx.defs.get_schema(node.op_type, max_inclusive_version=13).since_version <= 13
     weights = {weight.name for weight in model.graph.initializer}

@@ -135,6 +135,28 @@ def test_a_convolutional_net(arrays, axes, dynamic, tmp_path):
     compare(net, arrays, tmp_path, normal(2, 4, *[12] * axes), dynamic=dynamic)
 
 
+class Fixed(HybridBlock):
+    """A batch normalisation without options: its gamma is 1."""
+
+    def __init__(self, channels):
+        super().__init__()
+        with self.name_scope():
+            for name, init in (("gamma", NORMAL), ("beta", NORMAL), ("mean", NORMAL), ("variance", ABOVE)):
+                setattr(self, name, self.params.get(name, shape=(channels,), init=init))
+
+    def hybrid_forward(self, F, x, gamma, beta, mean, variance):
+        normalise = F.npx.batch_norm if is_numpy_kind(x) else F.BatchNorm
+        return normalise(x, gamma, beta, mean, variance)
+
+
+@pytest.mark.parametrize("hybrid", [False, True])  # without a graph MXNet writes the 1 into gamma
+def test_a_gamma_that_does_not_count(arrays, hybrid, tmp_path):
+    net = Fixed(4)
+    net.initialize()
+    net.hybridize(hybrid)
+    compare(net, arrays, tmp_path, normal(2, 4, 3, 3))
+
+
 def pools():
     for size, padding, ceil in [(6, 0, False), (6, 0, True), (6, 1, True), (7, 1, False), (7, 1, True)]:
         options = dict(pool_size=3, strides=2, padding=padding, ceil_mode=ceil)
@@ -280,6 +302,47 @@ def test_a_random_slope_is_its_mean(arrays, tmp_path):
     x = normal(2, 3)
     net = Applied("LeakyReLU", act_type="rrelu", lower_bound=0.1, upper_bound=0.5)
     compare(net, arrays, tmp_path, x, expected=np.where(x > 0, x, np.float32(0.3) * x))
+
+
+class Boxes(HybridBlock):
+    """Non-maximum suppression."""
+
+    def __init__(self, **options):
+        super().__init__()
+        self.options = options
+
+    def hybrid_forward(self, F, x):
+        found = F.contrib.box_nms(x.as_nd_ndarray() if is_numpy_kind(x) else x, **self.options)
+        return found.as_np_ndarray() if is_numpy_kind(x) else found
+
+
+KINDS = {"id_index": 0, "overlap_thresh": 0.3}
+
+
+@pytest.mark.parametrize("shape, options, dynamic", [
+    ((2, 30, 6), {}, False),
+    ((2, 30, 6), {"topk": 15, "overlap_thresh": 0.3}, True),
+    ((2, 30, 6), KINDS, False),
+    ((2, 2, 20, 6), {**KINDS, "topk": 15, "valid_thresh": 0.2}, True),
+    ((30, 6), {**KINDS, "force_suppress": True, "background_id": 0}, False),
+    ((2, 30, 6), {"coord_start": 0, "score_index": 5, "id_index": 4,
+                  "in_format": "center", "out_format": "center"}, True),
+    ((2, 30, 6), {"valid_thresh": 1.0}, True),
+])  # fmt: skip
+def test_boxes_of_several_kinds(arrays, shape, options, dynamic, tmp_path):
+    ids, scores = np.random.randint(-1, 3, (*shape[:-1], 1)), np.random.rand(*shape[:-1], 1)
+    low, sizes = np.random.rand(*shape[:-1], 2), 0.4 + 0.4 * np.random.rand(*shape[:-1], 2)
+    ends = sizes if "in_format" in options else low + sizes
+    x = np.concatenate([low, ends, ids, scores] if "in_format" in options else [ids, scores, low, ends], -1)
+    x = x.astype("float32")
+    kept = (Boxes(**options)(arrays(x)).asnumpy()[..., options.get("score_index", 1)] > 0).mean()
+    assert kept < 0.9 and (kept > 0.1) == (options.get("valid_thresh") != 1), "a test of something"
+    compare(Boxes(**options), arrays, tmp_path, x, dynamic=dynamic)
+
+
+def test_refuses_boxes_of_two_forms(arrays, tmp_path):
+    with pytest.raises(NotImplementedError, match="where out_format is in_format"):
+        export(Boxes(in_format="center"), str(tmp_path / "net.onnx"), (2, 5, 6))
 
 
 @pytest.mark.parametrize("make, message", [

@@ -18,8 +18,12 @@ class Node:
 
     def __call__(self, kind: str, *operands: Any, **attributes: Any) -> str:
         """Add a node; an operand is a name or a constant."""
+        return self.several(1, kind, *operands, **attributes)[0]
+
+    def several(self, count: int, kind: str, *operands: Any, **attributes: Any) -> list[str]:
+        """Add a node of several outputs, which is not the last one, and give their names."""
         names = [operand if isinstance(operand, str) else self._constant(operand) for operand in operands]
-        return self._add(kind, names, attributes)
+        return self._add(kind, names, attributes, count)
 
     def shape(self, x: str) -> tuple[int, ...]:
         """Shape of an input."""
@@ -32,12 +36,13 @@ class Node:
     def _constant(self, value: Any) -> str:
         dtype = "float32" if isinstance(value, float) else "int64"
         value = value if isinstance(value, numpy.ndarray) else numpy.array(value, dtype)
-        return self._add("Constant", [], {"value": numpy_helper.from_array(value)})
+        return self._add("Constant", [], {"value": numpy_helper.from_array(value)})[0]
 
-    def _add(self, kind: str, inputs: list[str], attributes: dict[str, Any]) -> str:
-        output = f"{self._name}_{len(self.made)}"
-        self.made.append(helper.make_node(kind, inputs, [output], name=output, **attributes))
-        return output
+    def _add(self, kind: str, inputs: list[str], attributes: dict[str, Any], count: int = 1) -> list[str]:
+        name = f"{self._name}_{len(self.made)}"
+        outputs = [name, *(f"{name}_{number}" for number in range(1, count))]
+        self.made.append(helper.make_node(kind, inputs, outputs, name=name, **attributes))
+        return outputs
 
 
 def converter(recipe: Any, facts: dict[str, list[Any]]) -> Any:

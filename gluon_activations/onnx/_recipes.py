@@ -88,6 +88,15 @@ def _layer_norm(node: Any, attributes: Any, x: str, gamma: str, beta: str) -> An
     return node("Add", scaled, _along_axis(node, beta, x, axis))
 
 
+def _batch_norm(node: Any, attributes: Any, x: str, gamma: str, *others: str) -> Any:
+    """MXNet's converter lets a gamma count that is fixed to 1, whatever stands there."""
+    if int(attributes.get("axis", 1)) != 1:
+        raise NotImplementedError("batchnorm axis != 1 is currently not supported")
+    fixed = _is_true(attributes.get("fix_gamma", "True"))
+    scale = numpy.ones(node.shape(gamma), "float32") if fixed else gamma
+    return node("BatchNormalization", x, scale, *others, epsilon=float(attributes.get("eps", 1e-3)))
+
+
 def _fully_connected(node: Any, attributes: Any, x: str, weight: str, *bias: str) -> Any:
     if _is_true(attributes.get("flatten", "True")):
         return node("Gemm", node("Flatten", x), weight, *bias, transB=1)
@@ -136,6 +145,46 @@ def _windows(node: Any, attributes: Any, x: str) -> dict[str, list[int]]:
 
 def _window(node: Any, attributes: Any, x: str, name: str, default: int) -> list[int]:
     return _numbers(attributes.get(name, "()")) or [default] * (len(node.shape(x)) - 2)
+
+
+def _box_nms(node: Any, attributes: Any, x: str) -> Any:
+    """Boxes, best first, without those that overlap with a better one of their kind; then rows of -1.
+
+    MXNet's converter forgets the kinds.
+    """
+    form = attributes.get("in_format", "corner")
+    if form != attributes.get("out_format", "corner"):
+        raise NotImplementedError("box_nms has an ONNX form where out_format is in_format")
+    topk, kind = int(attributes.get("topk", -1)), int(attributes.get("id_index", -1))
+    score, start = int(attributes.get("score_index", 1)), int(attributes.get("coord_start", 2))
+    overlap, least = float(attributes.get("overlap_thresh", 0.5)), float(attributes.get("valid_thresh", 0))
+    shape, rank = node("Shape", x), len(node.shape(x))
+    count = node("Slice", shape, [rank - 2], [rank - 1])
+    flat = node("Reshape", x, node("Concat", [-1], node("Slice", shape, [rank - 2], [rank]), axis=0))
+    scores = node("Gather", flat, numpy.array(score), axis=2)
+    if kind >= 0:
+        kinds = node("Gather", flat, numpy.array(kind), axis=2)
+        nothing = node("Equal", kinds, float(attributes.get("background_id", -1)))
+        scores = node("Where", nothing, least, scores)
+    best = node("Min", count, [topk]) if topk > 0 else count
+    scores, order = node.several(2, "TopK", scores, best)
+    scores = node("Unsqueeze", scores, [1])
+    rows = node("GatherND", flat, node("Unsqueeze", order, [2]), batch_dims=1)
+    if kind >= 0 and not _is_true(attributes.get("force_suppress")):  # a row of scores for each kind
+        kinds = node("Transpose", node("Slice", rows, [kind], [kind + 1], [2]), perm=[0, 2, 1])
+        ends = node("ReduceMin", kinds, keepdims=0), node("Add", node("ReduceMax", kinds, keepdims=0), 1.0)
+        each = node("Reshape", node("Range", *ends, 1.0), [1, -1, 1])
+        scores = node("Where", node("Equal", kinds, each), scores, least)
+    boxes = node("Slice", rows, [start], [start + 4], [2])
+    bounds = (numpy.array([bound], "float32") for bound in (overlap, least))
+    kept = node("NonMaxSuppression", boxes, scores, best, *bounds, center_point_box=int(form == "center"))
+    kept = node("Slice", kept, [0], [3], [1], [2])  # without its kind: which of the batch, and which row
+    ones = node("Expand", [1], node("Slice", node("Shape", kept), [0], [1]))
+    marks = node("ScatterND", node("Expand", [0], node("Shape", order)), kept, ones)
+    above = node("Sub", node("GatherND", node("CumSum", marks, numpy.array(1)), kept), [1])
+    places = node("Concat", node("Slice", kept, [0], [1], [1]), node("Unsqueeze", above, [1]), axis=1)
+    empty = node("Expand", -1.0, node("Shape", flat))
+    return node("Reshape", node("ScatterND", empty, places, node("GatherND", rows, kept)), shape)
 
 
 def _concatenate(node: Any, attributes: Any, *parts: str) -> Any:
@@ -189,9 +238,11 @@ RECIPES: dict[str, Recipe] = {
     "Activation": _activation,
     "LeakyReLU": _leaky_relu,
     "LayerNorm": _layer_norm,
+    "BatchNorm": _batch_norm,
     "FullyConnected": _fully_connected,
     "Convolution": _convolution,
     "Pooling": _pooling,
+    "_contrib_box_nms": _box_nms,
     "_npi_full_like": _full_like,
     "_npx_reshape": _reshape,
     "_npi_concatenate": _concatenate,
