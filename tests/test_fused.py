@@ -14,6 +14,7 @@ from mpmath import mp, mpf
 
 import gluon_activations as ga
 from gluon_activations import GLU, PReLU, SiLU, Swish, activations, functional, fused, get_activation
+from gluon_activations.fused import _operators
 from tests.conftest import LINE
 from tests.references import RECORDS, exact, slope_of, ulps
 
@@ -188,6 +189,43 @@ def test_float64_is_right_to_some_units(name, options):
                 assert off <= units or held, f"at {x!r}: {off} units"
             else:
                 assert abs(got) <= info.tiny or abs(expected) > info.max and np.isinf(got), f"at {x!r}: {got}"
+
+
+# Steepness and z = beta x of a gate: from where the slope by beta is large to where it is 0, and in between.
+STEEP = [1, 1e-10, 1e10, 1e-150, 1e-160, 1e100, 1e-200, 1e300, *(10.0**-k for k in range(290, 308)), 2.3e-308]
+FROM_ZERO = [5e-3, 0.3, 3, 30, 300, 599, 601, 700, 709, 745, 1000, 1400, 1418, 1490, 1510, 1700, 2000, 2100, 2300]
+
+
+@pytest.mark.parametrize("each", [False, True])
+@pytest.mark.parametrize("dtype, units", [("float32", 0.51), ("float64", 4)])
+def test_the_gradient_by_a_learned_number_is_right_to_some_units(dtype, units, each):
+    """Of swish, where x^2 is so large that it outweighs a gate that float64 cannot hold."""
+    info = np.finfo(dtype)
+    pairs = [
+        (sign * beta, side * z / beta)
+        for beta in STEEP for z in FROM_ZERO for side in (-1, 1) for sign in (-1, 1)
+        if info.tiny < beta < info.max and info.tiny < z / beta < info.max
+    ]  # fmt: skip
+    betas, xs = np.array(pairs, dtype).T
+    got = [slope_by(*pair, dtype) for pair in zip(betas, xs)] if not each else slope_by(betas, xs, dtype)
+    assert len(pairs) > 200
+    for beta, x, slope in zip(betas, xs, got):
+        with mp.workdps(2000):
+            expected = mpf(float(x)) ** 2 / (2 + 2 * mp.cosh(mpf(float(beta)) * mpf(float(x))))
+        if info.tiny <= expected <= info.max:
+            assert ulps(slope, expected, dtype) <= units, f"beta={beta!r}, x={x!r}: {slope!r}, not {expected}"
+        else:
+            assert np.isinf(slope) if expected > 1 else abs(slope) <= info.tiny, f"beta={beta!r}, x={x!r}"
+
+
+def slope_by(betas, xs, dtype):
+    """The gradients of swish by beta: of one number, or of several that lie side by side."""
+    x, beta = ga.array(np.reshape(xs, (1, -1)), dtype), ga.array(np.reshape(betas, -1), dtype)
+    beta.attach_grad()
+    with mx.autograd.record():
+        y = functional.swish(x, beta, per_channel=beta.size > 1)
+    y.backward()
+    return beta.grad.asnumpy() if beta.size > 1 else beta.grad.asnumpy()[0]
 
 
 # -- levels and threads --------------------------------------------------------------------------------------
@@ -415,6 +453,23 @@ def test_shapes_and_integers(arrays, name, options, shape):
     np.testing.assert_array_equal(slope, np.full(shape, expected[1]))
     with pytest.raises(TypeError, match=r"takes float16, float32, float64, not int32: convert[^\n]*$"):
         block(arrays(np.ones(shape), "int32"))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int32", "int64", "uint8", "bool"])
+@pytest.mark.parametrize("operator, options", [
+    ("fused_activation", {}),
+    ("fused_glu", {}),
+    ("fused_glu", {"whole": "1"}),  # which only MXNet's own activations are given
+])  # fmt: skip
+def test_an_operator_says_which_dtype_it_does_not_take(operator, options, dtype):
+    """As a graph asks it, where no block has looked at the array before."""
+    x, options = mx.np.ones((2, 4), dtype=dtype).as_nd_ndarray(), {"formula": "relu", **options}
+    handle = fused._library._handles[operator].value
+    with pytest.raises(mx.base.MXNetError) as raised:
+        _operators._imperative_invoke(handle, [x], options.keys(), options.values(), None, False, False)
+        mx.nd.waitall()
+    said = f"relu takes float16, float32, float64, not {dtype}: convert with .astype('float32')"
+    assert str(raised.value).strip().splitlines()[-1].endswith(said)
 
 
 @pytest.mark.parametrize("engine", ["ThreadedEnginePerDevice", "NaiveEngine"])

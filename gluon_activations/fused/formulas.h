@@ -5,7 +5,8 @@
 // among its parameters, in their order, and P is the precision to compute in (precision.h), in whose numbers (auto) one
 // goes on until they are rounded. It returns {value, slope} or, if it is LEARNED, {value, slope, slope by a}.
 
-const double FAR = 1500;  // what saturates has done so far before, and the exponential of half of it is 0
+// What saturates has done so far before: even times the square of the largest number, its exponential is 0.
+const double FAR = 2200;
 
 template <class V> INLINE V between(V x, V low, V high) { return at_most(high, at_least(low, x)); }
 template <class V> INLINE V far(V x) { return between(x, V(-FAR), V(FAR)); }
@@ -107,12 +108,13 @@ FORMULA(silu) { return gated_by_sigmoid<P>(x, far(Two<V>(x))); }
 
 FORMULA(gelu_sigmoid) { return gated_by_sigmoid<P>(x, far(P::product(GELU_GATE(), finite<P>(x)))); }
 
-LEARNED(swish) {  // a: the steepness of its gate, which may be small or negative, so that x is far where the gate is not
+// a: the steepness of its gate, which may be small or negative, so that x is far where the gate is not.
+LEARNED(swish) {
   V c = finite<P>(x);
   Two<V> z = far(P::product(a, c));
   auto l = logistic<P>(z);
   V value = P::tail(c, z, pick(z.hi < V(0), c, x) * rounded(l.s));
-  return {value, gated_by_sigmoid<P>(x, z).slope, P::tail(c, minus_abs(z), c * l.s * l.t) * c};
+  return {value, gated_by_sigmoid<P>(x, z).slope, P::square_tail(c, minus_abs(z), rounded(c * l.s * l.t) * c)};
 }
 
 FORMULA(mish) {

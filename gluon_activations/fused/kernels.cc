@@ -60,8 +60,8 @@ template <int N, class T> struct Rest {
   }
 };
 
-// work(arrays…) for each vector of n numbers; the last ones are worked on in a whole one too, so that a number has the
-// same result wherever it stands.
+// work(arrays…) for each vector of n numbers; the last ones are worked on in a whole one too, so that a number has
+// the same result wherever it stands.
 template <int N, class Work, class... T> INLINE void each(int64_t n, const Work& work, T*... arrays) {
   int64_t i = 0;
   for (; i + N <= n; i += N) work(arrays + i...);

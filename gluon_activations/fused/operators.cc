@@ -126,8 +126,9 @@ template <class T> struct Activation {
       return;
     }
     const T* w = in[1].data<T>();
-    Rows(in[0], in[1]).each([&](int64_t, int64_t i, int64_t c, int64_t n) { loop.value(x + i, y + i, n, get(w[c]), 1); },
-                            [&](int64_t, int64_t i, int64_t c, int64_t n) { loop.each_value(x + i, w + c, y + i, n); });
+    Rows(in[0], in[1])
+        .each([&](int64_t, int64_t i, int64_t c, int64_t n) { loop.value(x + i, y + i, n, get(w[c]), 1); },
+              [&](int64_t, int64_t i, int64_t c, int64_t n) { loop.each_value(x + i, w + c, y + i, n); });
   }
 
   void backward(Tensors& in, Tensors& out) const {
@@ -161,7 +162,8 @@ template <class T> struct Activation {
     in_chunks(chunks_of(n, CHUNK), [&](int64_t i) { work(i * CHUNK, std::min(CHUNK, n - i * CHUNK)); });
   }
 
-  // How the values of a lie beside x: in rows of `inner` numbers that share one, which is the row's number modulo count.
+  // How the values of a lie beside x: in rows of `inner` numbers that share one, which is the row's number modulo
+  // count.
   struct Rows {
     int64_t size, count = 1, inner = 1;
 
@@ -171,7 +173,9 @@ template <class T> struct Activation {
       for (size_t i = std::max<size_t>(w.shape.size(), 2); i < x.shape.size(); ++i) inner *= x.shape[i];
     }
 
-    int64_t step() const { return count == 1 ? CHUNK : std::max<int64_t>(1, CHUNK / std::max<int64_t>(inner, 1)) * inner; }
+    int64_t step() const {
+      return count == 1 ? CHUNK : std::max<int64_t>(1, CHUNK / std::max<int64_t>(inner, 1)) * inner;
+    }
     int64_t chunks() const { return size ? chunks_of(size, step()) : 0; }
 
     // one(chunk, start, index of a, length) where they share it, several(…) where it changes from number to number.
@@ -206,7 +210,9 @@ template <class T> struct Glu {
   void backward(Tensors& in, Tensors& out) const {
     const T *g = in[0].data<T>(), *x = in[1].data<T>();
     T* dx = out[0].data<T>();
-    each(in[1], [&](int64_t u, int64_t v, int64_t i, int64_t n) { loop.gate_slope(x + u, x + v, g + i, dx + u, dx + v, n); });
+    each(in[1], [&](int64_t u, int64_t v, int64_t i, int64_t n) {
+      loop.gate_slope(x + u, x + v, g + i, dx + u, dx + v, n);
+    });
   }
 
  private:
@@ -216,7 +222,8 @@ template <class T> struct Glu {
     for (size_t i = axis < 0 ? axis + x.shape.size() : axis; i < x.shape.size(); ++i) half *= x.shape[i];
     half /= 2;
     if (!half) return;
-    const int64_t pairs = x.size() / half / 2, parts = chunks_of(half, CHUNK), step = std::max<int64_t>(1, CHUNK / half);
+    const int64_t pairs = x.size() / half / 2, parts = chunks_of(half, CHUNK);
+    const int64_t step = std::max<int64_t>(1, CHUNK / half);
     in_chunks(chunks_of(pairs, step) * parts, [&](int64_t chunk) {
       int64_t first = chunk / parts * step, start = chunk % parts * CHUNK, n = std::min(CHUNK, half - start);
       for (int64_t i = first; i < std::min(pairs, first + step); ++i)
@@ -225,7 +232,8 @@ template <class T> struct Glu {
   }
 };
 
-// Whole numbers, as MXNet's own relu takes them, which it is to stand for: through float64, and cut off again. g is null forwards.
+// Whole numbers, as MXNet's own relu takes them, which it is to stand for: through float64, and cut off again. g is
+// null forwards.
 template <class T> void whole(const Activation<double>& one, MXTensor& x, MXTensor* g, MXTensor& y) {
   in_chunks(chunks_of(x.size(), CHUNK), [&](int64_t chunk) {
     const int64_t start = chunk * CHUNK, n = std::min(CHUNK, x.size() - start);
@@ -252,15 +260,22 @@ bool whole(const Attributes& attributes, MXDType dtype, MXTensor& x, MXTensor* g
 template <template <class> class> constexpr bool IS_ACTIVATION = false;
 template <> constexpr bool IS_ACTIVATION<Activation> = true;
 
+// What is said to a dtype that there are no loops for.
+MXReturnValue refused(const Attributes& attributes, int dtype) {
+  static const std::unordered_map<int, const char*> names = {{kUint8, "uint8"}, {kInt32, "int32"}, {kInt8, "int8"},
+                                                             {kInt64, "int64"}, {7, "bool"},       {12, "bfloat16"}};
+  auto found = names.find(dtype);
+  MX_ERROR_MSG << text(attributes, "formula") << " takes float16, float32, float64, not "
+               << (found == names.end() ? "this" : found->second) << ": convert with .astype('float32')";
+  return MX_FAIL;
+}
+
 template <template <class> class Operator, class Work>
 MXReturnValue dispatch(const Attributes& attributes, MXDType dtype, const Work& work) {
   if (dtype == kFloat32) work(Operator<float>(attributes));
   else if (dtype == kFloat64) work(Operator<double>(attributes));
   else if (dtype == kFloat16) work(Operator<Half>(attributes));
-  else {
-    MX_ERROR_MSG << text(attributes, "formula") << " takes float16, float32, float64";
-    return MX_FAIL;
-  }
+  else return refused(attributes, dtype);
   return MX_SUCCESS;
 }
 
@@ -288,14 +303,8 @@ MXReturnValue parse(const Attributes& attributes, int* inputs, int* outputs) {
 }
 
 MXReturnValue infer_type(const Attributes& attributes, std::vector<int>* in, std::vector<int>* out) {
-  static const std::unordered_map<int, const char*> others = {
-      {kUint8, "uint8"}, {kInt32, "int32"}, {kInt8, "int8"}, {kInt64, "int64"}};
-  auto other = others.find((*in)[0]);
-  if (other != others.end() && !attributes.count("whole")) {
-    MX_ERROR_MSG << text(attributes, "formula") << " takes float16, float32, float64, not " << other->second
-                 << ": convert with .astype('float32')";
-    return MX_FAIL;
-  }
+  const int most = attributes.count("whole") ? kInt64 : kFloat16;  // MXNet's numbers of dtypes; -1 is not known yet
+  if ((*in)[0] > most) return refused(attributes, (*in)[0]);
   for (int& one : *in) one = (*in)[0];
   (*out)[0] = (*in)[0];
   return MX_SUCCESS;

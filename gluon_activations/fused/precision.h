@@ -77,6 +77,7 @@ struct Single {
     return pick(magnitude(d) < V(0.125), d * s(d), elsewhere);
   }
   template <class V> static INLINE V tail(V, Two<V>, V elsewhere) { return elsewhere; }  // exp loses none
+  template <class V> static INLINE V square_tail(V, Two<V>, V elsewhere) { return elsewhere; }
   template <class V> static INLINE V mills(V) { return V(0); }
 };
 
@@ -112,6 +113,12 @@ struct Double {
     if (!(z.hi < -600)) return rounded(elsewhere);
     double root = std::exp(0.5 * z.hi);
     return rounded(factor * Pair(root, root * z.lo)) * root;
+  }
+  // factor^2 exp(z), where the factor may be so large that even a half of exp(z) has lost digits.
+  static INLINE double square_tail(double factor, Pair z, double elsewhere) {
+    if (!(z.hi < -600)) return elsewhere;
+    Pair root = exp(Pair(0.25 * z.hi, 0.25 * z.lo)), half = Pair(factor) * root * root;
+    return std::fma(half.hi, half.hi, 2 * half.hi * half.lo);
   }
   // Phi(-x) over the density of the standard normal, for such a tail.
   static INLINE double mills(double x) {

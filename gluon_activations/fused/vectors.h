@@ -1,7 +1,7 @@
 // Numbers of float64 side by side: the same operations for the widths of AVX-512 and AVX2, and for one number.
 //
-// What a formula needs of a vector V: + - *, comparisons, pick(condition, a, b), magnitude, at_least, at_most (through which
-// nan passes), with_sign, and what exponentials are made of. Where a function would branch, it picks.
+// What a formula needs of a vector V: + - *, comparisons, pick(condition, a, b), magnitude, at_least, at_most (through
+// which nan passes), with_sign, and what exponentials are made of. Where a function would branch, it picks.
 
 // One number: the portable way, and that of float64 and float16.
 INLINE double pick(bool condition, double a, double b) { return condition ? a : b; }
