@@ -71,12 +71,12 @@ import mxnet as mx
 """
 
 
-def start(code, **environment):
+def start(code, cwd=ROOT, **environment):
     """Begin to run Python with the package imported and every warning of ours shown."""
     code = f"{IMPORTS}\n{code}"
     return subprocess.Popen(
         [sys.executable, "-c", code],
-        cwd=ROOT,
+        cwd=cwd,
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -299,6 +299,36 @@ def test_a_library_that_is_none_does_no_harm(folder, library):
         assert_composed(enabled(CXX="/nonexistent"), f"{path} does not load: ")
 
 
+def test_whether_a_library_is_whole(library, tmp_path):
+    path, content = tmp_path / "cut.so", library.read_bytes()
+    for length in (64, 70, 100, 5000, *range(50000, len(content) * 4 // 5, 50000)):
+        path.write_bytes(content[:length])
+        assert not _build.is_whole(path), length
+    for other in (content, b"", b"\x7fELF", b"\xcf\xfa\xed\xfe" + content[4:100]):  # to load it says what is wrong
+        path.write_bytes(other)
+        assert _build.is_whole(path)
+
+
+@pytest.mark.parametrize("where", ["cache", "wheel"])
+def test_a_library_that_is_cut_off_does_not_end_the_process(folder, library, tmp_path, where):
+    """In the cache with the digest of what is left, in a wheel without any: to load it would be a bus error."""
+    content = library.read_bytes()
+    content = content[: len(content) // 3]
+    if where == "wheel":
+        package = tmp_path / "gluon_activations"
+        shutil.copytree(ROOT / "gluon_activations", package)
+        path = package / "fused" / _build.where_carried().name
+        path.write_bytes(content)
+    else:
+        key = library.name.rsplit("-", 1)[0]
+        folder.mkdir(mode=0o700, parents=True)
+        path = folder / f"{key}-{_build._digest(content)}.so"
+        path.write_bytes(content)
+        path.chmod(0o600)
+    told = lines(start(ENABLE, cwd=tmp_path if where == "wheel" else ROOT, CXX="/nonexistent"))
+    assert_composed(told, f"{path} is not whole: install the package anew")
+
+
 def test_a_library_for_another_mxnet_does_no_harm(folder, library):
     """Right name, right digest, and built against the other line of MXNet."""
     others = [
@@ -310,6 +340,37 @@ def test_a_library_for_another_mxnet_does_no_harm(folder, library):
     put(others[-1], folder, f"{key}-{_build._digest(others[-1].read_bytes())}.so")
     told = enabled(CXX="/nonexistent")
     assert told[-1] == "0.73106 ndarray" and told[0] in ("True", "False")
+
+
+def test_the_oldest_libraries_go_when_another_is_built(folder, library, tmp_path, monkeypatch):
+    """Those for the same MXNet and machine, whatever they were built from; and what a killed build has left."""
+    start_of_name, _, made, _ = library.name.rsplit("-", 3)
+    old = [put(library, folder, f"{start_of_name}-{i:016d}-{made}-{'0' * 32}.so") for i in range(6)]
+    others = [
+        put(library, folder, f"mxnet-9.9-{_build.platform.machine()}-0-0-0.so"),
+        put(library, folder, f"mxnet-{_build.mx.__version__}-pdp11-0-0-0.so"),
+        put(library, folder, "notes"),
+    ]
+    for age, path in enumerate([*others, *old[3:], *old[:3]]):  # the last ones are the oldest
+        os.utime(path, (1e9 - age, 1e9 - age))
+    (folder / "tmp12345678").mkdir()
+    (folder / "tmp12345678" / "avx2.o").write_text("")
+    monkeypatch.setenv("CXX", stand_in(library, tmp_path / "compiler"))
+    new = _build.build()
+    assert {*folder.iterdir()} == {new, folder / "lock", *others, *old[3:]}
+    assert len([new, *old[3:]]) == _build.KEPT and _build.build() == _build.built() == new
+
+
+def test_what_another_process_removes_meanwhile_is_not_there(folder, library, monkeypatch):
+    copy = put(library, folder)
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda path, own=Path.read_bytes: gone(path) if path == copy else own(path)
+    )
+    assert _build.built() is None
+
+
+def gone(path):
+    raise FileNotFoundError(path)
 
 
 # -- several processes -----------------------------------------------------------------------------------------
@@ -338,7 +399,8 @@ def test_a_build_that_was_killed_is_made_up_for(folder, library, tmp_path):
     process.kill()
     process.communicate()
     assert not list(folder.glob("*.so"))
-    assert_compiled(enabled(CXX=stand_in(library, tmp_path / "compiler")))
+    assert_compiled(enabled(CXX=stand_in(library, tmp_path / "another")))  # that one may still be running
+    assert {path.suffix for path in folder.iterdir()} == {".so", ""}
 
 
 def test_the_command_builds_and_says_what_is_at_work(folder, library, tmp_path):
@@ -396,6 +458,16 @@ _operators.Library.__call__ = off
 """
     told = lines(start(code + ENABLE, GLUON_ACTIVATIONS_FUSED="0", CXX="/nonexistent"))
     assert_composed(told, "the kernel of mish is off: the library is not for this machine")
+
+
+# -- sources -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", _build.SOURCES)
+def test_lines_of_the_sources_have_one_width(name):
+    """But those of tools/coefficients.py, where a polynomial is a line."""
+    lines_of_code = (_build.HERE / name).read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines_of_code if len(line) > 120 and not line.startswith("COEFFICIENTS(")]
 
 
 # -- memory ------------------------------------------------------------------------------------------------------

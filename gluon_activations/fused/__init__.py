@@ -20,7 +20,7 @@ import numpy
 import mxnet as mx
 
 from .. import functional, ops
-from ._build import Unavailable, build, built, carried
+from ._build import Unavailable, build, built, carried, is_whole
 from ._operators import Library
 from ._portable import kept_in_files
 
@@ -114,6 +114,8 @@ def _loaded(build_first: bool) -> Library:
             raise Unavailable("they have not been built: run python -m gluon_activations.fused")
         print("gluon_activations: building the compiled kernels, once …", file=sys.stderr, flush=True)
         path = build()
+    if not is_whole(path):
+        raise Unavailable(f"{path} is not whole: install the package anew")
     try:
         library = Library(path)
     except (OSError, AttributeError, mx.base.MXNetError) as error:

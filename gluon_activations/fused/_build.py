@@ -7,6 +7,7 @@ import hashlib
 import os
 import platform
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ except ImportError:  # not on this system, for which MXNet has no library of ext
     fcntl = None  # type: ignore[assignment]
 
 HERE = Path(__file__).parent
+KEPT = 4  # libraries for one MXNet and machine: of several versions of this package, or several compilers
 SOURCES = ("kernels.cc", "operators.cc", "kernels.h", "vectors.h", "precision.h", "coefficients.h", "formulas.h")
 _OPTIONS = ("-std=c++17", "-O3", "-fPIC", "-fno-math-errno", "-fno-trapping-math")
 # Each level of processors is compiled for on its own, and chosen when the library is loaded.
@@ -43,6 +45,25 @@ def where_carried() -> Path:
 def carried() -> Path | None:
     """The library that the wheel carries for this MXNet and machine."""
     return where_carried() if where_carried().exists() else None
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a library has all the parts that it says it has: to load one that is cut off ends the process.
+
+    One in the cache is compared with its digest before; what a wheel carries has none.
+    """
+    with path.open("rb") as file:
+        head = file.read(64)
+        if len(head) < 64 or not head.startswith(b"\x7fELF\x02\x01"):
+            return True  # to load it says what is wrong, or this system has other libraries
+        (place,), (size, count) = struct.unpack_from("<Q", head, 32), struct.unpack_from("<HH", head, 54)
+        file.seek(place)
+        table = file.read(size * count)
+    if len(table) < size * count:
+        return False
+    # Where each part begins, and how long it is.
+    ends = [sum(struct.unpack_from("<Q16xQ", table, size * i + 8)) for i in range(count)]
+    return max(ends, default=0) <= path.stat().st_size
 
 
 def cache() -> Path:
@@ -72,12 +93,16 @@ def built() -> Path | None:
     if not found:
         return None
     path = found[-1]
-    for part in (folder, path):
-        status = part.stat()
-        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
-            raise Unavailable(f"{part} belongs to another user, or others may write to it")
-    if _digest(path.read_bytes()) != path.stem.rpartition("-")[2]:
-        path.unlink()
+    try:
+        for part in (folder, path):
+            status = part.stat()
+            if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+                raise Unavailable(f"{part} belongs to another user, or others may write to it")
+        content = path.read_bytes()
+    except FileNotFoundError:  # another process has removed it meanwhile
+        return None
+    if _digest(content) != path.stem.rpartition("-")[2]:
+        path.unlink(missing_ok=True)
         raise Unavailable(
             f"{path} was not whole and has been removed; gluon_activations.fused.enable() builds anew"
         )
@@ -86,6 +111,10 @@ def built() -> Path | None:
 
 def build() -> Path:
     """Compile the kernels into the cache, unless another process has done so in the meantime.
+
+    Of the libraries for the same MXNet and machine, whatever they were built from, the ``KEPT`` newest stay in the
+    cache; older ones are removed. A process that has loaded one keeps it, and a package whose own is gone, because
+    as many others have been built since, builds it anew. So is removed what a build has left that was killed.
 
     Raises
     ------
@@ -99,18 +128,31 @@ def build() -> Path:
     folder = cache()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(folder), tempfile.TemporaryDirectory(dir=folder) as place:
+        with _alone(folder):
             done = built()
             if done:
                 return done
-            library = _compiled(Path(place), using)
-            digest = _digest(library.read_bytes())
-            library.chmod(0o600)
-            target = folder / f"{_key()}-{_compiler_key()}-{digest}.so"
-            os.replace(library, target)
+            with tempfile.TemporaryDirectory(dir=folder) as place:
+                library = _compiled(Path(place), using)
+                digest = _digest(library.read_bytes())
+                library.chmod(0o600)
+                target = folder / f"{_key()}-{_compiler_key()}-{digest}.so"
+                os.replace(library, target)
+            _tidy(folder, target)
             return target
     except OSError as error:
         raise Unavailable(f"the kernels cannot be built in {folder}: {error.strerror or error}") from None
+
+
+def _tidy(folder: Path, made: Path) -> None:
+    """Remove what nobody will ask for, now that ``made`` is there and no other process builds."""
+    alike = made.name.rsplit("-", 3)[0]
+    with contextlib.suppress(OSError):  # what stays is in nobody's way
+        others = sorted({*folder.glob(f"{alike}-*.so")} - {made}, key=lambda path: path.lstat().st_mtime)
+        for path in others[: 1 - KEPT]:
+            path.unlink()
+        for place in folder.glob(f"{tempfile.gettempprefix()}*"):
+            shutil.rmtree(place)
 
 
 def _compiled(place: Path, using: str) -> Path:
