@@ -126,10 +126,14 @@ def around(x, count, dtype):
 
 @pytest.mark.parametrize("name, options", CASES, ids=str)
 def test_float32_is_right_to_half_a_unit(name, options):
-    """To 0.51 units, since what is rounded at the end has itself some 2^-35 of error."""
+    step = 997 if options else 1  # mpmath takes its time
+    assert_half_a_unit(name, options, step, lambda xs: run(of(name, options), xs))
+
+
+def assert_half_a_unit(name, options, step, computed):
+    """To 0.51 units, since what is rounded at the end has itself some 2^-35 of error; ``computed(xs)`` is it."""
     zeros, jumps = turns(name, options)
     windows = [around(x, 200, "float32") for x in (0, *map(float, zeros), *jumps)]
-    step = 997 if options else 1  # mpmath takes its time
     xs = taken(np.concatenate([sweep()[::step], *windows]).astype("float32"))
     info = np.finfo("float32")
     truth = reference(name, options, xs.astype("float64"))
@@ -137,7 +141,7 @@ def test_float32_is_right_to_half_a_unit(name, options):
     if chosen.any():  # the slope at a kink is a choice, and that of the composed formula
         with fused.disabled():
             truth[1][chosen] = run(of(name, options), xs[chosen])[1]
-    for got, expected in zip(run(of(name, options), xs), truth):
+    for got, expected in zip(computed(xs), truth):
         with np.errstate(all="ignore"):
             unit = np.spacing(np.maximum(np.abs(expected.astype("float32")), info.tiny)).astype("float64")
             off = np.abs(got - expected) / unit
@@ -152,7 +156,7 @@ def test_float32_is_right_to_half_a_unit(name, options):
         )
     for zero in zeros:
         xs = np.array([*around(float(zero), 25, "float32"), *around(float(zero), 200, "float32")[::9]], "float32")
-        for x, *both in zip(xs, *run(of(name, options), xs)):
+        for x, *both in zip(xs, *computed(xs)):
             for got, expected in zip(both, true(name, options, float(x))):
                 assert ulps(got, expected, "float32") <= 0.51, f"at {x!r}"
 
@@ -175,10 +179,14 @@ def points(name, options):
 
 @pytest.mark.parametrize("name, options", CASES, ids=str)
 def test_float64_is_right_to_some_units(name, options):
+    assert_some_units(name, options, lambda xs: run(of(name, options, "float64"), xs, "float64"))
+
+
+def assert_some_units(name, options, computed):
     """To 4 units, values and slopes, also left of the minimum of a smooth gate, where two terms cancel."""
     xs = taken(points(name, options))
     info = np.finfo("float64")
-    for x, *both in zip(xs, *run(of(name, options, "float64"), xs, "float64")):
+    for x, *both in zip(xs, *computed(xs)):
         at_zero = any(abs(x - zero) < 1e-15 for zero in turns(name, options)[0])
         for got, expected, units in zip(both, true(name, options, float(x)), (4, 4)):
             if info.tiny <= abs(expected) <= info.max:
