@@ -256,6 +256,18 @@ def table(rows, threads, direction, only=tuple(SIZES), by=OURS):
     return "\n".join(text)
 
 
+def where_faster(rows, key):
+    """For what another one is faster than ours, both ways, on all threads, in words; empty if for nothing."""
+    parts = []
+    for size in SIZES:
+        found = {name: ratio(rows.get(f"{name} {size} {max(THREADS)} both", {}), key) for name in NAMES}
+        known = {CATALOG[name].title: value for name, value in found.items() if value is not None}
+        faster = [title for title, value in known.items() if value < 1]
+        if faster:
+            parts.append(f"of {power(size)} elements: {'all' if len(faster) == len(known) else ', '.join(faster)}")
+    return "; ".join(parts)
+
+
 def _short(value):
     return "–" if value is None else f"{value:.2f}" if value < 9.95 else f"{value:.0f}"
 

@@ -71,6 +71,13 @@ def test_a_table_has_ratios_to_ours_and_columns_for_what_was_measured():
     assert bench.table({}, 2, "both").splitlines()[2:] == []
 
 
+def test_where_another_is_faster_is_said():
+    assert bench.where_faster(ROWS, "torch eager") == "of 10<sup>3</sup> elements: all"
+    assert bench.where_faster(ROWS, "composed static") == ""
+    more = {**ROWS, "mish 1000 2 both": {"fused eager": 2e-6, "torch eager": 3e-6}}
+    assert bench.where_faster(more, "torch eager") == "of 10<sup>3</sup> elements: ReLU"
+
+
 @pytest.mark.parametrize("seconds, said", [(2.5, "2.5 s"), (0.0123, "12.3 ms"), (4.56e-5, "45.6 µs")])
 def test_a_time_in_words(seconds, said):
     assert bench.times(seconds) == said

@@ -46,6 +46,8 @@ LINE = """## MXNet {title}
 
 {large_table}
 
+{faster}
+
 ### Few elements
 
 Here the calls themselves take the time, forwards and backwards, on two threads.
@@ -104,6 +106,7 @@ def _machine(measured):
 
 def _line(rows, line):
     rest = []
+    said = {key: bench.where_faster(rows, key) for key in ("torch eager", "jax jitted")}
     for threads in bench.THREADS:
         for direction, title in zip(bench.DIRECTIONS, ("forwards", "forwards and backwards")):
             head = f"{title}, on {('one thread', 'two threads')[threads - 1]}"
@@ -112,6 +115,11 @@ def _line(rows, line):
         title=LINES[line],
         large=bench.power(bench.sizes(line)[-1]),
         large_table=bench.table(rows, 2, "both", bench.sizes(line)[-1:]),
+        faster="\n".join(
+            f"* {bench.COLUMNS[key]} is faster than ours (forwards and backwards, two threads) {where}."
+            for key, where in said.items()
+            if where
+        ),
         small_table=bench.table(rows, 2, "both", SMALL),
         memory=bench.table_of_memory(rows),
         rest="\n\n".join(rest),
