@@ -78,14 +78,15 @@ def device_of(x: Any) -> Any:
     return x.ctx if hasattr(x, "ctx") else x.device
 
 
-def check(x: Any, name: str) -> None:
-    """Raise TypeError unless ``x`` is a floating-point MXNet array or a Symbol."""
+def check(x: Any, name: str) -> str | None:
+    """The dtype of ``x``; TypeError unless it is a floating-point MXNet array or a Symbol."""
     if not is_array(x):
         kind = f"{type(x).__module__}.{type(x).__name__}"
         raise TypeError(f"{name} takes an MXNet array (mx.np.array or mx.nd.array), not {kind}")
     dtype = dtype_of(x)
-    if dtype not in (None, *FLOATS):
+    if dtype is not None and dtype not in FLOATS:
         raise TypeError(f"{name} takes {', '.join(FLOATS)}, not {dtype}: convert with .astype('float32')")
+    return dtype
 
 
 def array(values: Any, dtype: Any = "float32", ctx: Any = None) -> Any:

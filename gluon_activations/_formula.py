@@ -23,13 +23,15 @@ def formula(
     *,
     takes: str = "Any shape",
     gives: str = f"{SAME_SHAPE[:-1]}; nan stays nan.",
-    fits: Callable[..., None] = lambda shape, **options: None,
+    fits: Callable[..., None] | None = None,
 ) -> _Function:
     """Check array and parameters, compute half precision in single precision, and complete the docstring.
 
     The docstring of the formula says where it is from and, in a paragraph that begins with "Gives:", what it
     gives in its limits and at its kinks; ``takes`` and ``gives`` are the shapes of its array and its result, and
-    ``fits(shape, **options)`` raises ValueError where a shape is none of those.
+    ``fits(shape, **options)``, where not every shape will do, raises ValueError at one that will not.
+
+    What is public checks, and hands over to ``computed(x, options)``; a block, which has checked, calls that.
     """
     declared = Declared(function, function.__name__)
 
@@ -37,8 +39,11 @@ def formula(
     def wrapper(x: Any, *args: Any, **kwargs: Any) -> Any:
         check(x, declared.whose)
         options = declared.bind(args, kwargs)
-        if not is_symbol(x):
+        if fits is not None and not is_symbol(x):
             fits(x.shape, **options)
+        return computed(x, options)
+
+    def computed(x: Any, options: dict[str, Any]) -> Any:
         if ops.compiled is not None:
             result = ops.compiled(declared, x, options)
             if result is not None:
@@ -51,7 +56,8 @@ def formula(
 
     about, _, conventions = inspect.cleandoc(function.__doc__ or "").partition("\n\nGives: ")
     conventions = " ".join(f"{gives} {conventions[:1].upper()}{conventions[1:]}".split())
-    facts = {"declared": declared, "about": about, "takes": takes, "conventions": conventions, "fits": fits}
+    facts = {"declared": declared, "computed": computed, "fits": fits}
+    facts |= {"about": about, "takes": takes, "conventions": conventions}
     vars(wrapper).update(facts, __signature__=declared.signature)
     wrapper.__annotations__ = {name: p.annotation for name, p in declared.signature.parameters.items()}
     array = ("x : mxnet array or Symbol", f"{takes}; {_DTYPES}.")

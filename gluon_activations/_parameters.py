@@ -153,6 +153,8 @@ class Declared:
         Of the function as a reader wants it, without the declarations.
     constructor : inspect.Signature
         Of the constructor of a block with these parameters.
+    defaults : dict
+        What each parameter is by default, in order.
     """
 
     def __init__(self, function: Callable[..., Any], whose: str) -> None:
@@ -168,18 +170,20 @@ class Declared:
             shown.append(parameter.replace(annotation=hint))
         self.signature = inspect.Signature(shown, return_annotation=hints.get("return", inspect.Signature.empty))
         self._own = inspect.Signature(own)
+        self.defaults = {name: parameter.default for name, parameter in self.parameters.items()}
+        self._required = {name for name, value in self.defaults.items() if value is inspect.Parameter.empty}
         this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         self.constructor = inspect.Signature([this, *(p for p in shown if p.name in self.parameters)])
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Every parameter with its checked value, defaults included."""
-        try:
-            bound = self._own.bind(*args, **kwargs)
-        except TypeError as error:
-            allowed = ", ".join(self.parameters) or "none"
-            raise TypeError(f"{self.whose} takes the parameters: {allowed}; {error}") from None
-        bound.apply_defaults()
-        values = dict(bound.arguments)
+        if args or not self._required <= kwargs.keys() <= self.parameters.keys():
+            try:
+                kwargs = self._own.bind(*args, **kwargs).arguments  # which takes longer
+            except TypeError as error:
+                allowed = ", ".join(self.parameters) or "none"
+                raise TypeError(f"{self.whose} takes the parameters: {allowed}; {error}") from None
+        values = {**self.defaults, **kwargs}
         for name, parameter in self.parameters.items():
             values[name] = parameter.check(values[name], self.whose, values)
         return values

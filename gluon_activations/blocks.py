@@ -10,7 +10,7 @@ import numpy
 from mxnet.gluon import HybridBlock, nn
 
 from . import functional
-from ._arrays import GLUON_2, check, dtype_of, is_symbol, new_parameter, settle_dtype
+from ._arrays import GLUON_2, check, is_symbol, new_parameter, settle_dtype
 from ._formula import block_docstring
 from ._parameters import Declared, Flag, Integer
 
@@ -68,8 +68,8 @@ class FunctionBlock(_Declared, HybridBlock):
 
     def __call__(self, x: Any) -> Any:
         """Apply the activation to an array, or, while a graph is built, to a Symbol."""
-        check(x, type(self).__name__)
-        before, self._dtype = self._dtype, dtype_of(x) or self._cast_to
+        dtype = check(x, type(self).__name__)
+        before, self._dtype = self._dtype, dtype or self._cast_to
         if not is_symbol(x):
             self._check_array(x)
             if before != self._dtype:
@@ -78,8 +78,9 @@ class FunctionBlock(_Declared, HybridBlock):
 
     def _check_array(self, x: Any) -> None:
         """Raise an error at once where MXNet would promote silently or fail later."""
-        if hasattr(self.function, "fits"):  # a formula of ours knows which shapes it takes
-            self.function.fits(x.shape, **self._options)
+        fits = getattr(self.function, "fits", None)  # a formula of ours knows which shapes it takes
+        if fits is not None:
+            fits(x.shape, **self._options)
         for name, parameter in self._reg_params.items():
             held = numpy.dtype(parameter.dtype).name
             if held != self._dtype:
@@ -89,7 +90,10 @@ class FunctionBlock(_Declared, HybridBlock):
                 )
 
     def _apply(self, x: Any, parameters: dict[str, Any]) -> Any:
-        return self.function(settle_dtype(x, self._dtype), **self._options, **parameters)
+        x, options = settle_dtype(x, self._dtype), {**self._options, **parameters}
+        if not hasattr(self.function, "computed"):
+            return self.function(x, **options)
+        return self.function.computed(x, self.function.declared.bind((), options))  # the array has been checked
 
     if GLUON_2:
 

@@ -19,6 +19,7 @@ from gluon_activations import (
     PReLU,
     SiLU,
     Swish,
+    _arrays,
     activations,
     blocks,
     functional,
@@ -495,3 +496,22 @@ def test_an_empty_array_with_a_parameter_per_channel(arrays, make, shape):
     value, slope = arrays.value_and_slope(made, np.ones(shape))
     mx.nd.waitall()
     assert value.shape == slope.shape == shape
+
+
+@pytest.mark.parametrize("make", [SiLU, Swish, GELU])
+def test_a_block_looks_once_at_what_its_array_is(arrays, monkeypatch, make):
+    """Each look takes about a microsecond, which of a small array is some hundredth of the whole."""
+    block, seen = make(), []
+    monkeypatch.setattr(_arrays, "dtype_of", lambda x, own=_arrays.dtype_of: seen.append(x) or own(x))
+    block(arrays([1.0]))
+    assert len(seen) == 1
+
+
+def test_what_a_child_passes_on_is_checked_when_it_is_called(arrays):
+    class Own(Elementwise):
+        function = staticmethod(functional.elu)
+
+    with pytest.raises(TypeError, match="^elu's alpha is a finite number.*, not 'steep'$"):
+        Own(alpha="steep")(arrays([1.0]))
+    with pytest.raises(TypeError, match="^elu takes the parameters: alpha; "):
+        Own(beta=1.0)(arrays([1.0]))

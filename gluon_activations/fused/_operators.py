@@ -120,8 +120,9 @@ def _translate(declared: Declared, *values: Any) -> tuple[str, dict[str, Any]]:
             numbers.append(repr(value))
         elif isinstance(parameter, Choice) and value != parameter.default:
             formula.append(value)
-    attributes = {"formula": "_".join(formula), "inputs": 1 + values.count(None), **dict(zip("ab", numbers))}
-    return "fused_activation", attributes
+    arrays = values.count(None)
+    inputs = {"inputs": 1 + arrays} if arrays else {}  # each attribute takes its time
+    return "fused_activation", {"formula": "_".join(formula), **inputs, **dict(zip("ab", numbers))}
 
 
 def _handle(name: str) -> Any:
