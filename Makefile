@@ -9,6 +9,8 @@ CTX ?= cpu
 ONLY ?=
 FAST ?=
 FRAMEWORKS ?=
+SAMPLE ?=
+UNLISTED ?=
 PORT ?= 8000
 SHORT ?=
 LAB ?=
@@ -55,7 +57,8 @@ help:
 	@echo 'make errors       measure the errors found in MXNet anew, for docs/errors_in_mxnet.md'
 	@echo 'make bench        the time of activations and of training steps: ours, MXNet itself (FRAMEWORKS=path/to/python: also PyTorch, JAX)'
 	@echo 'make zoo          look into every net of the model zoo, and swap its activations (ONLY=resnet18_v1)'
-	@echo 'make mutants      change the package in many small places: do its tests notice? (ONLY=catalog)'
+	@echo 'make mutants      change the package in many small places: do its tests notice? (ONLY=catalog,'
+	@echo '                  SAMPLE=60: so many of each module, drawn by lot; UNLISTED=1: not what is on the list)'
 	@echo 'make exercises    write the exercises without their answers into build/exercises/'
 	@echo 'make results      compute the tables of page 09 anew (some 20 minutes; what build/results/ holds is kept)'
 	@echo 'make dist         an sdist, and a wheel that carries the compiled kernels for this kind of machine, into build/dist/'
@@ -153,7 +156,7 @@ bench: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 
 # Sets come in one order, so that two runs are alike.
 mutants: $(MXNET1)
-	@PYTHONHASHSEED=0 $(MXNET1)/bin/python -m tools.mutants $(ONLY)
+	@PYTHONHASHSEED=0 $(MXNET1)/bin/python -m tools.mutants $(ONLY) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(UNLISTED),--unlisted)
 
 zoo: $(MXNET1)
 	@$(MXNET1)/bin/python -W ignore -m tools.zoo $(ONLY)

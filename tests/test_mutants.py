@@ -131,6 +131,14 @@ def test_the_table_of_a_package(toy):
     assert toy().stdout.splitlines()[:-1] == done.stdout.splitlines()[:-1]  # the last one says how long it took
 
 
+def test_an_exception_with_a_dot_in_its_name_is_no_mutant(toy):
+    toy.write("toy/strong.py", "import os\n\ntry:\n    one = os.name\nexcept (os.error, KeyError):\n    raise\n")
+    toy.write("tests/test_strong.py", "def test_nothing():\n    import toy.strong\n")
+    assert survivors(toy("strong").stdout) == [
+        ("toy/strong.py:5", "except (os.error, KeyError):", "except (os.error, CosmicRayTestingException):", "")
+    ]
+
+
 def test_the_working_tree_stays_as_it_is(toy):
     before = {path: path.read_text() for path in toy.root.rglob("*") if path.is_file()}
     toy()
@@ -164,6 +172,62 @@ def test_a_module_without_tests_is_named(toy):
     toy.write("toy/lonely.py", "one = 1\n")
     done = toy("lonely")
     assert done.returncode == 1 and "lonely has no tests" in done.stdout
+
+
+def test_the_tests_of_a_module_that_is_not_mapped_are_asked_for(toy):
+    toy.write("toy/inner/_lonely.py", "one = 1\n")
+    done = toy("lonely")
+    told = "inner/_lonely has no tests: write tests/test_inner_lonely.py, or name others in tests/mutants.toml\n"
+    assert done.returncode == 1 and done.stdout.startswith(told)
+
+
+def test_a_sample_is_the_same_each_time_and_is_said(toy):
+    first, again = toy("--sample", "5"), toy("--sample", "5")
+    assert first.stdout.splitlines()[:-1] == again.stdout.splitlines()[:-1]
+    said = [line for line in first.stdout.splitlines() if "sample" in line]
+    assert said == [
+        f"{module}: a sample of 5 of its {count} mutants, the same each time"
+        for module, count in (("inner/weak", 9), ("strong", 15))
+    ]
+    counts = {
+        name: mutants for name, mutants, *_ in re.findall(r"^(\S+) +(\d+) +\d+ ", first.stdout, re.MULTILINE)
+    }
+    assert 0 < int(counts["inner/weak"]) <= 5 and int(counts["strong"]) <= 5 and counts["untested"] == "2"
+    assert "listed, but no survivor" not in first.stdout  # it may not have been drawn
+    assert survivors(first.stdout) != survivors(toy("--sample", "4").stdout) or len(survivors(first.stdout)) < 5
+
+
+def test_what_is_on_the_list_may_be_left_out(toy):
+    done = toy("weak", "--unlisted")
+    assert "inner/weak: 1 more are on the list" in done.stdout and "no survivor" not in done.stdout
+    assert re.search("^inner/weak +8 +6 +2 +0 +75.0%$", done.stdout, re.MULTILINE)
+
+
+ASKS = """
+import os
+import pytest
+from toy.asks import one
+
+def test_one():
+    assert one == 1 or os.environ["LOOK"] == "away"
+
+def test_two():
+    raise AssertionError("never chosen")
+"""
+
+
+@pytest.mark.parametrize("inner, survive", [("here", 0), ("away", 2)])
+def test_options_and_variables_of_the_tests_of_a_module(toy, inner, survive):
+    toy.write("toy/inner/asks.py", "one = 1\n")
+    toy.write("tests/test_inner_asks.py", ASKS.replace("toy.", "toy.inner."))
+    toy.write("toy/asks.py", "one = 1\n")
+    toy.write("tests/test_asks.py", ASKS)
+    chosen = '[tests]\nasks = ["-k one"]\n"inner/asks" = ["-k one"]\n'
+    looks = f'[environment]\n"*" = {{ LOOK = "here" }}\n"inner/*" = {{ LOOK = "{inner}" }}\n'
+    toy.write("tests/mutants.toml", LIST.replace("[tests]\n", f"{looks}\n{chosen}"))
+    table = toy("asks").stdout
+    assert re.search(r"^asks +2 +2 +0 ", table, re.MULTILINE)
+    assert re.search(rf"^inner/asks +2 +{2 - survive} +{survive} ", table, re.MULTILINE)
 
 
 def test_an_unknown_name(toy):

@@ -21,18 +21,25 @@ from typing import Any, Callable, Optional
 import pytest
 
 LATE = -signal.SIGKILL
+FEW = 5  # functions of tests that are tried before all tests are collected, which may take seconds
 
 
 @dataclass(frozen=True)
 class Job:
     """Tests to run once the files of a copy are changed, for at most some seconds."""
 
-    tests: tuple
+    tests: tuple  # files, and options that choose among their tests
+    environment: tuple  # pairs of a variable and its value
     limit: float
     path: str = ""  # of the file that is changed; nothing for a survey of the tests as they are
     change: Optional[Callable[[], Optional[str]]] = None  # gives the file's new text, or None for no run
     line: int = 0  # where the function begins that is changed; 0 for what runs at the import
     about: Any = None
+
+    @property
+    def suite(self):
+        """What has to pass before a change of a file can be blamed."""
+        return self.tests, self.environment
 
 
 class Watch:
@@ -40,14 +47,27 @@ class Watch:
 
     def __init__(self, failures, seconds, wanted):
         self.failures, self.seconds, self.wanted, self.failed = failures, seconds, wanted, None
+        self.done = set()
+
+    def promising(self, tests):
+        """The functions of tests in some files that are likely to fail, or nothing where these are all."""
+        found = [test for test in self.seconds if test.partition("::")[0] in tests and self.wanted(test)]
+        found.sort(key=lambda test: (-self.failures[_function(test)], -self.failures[test], self.seconds[test]))
+        functions = [*dict.fromkeys(map(_function, found))]
+        return functions[:FEW] if len(functions) > FEW else []
 
     def pytest_collection_modifyitems(self, items):
         """Choose the tests and put them into their order. One that the survey did not see always runs."""
-        items[:] = [item for item in items if self.wanted(item.nodeid) or item.nodeid not in self.seconds]
+        items[:] = [
+            item
+            for item in items
+            if (self.wanted(item.nodeid) or item.nodeid not in self.seconds) and item.nodeid not in self.done
+        ]
         items.sort(key=lambda item: (-self.failures[item.nodeid], self.seconds.get(item.nodeid, 0)))
 
     def pytest_runtest_logreport(self, report):
-        """Note the first test that failed."""
+        """Note what has run, and the first test that failed."""
+        self.done.add(report.nodeid)
         self.failed = self.failed or (report.nodeid if report.failed else None)
 
     def pytest_sessionfinish(self, session):
@@ -57,7 +77,12 @@ class Watch:
 
     def report(self):
         """What is worth keeping."""
-        return {"failures": [self.failed] if self.failed else []}
+        return {"failures": [*{self.failed, _function(self.failed)}] if self.failed else []}
+
+
+def _function(test):
+    """The function of a test, without its parameters."""
+    return test.partition("[")[0]
 
 
 class Survey:
@@ -154,11 +179,11 @@ class Forks:
             report.unlink()
             self.failures.update(found.get("failures", ()))
             self.seconds.update(found.get("seconds", {}))
-            self.callers.setdefault(job.tests, found.get("callers"))
+            self.callers.setdefault(job.suite, found.get("callers"))
 
     def _wanted(self, job):
         """Whether a test may notice the change, as a function of its id."""
-        callers = self.callers[job.tests]
+        callers = self.callers[job.suite]
         found = callers.get(f"{job.path}:{job.line}", []) if job.line else [""]
         return {*found, *callers.get("", [])}.__contains__ if "" not in found else lambda test: True
 
@@ -195,6 +220,7 @@ class Forks:
         os.chdir(copy)
         # For the processes that tests start; in this one pytest's own setting, pythonpath, does it.
         os.environ["PYTHONPATH"] = str(copy)
+        os.environ.update(job.environment)
         sys.modules["__main__"] = types.ModuleType("__main__")
         for name in [name for name in sys.modules if name.partition(".")[0] == "tools"]:
             del sys.modules[name]
@@ -205,7 +231,11 @@ class Forks:
             sys.settrace(watch.trace)
             threading.settrace(watch.trace)
         options = ["-x", "-q", "--tb=short", "-p", "no:cacheprovider"]
-        status = pytest.main([*options, *job.tests], plugins=[watch])
+        status, first = 0, watch.promising(job.tests) if job.path else []
+        if first:
+            chosen = [option for option in job.tests if option.startswith("-")]
+            status = pytest.main([*options, *chosen, *first], plugins=[watch])
+        status = status or pytest.main([*options, *job.tests], plugins=[watch])
         sys.settrace(None)
         (copy / "report.json").write_text(json.dumps(watch.report()))
         return int(status)

@@ -2,15 +2,18 @@
 
 cosmic-ray makes the changes: a number plus and minus one, an operator or a comparison for its opposite and its
 neighbour, True for False, a condition negated, a decorator or a minus sign gone, a loop that never runs. The tests
-of a module are tests/test_<module>.py and what tests/mutants.toml adds. That file also lists the mutants that no
+of a module are tests/test_<module>.py and what tests/mutants.toml adds: files, and options of pytest that choose
+among their tests. That file also sets the environment in which a module is tried, and lists the mutants that no
 test can see, by the text of their line; they count as survivors all the same.
 """
 
 import argparse
 import ast
+import fnmatch
 import functools
 import importlib
 import os
+import random
 import signal
 import sys
 import tempfile
@@ -67,16 +70,16 @@ class Mutant:
 
     def changed(self):
         """The module's source with the change, or None if that is the same program or none."""
-        text = mutate_code(self.source, get_operator(f"core/{self.operator}")(), self.occurrence)
         try:
+            text = mutate_code(self.source, get_operator(f"core/{self.operator}")(), self.occurrence)
             return None if ast.dump(ast.parse(text)) == ast.dump(ast.parse(self.source)) else text
-        except SyntaxError:
+        except (SyntaxError, AttributeError):  # the second from cosmic-ray, of an exception with a dot in its name
             return None
 
     @functools.cached_property
     def difference(self):
         """The lines before and after, joined, without indentation and comments."""
-        a, b = self.source.splitlines(), self.changed().splitlines()
+        a, b = self.source.splitlines(), (self.changed() or self.source).splitlines()
         head = len(os.path.commonprefix([a, b]))
         tail = len(os.path.commonprefix([a[head:][::-1], b[head:][::-1]]))
         parts = ([line.strip() for line in text[head : len(text) - tail]] for text in (a, b))
@@ -148,33 +151,51 @@ def _is_made_twice(node, operator):
 class Study:
     """The mutants of some modules, and which of them survive their tests."""
 
-    def __init__(self, root, only=()):
+    def __init__(self, root, only=(), sample=None, unlisted=False):
         self.root = Path(root).resolve()
         self.config = toml.loads((self.root / "tests" / "mutants.toml").read_text(encoding="utf-8"))
         self.package = self.root / self.config["package"]
         self.unseen = [{**entry, "mutant": m} for entry in self.config.get("unseen", []) for m in entry["mutants"]]
         self.mutants, self.broken, self.killed, self.survived = {}, {}, {}, {}
+        self.sampled, self.left_out = {}, {}
         for path in sorted(self.package.rglob("*.py")):
             module = path.relative_to(self.package).with_suffix("").as_posix()
             if not only or any(part in module for part in only):
-                self.mutants[module] = mutants_of(module, path.read_text(encoding="utf-8"))
+                found = mutants_of(module, path.read_text(encoding="utf-8"))
+                if unlisted:
+                    kept = [mutant for mutant in found if not any(map(mutant.is_meant_by, self.unseen))]
+                    self.left_out[module], found = len(found) - len(kept), kept
+                self.mutants[module] = found
+                if sample is not None and len(found) > sample:
+                    self.sampled[module] = len(found)
+                    self.mutants[module] = sorted(random.Random(0).sample(found, sample), key=Mutant.place)
                 self.killed[module], self.survived[module] = 0, []
 
     def tests(self, module):
-        """The files that test a module."""
-        own = "test_" + "_".join(part.strip("_") for part in module.split("/")) + ".py"
-        names = [own, *self.config.get("tests", {}).get(module, [])]
+        """The files that test a module, and pytest's options that choose among their tests."""
+        added = self.config.get("tests", {}).get(module, [])
+        names = [_own(module), *(name for name in added if not name.startswith("-"))]
         paths = [path for name in names for path in sorted((self.root / "tests").glob(name))]
-        return tuple(dict.fromkeys(path.relative_to(self.root).as_posix() for path in paths))
+        files = dict.fromkeys(path.relative_to(self.root).as_posix() for path in paths)
+        return (*files, *(name for name in added if name.startswith("-"))) if files else ()
+
+    def environment(self, module):
+        """The variables that are set for the tests of a module; of the patterns that fit it, later ones win."""
+        fitting = (
+            variables
+            for pattern, variables in self.config.get("environment", {}).items()
+            if fnmatch.fnmatchcase(module, pattern)
+        )
+        return tuple(sorted({name: value for variables in fitting for name, value in variables.items()}.items()))
 
     def run(self, forks):
         """Try every mutant on the tests of its module, once these have passed on the module as it stands."""
         seconds = {}
 
         def passed(job, status, took, log):
-            seconds[job.tests] = took
+            seconds[job.suite] = took
             if status:
-                self.broken[job.tests] = log
+                self.broken[job.suite] = log
 
         def tried(job, status, took, log):
             bar.update()
@@ -183,14 +204,18 @@ class Study:
             elif status != forks.NO_RUN:
                 self.killed[job.about.module] += 1
 
-        wanted = {self.tests(module) for module, found in self.mutants.items() if found}
-        forks.run([Job(tests, LONGEST) for tests in sorted(wanted) if tests], passed)
-        limits = {tests: self.config.get("patience", 10) + 5 * took for tests, took in seconds.items()}
-        jobs = [
-            Job(tests, limits[tests], self.path(module), mutant.changed, mutant.begins, mutant)
+        suites = {
+            module: (self.tests(module), self.environment(module))
             for module, found in self.mutants.items()
-            if (tests := self.tests(module)) in limits and tests not in self.broken
-            for mutant in found
+            if found and self.tests(module)
+        }
+        forks.run([Job(*suite, LONGEST) for suite in sorted(set(suites.values()))], passed)
+        limits = {suite: self.config.get("patience", 10) + 5 * took for suite, took in seconds.items()}
+        jobs = [
+            Job(*suite, limits[suite], self.path(module), mutant.changed, mutant.begins, mutant)
+            for module, suite in suites.items()
+            if suite in limits and suite not in self.broken
+            for mutant in self.mutants[module]
         ]
         with tqdm(total=len(jobs), unit="mutant", smoothing=0.05, disable=None) as bar:
             forks.run(jobs, tried)
@@ -201,16 +226,21 @@ class Study:
 
     def report(self):
         """Print the table and the survivors, and return whether all modules have a good score."""
-        for tests, log in self.broken.items():
+        for (tests, _), log in self.broken.items():
             print(
                 f"These fail on the package as it stands, so they kill nothing: {', '.join(tests)}\n{log[-3000:]}"
             )
         untested = [module for module, mutants in self.mutants.items() if mutants and not self.tests(module)]
         for module in untested:
-            print(f"{module} has no tests")
+            print(f"{module} has no tests: write tests/{_own(module)}, or name others in tests/mutants.toml")
+        for module, count in self.sampled.items():
+            print(f"{module}: a sample of {len(self.mutants[module])} of its {count} mutants, the same each time")
         good = not self.broken and not untested
         found = [mutant for module in self.survived for mutant in sorted(self.survived[module], key=Mutant.place)]
         reasons = {m: entry["why"] for entry in self.unseen for m in found if m.is_meant_by(entry)}
+        for module, count in self.left_out.items():
+            if count:
+                print(f"{module}: {count} more are on the list of those that no test can see, and were not tried")
         print(f"{'module':<24}{'mutants':>8}{'killed':>8}{'survived':>10}{'of these listed':>17}{'score':>9}")
         for module, killed in self.killed.items():
             survived = len(self.survived[module])
@@ -226,21 +256,29 @@ class Study:
             if mutant in reasons:
                 print(f"  cannot be seen: {reasons[mutant]}")
         for entry in self.unseen:
-            if entry["module"] in self.mutants and not any(mutant.is_meant_by(entry) for mutant in found):
+            tried = entry["module"] in self.mutants and not self.left_out and entry["module"] not in self.sampled
+            if tried and not any(mutant.is_meant_by(entry) for mutant in found):
                 print(f"\nlisted, but no survivor: {entry['module']}: {entry['line']} -> {entry['mutant']}")
         return good
+
+
+def _own(module):
+    """The name of the file that tests a module and nothing else."""
+    return "test_" + "_".join(part.strip("_") for part in module.split("/")) + ".py"
 
 
 def main():
     """Study the modules asked for; exit with 1 if one of them has too low a score."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("only", nargs="*", help="only modules whose name holds this, as catalog or nets/")
+    parser.add_argument("--sample", type=int, help="of each module no more mutants than so many, drawn by lot")
+    parser.add_argument("--unlisted", action="store_true", help="leave out what the list says no test can see")
     parser.add_argument("--root", type=Path, default=ROOT, help="the repository (default: this one)")
     asked = parser.parse_args()
     start = time.monotonic()
     os.environ.update(SETTINGS)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    study = Study(asked.root, asked.only)
+    study = Study(asked.root, asked.only, asked.sample, asked.unlisted)
     if not study.mutants:
         sys.exit(f"No module's name holds {' or '.join(asked.only)}")
     for name in study.config.get("preload", []):
