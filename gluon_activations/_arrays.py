@@ -45,18 +45,18 @@ def dtype_of(x: Any) -> str | None:
     if not is_symbol(x):
         return _name_of(x.dtype)
     with contextlib.suppress(mx.base.MXNetError):
-        return _inferred(x)
+        return _inferred(x, {})
     # An operator fails while its input's dtype is open, as Dropout does. What follows whatever that is, is known.
     arguments, declared = x.list_arguments(), x.attr_dict()
     open_ones = [name for name in arguments if "__dtype__" not in declared.get(name, {})]
     found = set()
     for assumed in ("float32", "float64"):
         with contextlib.suppress(mx.base.MXNetError):
-            found.add(_inferred(x, **dict.fromkeys(open_ones, assumed)))
+            found.add(_inferred(x, dict.fromkeys(open_ones, assumed)))
     return found.pop() if len(found) == 1 else None
 
 
-def _inferred(x: Any, **known: str) -> str | None:
+def _inferred(x: Any, known: dict[str, str]) -> str | None:
     (dtype,) = x.infer_type_partial(**known)[1] or (None,)
     return None if dtype is None else _name_of(dtype)
 

@@ -1,5 +1,7 @@
 """Kinds of array, and what Gluon calls otherwise on its two lines."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from gluon_activations import _arrays
 from tests.conftest import KINDS, LINE
 
 import mxnet as mx
-from mxnet.gluon import nn
+from mxnet.gluon import Block, contrib, nn
 
 
 def test_the_line_at_hand():
@@ -36,6 +38,25 @@ def test_dtypes(arrays):
         TypeError, match=r"^f takes an MXNet array \(mx.np.array or mx.nd.array\), not builtins.int$"
     ):
         _arrays.check(1, "f")
+
+
+def test_the_dtype_of_a_graph_that_is_open():
+    """What an operator refuses to tell while its input is open is known where it does not depend on that."""
+    x = mx.sym.var("x")
+    dropped = mx.sym.Dropout(x, p=0.5)
+    assert _arrays.dtype_of(dropped) is None
+    for dtype in _arrays.FLOATS:
+        assert _arrays.dtype_of(mx.sym.cast(dropped, dtype)) == dtype
+        assert _arrays.dtype_of(mx.sym.cast(mx.sym.var("y", dtype="int32"), dtype)) == dtype
+    assert _arrays.dtype_of(mx.sym.Dropout(mx.sym.var("y", dtype="float64"), p=0.5)) == "float64"
+    mixed = mx.sym.broadcast_add(dropped, mx.sym.var("z"))
+    assert _arrays.dtype_of(mixed) is None
+
+
+def test_the_name_of_a_dtype_is_put_together_once():
+    for dtype in (np.float32, np.dtype("float64")):
+        assert _arrays._name_of(dtype) is _arrays._name_of(dtype)
+    assert _arrays._name_of(np.dtype([("bfloat16", np.uint16)])) == "bfloat16"  # as MXNet writes it
 
 
 def test_a_dtype_is_written_into_a_graph_unless_it_is_the_usual_one(arrays):
@@ -74,3 +95,22 @@ def test_children_parameters_and_devices_of_a_block(arrays):
     _arrays.new_parameter(block, "beta", 1.5, 3)
     _arrays.initialize_on(block, [arrays.device])
     assert block.beta.data().asnumpy().tolist() == [1.5] * 3 and block.beta.list_ctx() == [arrays.device]
+
+
+def test_the_layers_that_take_an_activation_are_all_known():
+    takers = {
+        thing
+        for module in (nn, getattr(contrib, "cnn", nn))
+        for name, thing in vars(module).items()
+        if inspect.isclass(thing) and issubclass(thing, Block) and not name.startswith("_")
+        if "activation" in inspect.signature(thing.__init__).parameters
+    }
+    assert takers - {nn.Activation} == {*_arrays.WITH_ACTIVATION}
+
+
+def test_the_parameters_that_a_block_keeps_in_a_list_are_its_own():
+    block = nn.Dense(2, in_units=3)
+    assert [*_arrays.own_parameters(block)] == ["weight", "bias"]
+    if LINE == "1.9":
+        more = block.params.get("more", shape=(1,))
+        assert _arrays.own_parameters(block)["more"] is more and len(_arrays.own_parameters(block)) == 3
