@@ -98,7 +98,7 @@ def initializer(activation: Any, /, **parameters: Any) -> Any:
     if isinstance(activation, str) and not parameters:
         return _Suited("avg", entry.glorot)
     block = get_activation(activation, **parameters)
-    at_0 = float(derivative(block, array([0.0])).asnumpy()[0])
+    at_0 = derivative(block, array([0.0])).asnumpy().item()
     if at_0 == 0:
         raise ValueError(f"{block!r} has no initialiser: its slope at 0, where its units are to start, is 0")
     return _Suited("avg", 1 / at_0)

@@ -21,6 +21,7 @@ from gluon_activations import (
     array,
     gain,
     get_activation,
+    initialize,
     initializer,
     replace_activations,
 )
@@ -170,6 +171,13 @@ def test_what_is_flat_at_0_has_no_slope_to_start_in():
         initializer("hard_tanh", min_val=0.5, max_val=2)
 
 
+def test_the_points_of_the_quadrature_lie_on_both_sides_alike():
+    """So that an odd function has no mean, and 0, where most kinks are, lies between two of them."""
+    points = initialize._Z
+    np.testing.assert_array_equal(points[::-1], -points)
+    assert points.all() and np.ptp(np.diff(points)) < 1e-12
+
+
 def test_a_block_stays_as_it_was():
     block = Swish(0.5, learnable=True)
     gain(block)
@@ -179,6 +187,7 @@ def test_a_block_stays_as_it_was():
 @pytest.mark.parametrize("wrong, why", [
     (lambda: lambda x: x * 0, "mean square of its values is 0"),
     (lambda: lambda x: x / 0, "mean square of its values is inf"),
+    (lambda: lambda x: x**0.5, "mean square of its values is nan"),
     (lambda: lambda x: x.sum(), "does not treat each element by itself"),
     (lambda: lambda x: x - x.mean(), "does not treat each element by itself"),
     (lambda: lambda x: x + array(np.arange(2**17), "float64"), "does not treat each element by itself"),
@@ -205,7 +214,9 @@ def test_each_layer_of_a_net_gets_its_own(arrays):
     own = nn.Dense(200, weight_initializer=mx.init.Zero())
     net = nn.HybridSequential()
     net.add(inner, nn.Dense(300), nn.Dense(250), LeakyReLU(0.3), own, BinaryStep(), nn.Dense(500))
-    net.initialize(initializer(net))
+    suited = initializer(net)
+    assert (suited.factor_type, suited.magnitude) == ("in", 1)  # for whatever else there may be
+    net.initialize(suited)
     net(arrays(np.random.randn(2, 200)))
     layers = [inner[0], inner[1], net[1], net[2], net[4], net[6]]
     weights = [layer.weight.data().asnumpy() for layer in layers]
