@@ -7,6 +7,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from mpmath import mp, mpf
 
 import gluon_activations as ga
 from gluon_activations import GLU, PReLU, SiLU, Swish, activations, functional, fused, get_activation
-from gluon_activations.fused import _operators
+from gluon_activations.fused import _graphs, _operators
 from tests.conftest import LINE
 from tests.references import RECORDS, exact, slope_of, ulps
 
@@ -509,6 +510,87 @@ def fork():
             os._exit(status)
     assert os.waitpid(child, 0)[1] == 0
     assert computed() == before
+
+
+def test_an_array_is_kept_apart_only_where_gradients_add_up(arrays, monkeypatch):
+    monkeypatch.setattr(_operators, "_added_up", False)
+    x, none = arrays([1.0, 2.0]), arrays([1.0])
+    x.attach_grad("write")
+    assert _operators._apart(x) is x and _operators._apart(none) is none and not _operators._added_up
+    x.attach_grad("add")
+    for _ in range(2):
+        assert _operators._apart(x) is not x and _operators._apart(none) is none and _operators._added_up
+        x.attach_grad("write")  # nothing tells of it, so the next array may still be one of those
+
+
+def test_what_an_operator_is_given_is_worked_out_once():
+    declared = functional.leaky_relu.declared
+    found = _operators._translate(declared, 0.3)
+    assert found is _operators._translate(declared, 0.3) != _operators._translate(declared, 0.4)
+    assert found == ("fused_activation", {"formula": "leaky_relu", "inputs": 1, "a": "0.3"})
+
+
+def test_where_there_may_be_a_gpu_the_kernels_work_on_what_is_not_there(arrays, monkeypatch):
+    """A graph does not tell where it will run."""
+    x, declared = arrays([1.0]), functional.silu.declared
+    monkeypatch.setattr(fused._library, "_has_cuda", True)
+    assert fused._library(declared, x, {}).asnumpy()[0] == functional.silu(x).asnumpy()[0]
+    assert fused._library(declared, mx.sym.var("x"), {}) is None
+    monkeypatch.setattr(_operators, "device_of", lambda x: SimpleNamespace(device_type="gpu"))
+    assert fused._library(declared, x, {}) is None
+    monkeypatch.setattr(fused._library, "_has_cuda", False)
+    assert fused._library(declared, x, {}) is not None
+
+
+def test_loading_is_silent():
+    command = [sys.executable, "-W", "ignore", "-c", "import gluon_activations"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    said = done.stdout + done.stderr  # some lines of MXNet itself, with some of its engines
+    assert "operators" not in said and "fused" not in said, said
+
+
+# -- graphs --------------------------------------------------------------------------------------------------
+
+
+def graph(symbol):
+    return json.loads(_graphs.to_json(symbol, remove_amp_cast=False))
+
+
+def test_a_graph_in_which_nothing_is_replaced_is_itself():
+    for symbol in (mx.sym.exp(mx.sym.var("x")), mx.sym.var("x").as_np_ndarray()):
+        assert _graphs.rewrite(symbol, lambda *node: None) is symbol
+
+
+def test_a_cast_of_amp_s_and_a_second_result_are_kept():
+    halves = mx.sym.split(mx.sym.amp_cast(mx.sym.var("x"), dtype="float16"), num_outputs=2, axis=0)
+    symbol = mx.sym.exp(mx.sym.log(halves[1]) + halves[0])
+
+    def square(nodes, inputs, node, before):
+        return _graphs.splice(nodes, inputs, node["name"], mx.sym.square, False) if node["op"] == "log" else None
+
+    wanted = graph(mx.sym.exp(mx.sym.square(halves[1]) + halves[0]))
+    made = graph(_graphs.rewrite(symbol, square))
+    assert [node["op"] for node in made["nodes"]] == [node["op"] for node in wanted["nodes"]]
+    assert "amp_cast" in operators(made)
+    for one, other in zip(made["nodes"], wanted["nodes"]):
+        assert one["inputs"] == other["inputs"] and one.get("attrs") == other.get("attrs")
+    assert made["heads"] == wanted["heads"] and made["arg_nodes"] == wanted["arg_nodes"]
+
+
+def test_what_takes_the_place_of_a_node_has_its_name():
+    symbol = mx.sym.exp(mx.sym.log(mx.sym.var("x"), name="inner"), name="outer")
+
+    def twice(nodes, inputs, node, before):
+        part = lambda x: mx.sym.square(mx.sym.sqrt(x))  # noqa: E731
+        return _graphs.splice(nodes, inputs, node["name"], part, False) if node["op"] == "log" else None
+
+    names = [node["name"] for node in graph(_graphs.rewrite(symbol, twice))["nodes"]]
+    assert names[0] == "x" and names[1].startswith("inner_") and names[2:] == ["inner", "outer"]
+
+
+def test_the_methods_that_write_graphs_are_called_as_mxnet_calls_them():
+    for method, name in ((mx.sym.Symbol.tojson, "tojson"), (mx.sym.Symbol.save, "save")):
+        assert method.__name__ == name and method.__doc__ and method.__module__.startswith("mxnet.")
 
 
 # -- files ---------------------------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ import sys
 import threading
 from pathlib import Path
 
+import mxnet as mx
 import pytest
 
-from gluon_activations import fused
+from gluon_activations import functional, fused, ops
 from gluon_activations.fused import _build
 
 ROOT = Path(__file__).parent.parent
@@ -443,6 +444,69 @@ def test_enable_and_disable():
         assert not fused.enabled()
     finally:
         (fused.enable if before else fused.disable)()
+
+
+@pytest.fixture
+def unloaded(monkeypatch):
+    """This process as if nothing had been loaded yet; afterwards it is as it was."""
+    monkeypatch.setattr(fused, "_library", None)
+    monkeypatch.setattr(fused, "_why_not", None)
+    monkeypatch.setattr(ops, "compiled", None)
+    return monkeypatch
+
+
+def test_the_warning_is_of_the_line_that_asked(unloaded):
+    def none(build_first):
+        raise _build.Unavailable("such is life")
+
+    unloaded.setattr(fused, "_loaded", none)
+    with pytest.warns(UserWarning, match=f"^{SAID}such is life$") as caught:
+        assert fused.enable() is False
+    assert [one.filename for one in caught] == [__file__]
+    assert fused.why_not() == "such is life" and fused.formulas() == () and fused.level() is None
+    assert fused.enable(build_first=False) is False and len(caught) == 1
+
+
+@pytest.mark.parametrize("kind", [OSError, AttributeError, mx.base.MXNetError])
+def test_why_a_library_does_not_load_is_one_line(unloaded, kind, tmp_path):
+    def fails(path):
+        raise kind("no such symbol\nStack trace:\n  0x7f")
+
+    unloaded.setattr(fused, "carried", lambda: tmp_path / "fused.so")
+    unloaded.setattr(fused, "Library", fails)
+    with pytest.warns(UserWarning):
+        assert fused.enable() is False
+    assert fused.why_not() == f"{tmp_path / 'fused.so'} does not load: no such symbol"
+
+
+class OffByLittle:
+    """The library, but for one formula on one side of 0; or without it."""
+
+    def __init__(self, whose, side, library):
+        self.whose, self.side, self.library = whose, side, library
+
+    def __call__(self, declared, x, options):
+        made = self.library(declared, x, options)
+        if made is None or declared.whose != self.whose:
+            return made
+        part = x[: made.shape[0]]
+        return made + (part * self.side > 3) * 0.01 if self.side else None
+
+
+@pytest.mark.skipif(not fused.available(), reason=f"no compiled kernels: {fused.why_not()}")
+@pytest.mark.parametrize("side", [-1, 0, 1])
+@pytest.mark.parametrize("whose", functional.__all__)
+def test_every_kernel_is_tried_on_both_sides(whose, side):
+    library, function = fused._library, getattr(functional, whose)
+    try:
+        made = library(function.declared, mx.nd.array([-4.0, 4.0]), function.declared.bind((), {}))
+    except TypeError:  # it wants a parameter
+        made = None
+    if made is None or side == 0 or (side > 0 and made.size < 2):  # of halves, the first ends below 0
+        fused._try_out(OffByLittle(whose, 0, library))
+    else:
+        with pytest.raises(_build.Unavailable, match=f"^the kernel of {whose} is off: "):
+            fused._try_out(OffByLittle(whose, side, library))
 
 
 def test_a_kernel_that_is_off_is_not_used(folder, library):
