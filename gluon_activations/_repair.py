@@ -83,7 +83,7 @@ class Repair(list):  # type: ignore[type-arg]
         while self._began and _undo:
             _undo.pop()()
 
-    _began = False
+    _began: bool  # whether it was this call that has replaced everything
 
 
 def repair(verbose: bool = True) -> Repair:
@@ -202,9 +202,7 @@ def _eager(own: Any, translate: Callable[..., Any]) -> Any:
 
 def _fit(x: Any, slope: Any = None) -> bool:
     """Whether the slopes of a PReLU are one for all, or one for each index of axis 1."""
-    return slope is None or (
-        slope.dtype == x.dtype and (slope.size == 1 or (x.ndim > 1 and slope.shape == x.shape[1:2]))
-    )
+    return slope is None or (slope.dtype == x.dtype and (slope.size == 1 or slope.shape == x.shape[1:2]))
 
 
 def _gate(own: Any) -> Any:

@@ -231,6 +231,115 @@ def test_every_shape(arrays, name, shape):
     np.testing.assert_allclose(slope, np.full(shape, exact[1]), rtol=2e-6)
 
 
+# -- what is translated ---------------------------------------------------------------------
+
+POINTS = [-3.0, -1.0, -0.25, 0.0, 0.5, 2.0, 4.0]
+# Calls of MXNet's operators, in ranges in which these are right themselves; the first of each is as by default.
+CALLS = {
+    "LeakyReLU": [
+        {}, {"slope": 0.7}, {"act_type": "elu"}, *({"act_type": "elu", "slope": s} for s in (-0.5, 0.0, 0.5, 2.0)),
+        {"act_type": "gelu"}, {"act_type": "selu"},
+    ],
+    "hard_sigmoid": [
+        {}, *({"alpha": a, "beta": b} for a in (-0.3, 0.0, 0.3, 1.0, 1.5) for b in (-0.5, 0.4, 0.5, 1.5)),
+    ],
+    **{name: [{}] for name in ("relu", "sigmoid", "tanh", "softsign")},
+    "Activation": [{"act_type": kind} for kind in ("relu", "sigmoid", "tanh", "softrelu", "softsign")],
+}  # fmt: skip
+
+
+@pytest.mark.skipif(LINE != "1.9", reason="legacy operators")
+@pytest.mark.parametrize("name, options", [(name, options) for name in CALLS for options in CALLS[name]], ids=str)
+def test_a_call_gives_what_mxnet_s_gives_where_that_is_right(name, options):
+    x = mx.nd.array(POINTS)
+    wanted = getattr(mx.nd, name)(x, **options).asnumpy()
+    graph = getattr(mx.sym, name)(mx.sym.var("x"), **options)
+    with repair(verbose=False):
+        for got in (getattr(mx.nd, name)(x, **options), mx.nd.CachedOp(graph)(x)):
+            np.testing.assert_allclose(got.asnumpy(), wanted, rtol=2e-6, atol=5e-7)
+
+
+@pytest.mark.parametrize("number", [-0.5, 0.0, 0.25, 1.0, 2.0])
+def test_what_ours_do_not_take_is_not_translated(number):
+    assert (_repair._leaky_relu("elu", number) is None) == (number <= 0)
+    assert (_repair._hard_sigmoid(number) is None) == (number <= 0)
+    assert _repair._hard_sigmoid(0.2, number + 0.125) is None  # the middle piece would not pass 1/2 at 0
+    assert _repair._leaky_relu("leaky", number) is not None
+    assert _repair._activation("sigmoid") is not None and _repair._activation("abacus") is None
+
+
+@pytest.mark.parametrize("shape, slopes, fits", [
+    ((4,), (1,), True), ((4,), (4,), False), ((4,), (2,), False), ((2, 3), (3,), True), ((2, 3), (2,), False),
+    ((2, 3), (1,), True), ((2, 3, 4), (3,), True), ((2, 3, 4), (4,), False), ((3, 3), (3, 3), False),
+    ((2, 3, 4), (3, 4), False), ((2, 2, 2, 2), (2,), True), ((1, 2), (2,), True), ((2, 1), (1,), True),
+])  # fmt: skip
+def test_which_slopes_are_ours(arrays, shape, slopes, fits):
+    x, slope = arrays(np.ones(shape)), arrays(np.full(slopes, 0.5))
+    assert _repair._fit(x) and _repair._fit(x, slope) == fits
+    assert not _repair._fit(x, slope.astype("float64"))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_each_channel_has_its_slope(arrays, channels):
+    block = nn.PReLU(in_channels=channels)
+    block.initialize()
+    slopes = np.linspace(0.1, 0.7, channels).astype("float32")
+    block.alpha.set_data(arrays(slopes))
+    xs = -np.arange(1.0, 1 + 2 * channels * 2).reshape(2, channels, 2).astype("float32")
+    with repair(verbose=False):
+        for hybrid in (False, True):
+            block.hybridize(hybrid)
+            np.testing.assert_allclose(block(arrays(xs)).asnumpy(), xs * slopes[:, None], rtol=1e-6)
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+PRODUCTS = {
+    "silu": (lambda x, y, F: x * F.sigmoid(x), lambda x, y: x * sigmoid(x)),
+    "swish": (lambda x, y, F: x * F.sigmoid(x * 1.5), lambda x, y: x * sigmoid(1.5 * x)),
+    "other way round": (lambda x, y, F: F.sigmoid(x) * x, lambda x, y: x * sigmoid(x)),
+    "another gate": (lambda x, y, F: x * F.sigmoid(y), lambda x, y: x * sigmoid(y)),
+    "another gate, scaled": (lambda x, y, F: x * F.sigmoid(y * 1.5), lambda x, y: x * sigmoid(1.5 * y)),
+    "of a square": (lambda x, y, F: x * F.sigmoid(F.square(x)), lambda x, y: x * sigmoid(x * x)),
+    "of a tanh": (lambda x, y, F: x * F.tanh(x), lambda x, y: x * np.tanh(x)),
+    "of two": (lambda x, y, F: F.sigmoid(x) * F.sigmoid(y), lambda x, y: sigmoid(x) * sigmoid(y)),
+}
+
+
+@pytest.mark.skipif(LINE != "1.9", reason="legacy graphs")
+@pytest.mark.parametrize("which", PRODUCTS)
+def test_a_product_is_a_swish_only_if_it_is_one(which):
+    of_symbols, of_numbers = PRODUCTS[which]
+    x, y = mx.sym.var("x"), mx.sym.var("y")
+    graph = of_symbols(x, y, mx.sym)
+    inputs = graph.list_inputs()
+    xs, ys = np.array(POINTS, "float32"), np.array(POINTS[::-1], "float32")
+    values = {"x": xs, "y": ys}
+    with repair(verbose=False):
+        run = mx.nd.CachedOp(graph)
+        got = run(*(mx.nd.array(values[name]) for name in inputs)).asnumpy()
+        np.testing.assert_allclose(got, of_numbers(xs, ys), rtol=1e-5, atol=1e-7)
+        if which in ("silu", "swish"):  # whose product is nan there
+            assert run(mx.nd.array([-np.inf])).asnumpy().tolist() == [0]
+
+
+def test_what_is_ours_is_called_as_mxnet_calls_it():
+    before = mx.nd.relu, nn.Swish.forward if LINE == "2.0" else nn.Swish.hybrid_forward
+    with repair(verbose=False):
+        after = mx.nd.relu, nn.Swish.forward if LINE == "2.0" else nn.Swish.hybrid_forward
+    for one, other in zip(before, after):
+        assert one is not other and (one.__name__, one.__doc__) == (other.__name__, other.__doc__)
+
+
+@pytest.mark.skipif(LINE != "1.9", reason="2.x traces arrays")
+def test_a_block_that_is_given_a_node_of_a_graph():
+    with repair(verbose=False):
+        made = nn.Swish()(mx.sym.var("x", dtype="float32"))
+    assert "sigmoid" in made.tojson()
+
+
 def test_within_one_another():
     before = mx.nd.relu
     with repair(verbose=False):
