@@ -5,7 +5,16 @@ import warnings
 import numpy as np
 import pytest
 
-from gluon_activations import PReLU, Softmax, activations, derivative, evaluate
+from gluon_activations import (
+    PReLU,
+    Sigmoid,
+    Swish,
+    _evaluate,
+    activations,
+    derivative,
+    evaluate,
+    get_activation,
+)
 from gluon_activations._evaluate import curve, points_for, value_of
 from tests.references import values_and_slopes
 
@@ -89,61 +98,67 @@ def test_what_cannot_be_evaluated_is_said(arrays):
 # -- for whoever looks into somebody's block ----------------------------------------------------------------------
 
 
-def of(function):
-    """A block of somebody's own."""
-    block = nn.Lambda(function)
-    block.initialize()
-    return block
-
-
 @pytest.mark.parametrize("xs", [XS, XS[:3], XS[:1], [[1.0, 2.0, 3.0], [-1.0, -2.0, -3.0]]])
 def test_a_curve_of_what_treats_each_element_alike(arrays, xs):
-    value, slope = curve(of(lambda x: x * x), arrays(xs))
+    value, slope = curve(get_activation(lambda x: x * x), arrays(xs))
     np.testing.assert_allclose([value.asnumpy(), slope.asnumpy()], [np.square(xs), np.multiply(2, xs)])
     value, slope = curve(PReLU(), arrays(xs))
     np.testing.assert_allclose(slope.asnumpy(), np.where(np.array(xs) > 0, 1, 0.25))
 
 
-@pytest.mark.parametrize("function, xs", [
-    (lambda x: x - x.mean(), XS),
-    (lambda x: x.sum(), XS),
-    (lambda x: x.reshape((-1, 1)), XS),
-    (lambda x: x * (x.max() < 9), [0.25, 8.5, -0.5]),  # there, but not around 0
-    (lambda x: x + (x.max() > 0.5), [10.0, 8.5, -0.5]),  # and the other way round
-])  # fmt: skip
-def test_no_curve_of_what_does_not(arrays, function, xs):
-    assert curve(of(function), arrays(xs)) is None
-    assert curve(Softmax(), arrays(xs)) is None
+def test_an_activation_is_probed_where_it_is_and_around_0(arrays):
+    def flat_far_out(x):
+        """Couples its elements, which shows only near 0."""
+        return x * (x > 5) + (x <= 5) * x.sum()
+
+    def flat_nearby(x):
+        """Couples its elements, which shows only far out."""
+        return x * (x.sum() < 100) + (x.sum() >= 100) * x.sum()
+
+    def logarithm(x):
+        """Gives nan below 0, to each element by itself."""
+        return x**0.5
+
+    def total(x):
+        return x.sum()
+
+    def through_the_middle(x):
+        """Couples its elements by one of them."""
+        return x + x.reshape((-1,))[3]
+
+    def parity(x):
+        """Couples its elements by whether their sum is odd."""
+        return x + x.sum() % 2
+
+    far = arrays(np.full((2, 3), 50.0))
+    assert curve(get_activation(flat_far_out), far) is None
+    assert curve(get_activation(flat_nearby), far) is None
+    assert curve(get_activation(total), far) is None
+    assert curve(get_activation(through_the_middle), far) is None
+    assert curve(get_activation(parity), far) is None
+    assert curve(get_activation(logarithm), arrays([-1.0, 4.0, -2.0])) is not None
+    value, slope = curve(get_activation(logarithm), arrays([4.0, 9.0]))
+    np.testing.assert_allclose([value.asnumpy(), slope.asnumpy()], [[2, 3], [1 / 4, 1 / 6]], rtol=1e-6)
 
 
-def test_a_nan_is_where_it_was(arrays):
-    """As a logarithm gives it; it equals itself here."""
-    value, _ = curve(of(lambda x: (x**0.5) * 2), arrays([-4.0, -9.0, 4.0, -1.0]))
-    np.testing.assert_allclose(value.asnumpy(), [np.nan, np.nan, 4, np.nan])
-
-
-def test_a_value_is_that_outside_of_training(arrays):
-    x = arrays(np.ones(50))
+def test_values_are_those_outside_of_training(arrays):
+    drop, x = nn.Dropout(0.9), arrays(np.ones(50))
     with mx.autograd.record():
-        found = value_of(nn.Dropout(0.5), x)
-    assert type(found) is np.ndarray and found.tolist() == [1] * 50
+        np.testing.assert_array_equal(value_of(drop, x), 1)
+        assert _evaluate._apart(drop, x, np.zeros(50))
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3])
-def test_points_for_each_channel(arrays, channels):
-    xs = [-1.0, 0.0, 2.0, 5.0]
-    for dtype in ("float32", "float64"):
-        block = PReLU(channels)
-        block.cast(dtype)
-        points = points_for(block, xs)
-        assert points.dtype == np.dtype(dtype)
-        wanted = xs if channels == 1 else [[x] * channels for x in xs]
-        assert points.asnumpy().tolist() == wanted
-    made = points_for("relu", xs, arrays.device, "float16")
-    assert made.asnumpy().tolist() == xs and made.dtype == np.float16
-
-
-def test_points_for_a_weight_of_two_axes():
-    """The first axis counts: it is that of the outputs, and of a PReLU's channels."""
-    block = nn.Dense(3, in_units=2, use_bias=False)
-    assert points_for(block, [0.0, 1.0]).shape == (2, 3)
+def test_points_are_in_the_dtype_and_for_each_channel():
+    points = [-1.0, 0.5, 3.0]
+    assert points_for(Sigmoid(), points).shape == (3,) and points_for(Sigmoid(), points).dtype == np.float32
+    np.testing.assert_array_equal(points_for("relu", points).asnumpy(), points)
+    assert points_for(PReLU(), points).shape == (3,)
+    np.testing.assert_array_equal(points_for(PReLU(4), points).asnumpy(), np.repeat([points], 4, 0).T)
+    swish = Swish(learnable=True, in_channels=2)
+    swish.cast("float64")
+    assert points_for(swish, points).dtype == np.float64 and points_for(swish, points).shape == (3, 2)
+    assert points_for(nn.Dense(3, in_units=4), points).shape == (3, 3)
+    assert points_for(nn.BatchNorm(), points).shape == (3,)  # whose channels are not known yet
+    assert str(points_for("relu", points, mx.cpu(0))) == str(points_for("relu", points))
+    with pytest.raises(AttributeError, match="device_typeid"):
+        points_for("relu", points, "nowhere")

@@ -7,18 +7,14 @@ from gluon_activations import (
     GLU,
     AlphaDropout,
     Mish,
-    PReLU,
-    Sigmoid,
     Softmax,
-    Swish,
-    _evaluate,
     activations,
     dead_units,
     functional,
     get_activation,
     layer_statistics,
 )
-from gluon_activations._evaluate import curve, points_for, value_of
+from gluon_activations._evaluate import curve
 from gluon_activations.nets._slope import LAYERS, asked
 from tests.nets import Own, sequential
 from tests.references import RECORDS
@@ -151,41 +147,6 @@ def test_integers_have_no_slope(arrays):
     assert judged(Same(), arrays([1, 2], "float64")) == ["Same"]
 
 
-def test_an_activation_is_probed_where_it_is_and_around_0(arrays):
-    def flat_far_out(x):
-        """Couples its elements, which shows only near 0."""
-        return x * (x > 5) + (x <= 5) * x.sum()
-
-    def flat_nearby(x):
-        """Couples its elements, which shows only far out."""
-        return x * (x.sum() < 100) + (x.sum() >= 100) * x.sum()
-
-    def logarithm(x):
-        """Gives nan below 0, to each element by itself."""
-        return x**0.5
-
-    def total(x):
-        return x.sum()
-
-    def through_the_middle(x):
-        """Couples its elements by one of them."""
-        return x + x.reshape((-1,))[3]
-
-    def parity(x):
-        """Couples its elements by whether their sum is odd."""
-        return x + x.sum() % 2
-
-    far = arrays(np.full((2, 3), 50.0))
-    assert curve(get_activation(flat_far_out), far) is None
-    assert curve(get_activation(flat_nearby), far) is None
-    assert curve(get_activation(total), far) is None
-    assert curve(get_activation(through_the_middle), far) is None
-    assert curve(get_activation(parity), far) is None
-    assert curve(get_activation(logarithm), arrays([-1.0, 4.0, -2.0])) is not None
-    value, slope = curve(get_activation(logarithm), arrays([4.0, 9.0]))
-    np.testing.assert_allclose([value.asnumpy(), slope.asnumpy()], [[2, 3], [1 / 4, 1 / 6]], rtol=1e-6)
-
-
 def test_asked_gives_none_where_a_block_takes_no_such_array(arrays):
     x = arrays([1.0, -2.0])
     value, slope = asked(get_activation("relu"), x * 3)
@@ -195,26 +156,3 @@ def test_asked_gives_none_where_a_block_takes_no_such_array(arrays):
     assert record["saturated"] == 0.25
     with pytest.raises(RuntimeError, match="no more"):
         curve(Once(100), x)
-
-
-def test_values_are_those_outside_of_training(arrays):
-    drop, x = nn.Dropout(0.9), arrays(np.ones(50))
-    with mx.autograd.record():
-        np.testing.assert_array_equal(value_of(drop, x), 1)
-        assert _evaluate._apart(drop, x, np.zeros(50))
-
-
-def test_points_are_in_the_dtype_and_for_each_channel():
-    points = [-1.0, 0.5, 3.0]
-    assert points_for(Sigmoid(), points).shape == (3,) and points_for(Sigmoid(), points).dtype == np.float32
-    np.testing.assert_array_equal(points_for("relu", points).asnumpy(), points)
-    assert points_for(PReLU(), points).shape == (3,)
-    np.testing.assert_array_equal(points_for(PReLU(4), points).asnumpy(), np.repeat([points], 4, 0).T)
-    swish = Swish(learnable=True, in_channels=2)
-    swish.cast("float64")
-    assert points_for(swish, points).dtype == np.float64 and points_for(swish, points).shape == (3, 2)
-    assert points_for(nn.Dense(3, in_units=4), points).shape == (3, 3)
-    assert points_for(nn.BatchNorm(), points).shape == (3,)  # whose channels are not known yet
-    assert str(points_for("relu", points, mx.cpu(0))) == str(points_for("relu", points))
-    with pytest.raises(AttributeError, match="device_typeid"):
-        points_for("relu", points, "nowhere")
