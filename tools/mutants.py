@@ -31,7 +31,7 @@ from tools.forks import Forks, Job
 
 ENOUGH = 0.95
 AT_A_TIME = 2
-LONGEST = 600  # seconds that the tests of one module may take
+LONGEST = 1800  # seconds that the tests of one module may take, on a machine that has other things to do too
 ROOT = Path(__file__).resolve().parent.parent
 # One thread each, no threads of MXNet's that a fork would lose, no plugins that every process would look for.
 SETTINGS = {
