@@ -315,6 +315,27 @@ def test_new_ones_have_the_dtype_that_most_numbers_have(arrays):
     assert np.dtype(net[2].beta.dtype) == np.float64
 
 
+@pytest.mark.parametrize("ready, dtype", [(True, "float64"), (False, "float32")])
+def test_numbers_that_are_not_there_yet_do_not_count(ready, dtype):
+    """Two parameters in float32 that wait, and one in float64; where all wait, the first one's dtype counts."""
+    net = nn.HybridSequential()
+    net.add(nn.Dense(1, in_units=1), nn.Dense(1, in_units=1, use_bias=False), nn.Activation("relu"))
+    net[1].cast("float64")
+    if ready:
+        initialize_on(net[1], mx.cpu())
+    replace_activations(net, lambda: Swish(learnable=True))
+    beta = net[2].beta
+    assert np.dtype(beta.dtype) == np.dtype(dtype) and (beta._data is not None) == ready
+
+
+def test_one_parameter_that_is_ready_is_enough(arrays):
+    net = nn.HybridSequential()
+    net.add(nn.Dense(2, in_units=2, use_bias=False), nn.Activation("relu"))
+    initialize_on(net, mx.cpu(1))
+    replace_activations(net, lambda: Swish(learnable=True))
+    assert net[1].beta.list_ctx() == [mx.cpu(1)]
+
+
 def test_nothing_is_replaced_where_one_cannot_be(arrays):
     made = []
 
