@@ -12,11 +12,12 @@ import sys
 import threading
 from pathlib import Path
 
-import mxnet as mx
 import pytest
 
 from gluon_activations import functional, fused, ops
 from gluon_activations.fused import _build
+
+import mxnet as mx
 
 ROOT = Path(__file__).parent.parent
 SAID = "no compiled kernels, so activations are composed: "

@@ -19,7 +19,6 @@ from gluon_activations.nets._slope import LAYERS, asked
 from tests.nets import Own, sequential
 from tests.references import RECORDS
 
-import mxnet as mx
 from mxnet.gluon import Block, nn, rnn
 
 
