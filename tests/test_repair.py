@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -266,6 +267,7 @@ def test_what_ours_do_not_take_is_not_translated(number):
     assert _repair._hard_sigmoid(0.2, number + 0.125) is None  # the middle piece would not pass 1/2 at 0
     assert _repair._leaky_relu("leaky", number) is not None
     assert _repair._activation("sigmoid") is not None and _repair._activation("abacus") is None
+    assert None not in (_repair._activation(), _repair._leaky_relu(), _repair._hard_sigmoid())
 
 
 @pytest.mark.parametrize("shape, slopes, fits", [
@@ -323,6 +325,32 @@ def test_a_product_is_a_swish_only_if_it_is_one(which):
         np.testing.assert_allclose(got, of_numbers(xs, ys), rtol=1e-5, atol=1e-7)
         if which in ("silu", "swish"):  # whose product is nan there
             assert run(mx.nd.array([-np.inf])).asnumpy().tolist() == [0]
+
+
+def test_the_gate_of_a_swish_and_of_a_silu(arrays):
+    """The second has no beta; at -inf MXNet's product is nan."""
+    x = arrays([-np.inf, -2.0, 0.5])
+    gate = _repair._gate(lambda self, *args: None)
+    for block, beta in ((SimpleNamespace(), 1.0), (SimpleNamespace(_beta=3.0), 3.0)):
+        expected = [0, -2 * sigmoid(-2 * beta), 0.5 * sigmoid(0.5 * beta)]
+        for args in ((x,), (mx.nd, x)):  # as Gluon hands them over on its two lines
+            np.testing.assert_allclose(gate(block, *args).asnumpy(), expected, rtol=1e-5)
+        assert gate(block) is gate(block, mx.sym.var("x")) is gate(block, arrays([1], "int32")) is None
+    with repair(verbose=False):
+        np.testing.assert_allclose(nn.Swish(3.0)(x).asnumpy(), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [np.ones(2, "float32"), "text", [1.0], None], ids=str)
+def test_what_is_no_array_is_refused_as_by_mxnet(arrays, wrong):
+    def said():
+        try:
+            return type((mx.npx if arrays.kind == "np" else mx.nd).relu(wrong))
+        except Exception as error:  # whatever MXNet says
+            return type(error), str(error).split("Stack trace")[0]
+
+    before = said()
+    with repair(verbose=False):
+        assert said() == before
 
 
 def test_what_is_ours_is_called_as_mxnet_calls_it():
