@@ -242,7 +242,7 @@ CALLS = [
         {"act_type": "gelu"}, {"act_type": "selu"},
     )),
     ("hard_sigmoid", {}),
-    *(("hard_sigmoid", {"alpha": a, "beta": b}) for a in (-0.3, 0.0, 0.3, 1.0, 1.5) for b in (-0.5, 0.4, 0.5, 1.5)),
+    *(("hard_sigmoid", {"alpha": a, "beta": b}) for a in (-0.3, 0.0, 0.3, 1.0, 1.5) for b in (-0.5, 0.4, 0.5, 2)),
     *((name, {}) for name in ("relu", "sigmoid", "tanh", "softsign")),
     *(("Activation", {"act_type": kind}) for kind in ("relu", "sigmoid", "tanh", "softrelu", "softsign")),
 ]  # fmt: skip
