@@ -133,18 +133,19 @@ def _opset() -> Iterator[None]:
 @contextlib.contextmanager
 def _mapping() -> Iterator[None]:
     """Give MXNet's converters the tables of dtypes that they read, and that onnx 1.19 dropped."""
-    if hasattr(onnx, "mapping"):
+    package: Any = onnx
+    if hasattr(package, "mapping"):
         yield
         return
     mapping: Any = types.ModuleType("onnx.mapping")
     numbers = (number for name, number in TensorProto.DataType.items() if name in _NUMPYS)
     mapping.TENSOR_TYPE_TO_NP_TYPE = {number: helper.tensor_dtype_to_np_dtype(number) for number in numbers}
     mapping.NP_TYPE_TO_TENSOR_TYPE = {dtype: number for number, dtype in mapping.TENSOR_TYPE_TO_NP_TYPE.items()}
-    onnx.mapping = sys.modules["onnx.mapping"] = mapping
+    package.mapping = sys.modules["onnx.mapping"] = mapping
     try:
         yield
     finally:
-        del onnx.mapping, sys.modules["onnx.mapping"]
+        del package.mapping, sys.modules["onnx.mapping"]
 
 
 def _order(values: Any, names: list[str]) -> None:
