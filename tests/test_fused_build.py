@@ -473,11 +473,20 @@ def test_why_a_library_does_not_load_is_one_line(unloaded, kind, tmp_path):
     def fails(path):
         raise kind("no such symbol\nStack trace:\n  0x7f")
 
-    unloaded.setattr(fused, "carried", lambda: tmp_path / "fused.so")
+    library = tmp_path / "fused.so"
+    library.write_bytes(b"something")
+    unloaded.setattr(fused, "carried", lambda: library)
     unloaded.setattr(fused, "Library", fails)
     with pytest.warns(UserWarning):
         assert fused.enable() is False
-    assert fused.why_not() == f"{tmp_path / 'fused.so'} does not load: no such symbol"
+    assert fused.why_not() == f"{library} does not load: no such symbol"
+
+
+def test_a_library_that_goes_away_meanwhile_does_no_harm(unloaded, tmp_path):
+    unloaded.setattr(fused, "carried", lambda: tmp_path / "gone.so")
+    with pytest.warns(UserWarning):
+        assert fused.enable() is False
+    assert fused.why_not().startswith(f"{tmp_path / 'gone.so'} does not load: [Errno 2] No such file")
 
 
 class OffByLittle:

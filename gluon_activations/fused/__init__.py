@@ -114,9 +114,9 @@ def _loaded(build_first: bool) -> Library:
             raise Unavailable("they have not been built: run python -m gluon_activations.fused")
         print("gluon_activations: building the compiled kernels, once …", file=sys.stderr, flush=True)
         path = build()
-    if not is_whole(path):
-        raise Unavailable(f"{path} is not whole: install the package anew")
     try:
+        if not is_whole(path):
+            raise Unavailable(f"{path} is not whole: install the package anew")
         library = Library(path)
     except (OSError, AttributeError, mx.base.MXNetError) as error:
         raise Unavailable(f"{path} does not load: {str(error).strip().splitlines()[0]}") from None
