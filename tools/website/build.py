@@ -39,12 +39,13 @@ def stage():
     left_out = shutil.ignore_patterns("__pycache__", "__init__.py", "extensions", "tests")
     shutil.copytree(DOCS, STAGE, ignore=left_out)
     shutil.copytree(ROOT / "notebooks", STAGE / "notebooks")
-    for name in ("README.md", "environment.yml"):
+    for name in ("README.md", "environment.yml", "Dockerfile"):
         shutil.copy(ROOT / name, STAGE)
     shutil.copy(DOCS / "images" / "family.png", STAGE / "_static")
     for page in STAGE.glob("*.md"):
         text = page.read_text(encoding="utf-8").replace("<!-- chapters -->", contents())
-        page.write_text(text.replace("](../", "]("), encoding="utf-8")  # docs/ has become the first folder
+        text = text.replace("](../", "](").replace("](docs/", "](")  # docs/ has become the first folder
+        page.write_text(text, encoding="utf-8")
     atlas.write(STAGE, chapters())
     api.write(STAGE)
     speed.write(STAGE)
