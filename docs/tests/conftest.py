@@ -68,7 +68,7 @@ class Visitor:
         page.on("pageerror", lambda error: self.wrong.append(f"error in a script: {error}"))
         page.on("console", self._hear)
         page.on("response", self._look)
-        page.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url} {request.failure}"))
+        page.on("requestfailed", self._miss)
         page.goto(base + path)
         if options.get("java_script_enabled", True):
             page.evaluate("() => new Promise(requestAnimationFrame)")  # after those that the page has asked for
@@ -85,6 +85,11 @@ class Visitor:
     def _refuse(self, route):
         self.wrong.append(f"outside request: {route.request.url}")
         route.abort()
+
+    def _miss(self, request):
+        # The browser itself gives up what it still waits for when it goes to another page, or is closed.
+        if request.failure != "net::ERR_ABORTED":
+            self.wrong.append(f"failed: {request.url} {request.failure}")
 
     def _hear(self, message):
         if message.type in ("error", "warning"):
