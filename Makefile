@@ -35,7 +35,8 @@ HAS_MXNET2 := $(filter x86_64,$(shell uname -m))
 # What builds the site wants Python 3.11 or later.
 HAS_SITE := $(shell $(PYTHON) -c 'import sys; print("yes" * (sys.version_info >= (3, 11)))' 2> /dev/null)
 
-export CTX PYTHONDONTWRITEBYTECODE = 1
+export CTX
+export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test test-quick lab lint format figures outputs accuracy bench exercises results lock clean distclean \
