@@ -12,7 +12,8 @@ but NumPy and MXNet, so it can also be copied.
 """
 
 import builtins
-import importlib
+import contextlib
+import importlib.util
 import sys
 import types
 import warnings
@@ -188,6 +189,10 @@ def repair() -> None:
     if NUMPY < (1, 24):
         return
     names()
+    if importlib.util.find_spec("distutils") is None:
+        # setuptools gives it back by itself, but not to a process that is older than its installation.
+        with contextlib.suppress(ImportError):
+            importlib.import_module("setuptools")
     try:
         mxnet = importlib.import_module("mxnet")
     except ModuleNotFoundError as error:

@@ -289,6 +289,18 @@ def test_without_mxnet_it_says_nothing(tmp_path):
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python has distutils")
+def test_setuptools_is_asked_for_distutils():
+    """As in a notebook that has just installed it: without what it does when Python starts."""
+    code = (
+        "import sys; sys.meta_path[:] = [f for f in sys.meta_path if 'distutils' not in type(f).__name__.lower()]; "
+        "import importlib.util; assert importlib.util.find_spec('distutils') is None; "
+        "import numpy_for_mxnet, mxnet; print(mxnet.nd.ones((2,)).shape)"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "(2,)", done.stderr
+
+
 def test_without_distutils_it_says_where_that_is(tmp_path):
     (tmp_path / "mxnet.py").write_text("raise ModuleNotFoundError('none', name='distutils')")
     command, places = [sys.executable, "-c", "import numpy_for_mxnet"], f"{tmp_path}{os.pathsep}{ROOT}"
