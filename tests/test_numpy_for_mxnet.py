@@ -293,7 +293,7 @@ def test_without_mxnet_it_says_nothing(tmp_path):
 def test_setuptools_is_asked_for_distutils():
     """As in a notebook that has just installed it: without what it does when Python starts."""
     code = (
-        "import sys; sys.meta_path[:] = [f for f in sys.meta_path if 'distutils' not in type(f).__name__.lower()]; "
+        "import sys; sys.meta_path[:] = [f for f in sys.meta_path if 'istutils' not in type(f).__name__]; "
         "import importlib.util; assert importlib.util.find_spec('distutils') is None; "
         "import numpy_for_mxnet, mxnet; print(mxnet.nd.ones((2,)).shape)"
     )
