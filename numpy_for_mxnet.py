@@ -68,14 +68,14 @@ _SUCCESSORS: dict[str, Any] = {
 
 def names(module: types.ModuleType = numpy) -> list[str]:
     """Add to ``module`` the names of the table that it lacks, and return them."""
-    missing = [name for name in _SUCCESSORS if name not in vars(module) and not _answers(module, name)]
+    missing = [name for name in _SUCCESSORS if not _answers(module, name)]
     for name in missing:
         setattr(module, name, _SUCCESSORS[name])
     return missing
 
 
 def _answers(module: types.ModuleType, name: str) -> bool:
-    """Whether a module-level ``__getattr__`` still serves a deprecated name."""
+    """Whether a module has a name, also one that it still serves with a warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return hasattr(module, name)
@@ -159,7 +159,7 @@ def _add_up_as_before(metrics: Any) -> None:
 
 
 def _as_array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
-    """What NumPy makes of an array of MXNet; it counted up to 32 dimensions on its way there, and now 64."""
+    """What NumPy makes of an array of MXNet, which NumPy 1.24 or later cannot find out by its elements."""
     if copy is False:
         raise ValueError("an array of MXNet is copied to become one of NumPy")
     return self.asnumpy().astype(self.dtype if dtype is None else dtype, copy=False)
@@ -203,13 +203,13 @@ def repair() -> None:
                 "Python 3.12 dropped distutils, which MXNet reads: pip install setuptools"
             ) from error
         raise
+    if "__array__" not in vars(mxnet.nd.NDArray):
+        mxnet.nd.NDArray.__array__ = _as_array
     if NUMPY >= (2, 0):
         _write_as_before()
         _compute_as_before()
         _call_by_new_names()
         _add_up_as_before(getattr(mxnet, "metric", None) or mxnet.gluon.metric)
-        if "__array__" not in vars(mxnet.nd.NDArray):
-            mxnet.nd.NDArray.__array__ = _as_array
 
 
 repair()

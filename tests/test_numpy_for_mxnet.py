@@ -190,6 +190,10 @@ def added_up(*losses):
     return metric.get()[1] * len(losses)
 
 
+def packed(label, content):
+    return mx.recordio.pack(mx.recordio.IRHeader(0, label, 1, 0), content)
+
+
 def counted(samples):
     return mx.test_utils.chi_square_check(samples, [(0, 0.5), (0.5, 1)], [0.5, 0.5])[1].tolist()
 
@@ -218,6 +222,8 @@ LEGACY = {
         [(1, 4, 3, 3)],
     ),
     "numbers that do not fit": (lambda: nd.array([-1, 300], dtype="uint8").asnumpy().tolist(), [255, 44]),
+    "a function of NumPy": (lambda: bool(np.all(nd.ones((2, 3)) == 1)), True),
+    "a record": (lambda: mx.recordio.unpack(packed([1.0, 2.0], b"some"))[1], b"some"),
 }
 BOTH = {
     "convolution": (lambda: convolved(False), (1, 4, 3, 3)),
@@ -263,47 +269,56 @@ ORDERS = {
 }
 
 
+def run(code, *places):
+    """Another Python that runs some code, where modules in these places come first."""
+    path = os.pathsep.join(map(str, [*places, ROOT]))
+    command, environment = [sys.executable, "-W", "ignore", "-c", code], {**os.environ, "PYTHONPATH": path}
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
 def test_each_order_of_imports(order):
-    code = f"{order}\nimport numpy\nprint(mxnet.nd.ones((numpy.int64(4), 2)).shape)"
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
+    done = run(f"{order}\nimport numpy\nprint(mxnet.nd.ones((numpy.int64(4), 2)).shape)")
     assert done.stdout.strip() == "(4, 2)", done.stderr
 
 
 @pytest.mark.skipif(MODERN, reason="from NumPy 1.24 on it has work to do")
 def test_an_old_numpy_is_left_as_it_is():
-    code = (
+    done = run(
         "import mxnet, numpy; before = {*vars(numpy)}; import numpy_for_mxnet; "
         "print({*vars(numpy)} - before, mxnet.nd.ndarray.np is numpy, 'str' in vars(mxnet.symbol.symbol))"
     )
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "set() True False", done.stderr
 
 
-def test_without_mxnet_it_says_nothing(tmp_path):
-    """The names are there for whoever needs them."""
-    (tmp_path / "mxnet.py").write_text("raise ModuleNotFoundError('none', name='mxnet')")
-    command, places = [sys.executable, "-c", "import numpy_for_mxnet"], f"{tmp_path}{os.pathsep}{ROOT}"
-    environment = {**os.environ, "PYTHONPATH": places}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+@pytest.fixture
+def lacking(tmp_path):
+    """A function that makes a place where MXNet cannot be imported for want of a module."""
+
+    def make(name):
+        (tmp_path / "mxnet.py").write_text(f"raise ModuleNotFoundError('none', name={name!r})")
+        return tmp_path
+
+    return make
+
+
+@pytest.mark.skipif(not MODERN, reason="below NumPy 1.24 it does not look for MXNet")
+@pytest.mark.parametrize("name, says", [
+    ("mxnet", ""),  # the names are there for whoever needs them
+    ("distutils", "Python 3.12 dropped distutils, which MXNet reads: pip install setuptools"),
+    ("requests", "ModuleNotFoundError: none"),
+])  # fmt: skip
+def test_what_is_missing_is_said(lacking, name, says):
+    done = run("import numpy_for_mxnet", lacking(name))
+    assert done.returncode == bool(says) and says in done.stderr and (says or not done.stderr)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="Python has distutils")
 def test_setuptools_is_asked_for_distutils():
     """As in a notebook that has just installed it: without what it does when Python starts."""
-    code = (
+    done = run(
         "import sys; sys.meta_path[:] = [f for f in sys.meta_path if 'istutils' not in type(f).__name__]; "
         "import importlib.util; assert importlib.util.find_spec('distutils') is None; "
         "import numpy_for_mxnet, mxnet; print(mxnet.nd.ones((2,)).shape)"
     )
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "(2,)", done.stderr
-
-
-def test_without_distutils_it_says_where_that_is(tmp_path):
-    (tmp_path / "mxnet.py").write_text("raise ModuleNotFoundError('none', name='distutils')")
-    command, places = [sys.executable, "-c", "import numpy_for_mxnet"], f"{tmp_path}{os.pathsep}{ROOT}"
-    environment = {**os.environ, "PYTHONPATH": places}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert not MODERN or "Python 3.12 dropped distutils, which MXNet reads: pip install setuptools" in done.stderr
