@@ -177,7 +177,7 @@ check-dist: $(DIST)
 matrix:
 	@$(PYTHON) -m tools.matrix $(if $(filter-out 0,$(SHORT)),--short) $(if $(ONLY),--only $(ONLY))
 
-licences: $(MXNET1) $(SITE)
+licences: $(SITE)
 	@$(SITE)/bin/python -m tools.licences > docs/licences.md
 
 # What cosmic-ray wants for its own command, which is not called: some of it has no wheel. The site uses two of them.

@@ -40,12 +40,12 @@ def test_what_does_not_run_is_no_python(tmp_path):
     assert matrix.version(sys.executable) == sys.version_info[:3]
 
 
-@pytest.mark.parametrize("last, returncode, says, fails", [
-    ("==== 42 passed, 1 skipped in 3.1s ====", 0, "42 passed, 1 skipped", False),
-    ("1 failed, 41 passed in 3.1s", 1, "1 failed, 41 passed: see build/matrix/3.9-mxnet1.log", True),
-    ("", 4, ": see build/matrix/3.9-mxnet1.log", True),
+@pytest.mark.parametrize("last, returncode, says", [
+    ("==== 42 passed, 1 skipped in 3.1s ====", 0, "42 passed, 1 skipped"),
+    ("1 failed, 41 passed in 3.1s", 1, "1 failed, 41 passed: see build/matrix/3.9-mxnet1.log"),
+    ("", 4, ": see build/matrix/3.9-mxnet1.log"),
 ])  # fmt: skip
-def test_a_cell(monkeypatch, tmp_path, last, returncode, says, fails):
+def test_a_cell(monkeypatch, tmp_path, last, returncode, says):
     def say(*command):
         if "pytest" in command:
             return finished(f"...\n{last}\n", returncode)
@@ -55,31 +55,46 @@ def test_a_cell(monkeypatch, tmp_path, last, returncode, says, fails):
     monkeypatch.setattr(matrix, "PLACE", tmp_path / "build" / "matrix")
     monkeypatch.setattr(matrix, "ROOT", str(tmp_path))
     matrix.PLACE.mkdir(parents=True)
-    bad, row = matrix.cell("python3.9", "3.9", "mxnet1", ["tests"])
-    assert bad is fails and row.split()[:3] == ["3.9", "1.9.1", "2.5.5"] and row.endswith(says)
+    good, row = matrix.cell("python3.9", "3.9", "mxnet1", ["tests"])
+    assert good is (returncode == 0) and row.split()[:3] == ["3.9", "1.9.1", "2.5.5"] and row.endswith(says)
     assert last in (matrix.PLACE / "3.9-mxnet1.log").read_text()
 
 
 def test_an_environment_that_cannot_be_made_is_a_failure(monkeypatch, tmp_path):
     monkeypatch.setattr(matrix, "say", lambda *command: finished("much\nThe list could not be installed.\n", 1))
-    bad, row = matrix.cell("python3.9", "3.9", "mxnet1", ["tests"])
-    assert bad and row.endswith("no environment: The list could not be installed.")
+    good, row = matrix.cell("python3.9", "3.9", "mxnet1", ["tests"])
+    assert not good and row.endswith("no environment: The list could not be installed.")
 
 
-@pytest.mark.parametrize("bad", [True, False])
-def test_the_table_says_what_is_absent(monkeypatch, tmp_path, capsys, bad):
+@pytest.mark.parametrize("good", [True, False])
+def test_the_table_says_what_is_absent(monkeypatch, tmp_path, capsys, good):
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
     other, absent = [minor for minor in matrix.wanted() if minor != here][:2]
     monkeypatch.setattr(matrix, "PLACE", tmp_path)
     monkeypatch.setattr(matrix, "pythons", lambda: {other: "python", here: "python"})
-    monkeypatch.setattr(matrix, "cell", lambda python, minor, line, tests: (bad, f"{minor} {line} {len(tests)}"))
+    monkeypatch.setattr(matrix, "cell", lambda python, minor, line, tests: (good, f"{minor} {line} {len(tests)}"))
     monkeypatch.setattr(sys, "argv", ["matrix", "--short"])
     with pytest.raises(SystemExit) as end:
         matrix.main()
     printed = capsys.readouterr().out
-    assert bool(end.value.code) is bad
+    assert bool(end.value.code) is not good
     assert f"{other} matrix {len(matrix.SHORT)}\n" in printed and f"{here} matrix" not in printed
     assert [line.split() for line in printed.splitlines() if line.startswith(absent)] == [[absent, "not", "found"]]
+
+
+def test_one_python_alone_is_run_in_short_form_too(monkeypatch, tmp_path, capsys):
+    here = matrix.minor_of(sys.version_info)
+    monkeypatch.setattr(matrix, "PLACE", tmp_path)
+    monkeypatch.setattr(matrix, "pythons", lambda: {here: "python"})
+    monkeypatch.setattr(matrix, "cell", lambda python, minor, line, tests: (True, f"{minor} {line}"))
+    monkeypatch.setattr(sys, "argv", ["matrix", "--short", "--only", here])
+    with pytest.raises(SystemExit):
+        matrix.main()
+    assert capsys.readouterr().out.splitlines()[1:] == [f"{here} matrix"]
+    monkeypatch.setattr(sys, "argv", ["matrix", "--only", "3.8"])
+    with pytest.raises(SystemExit):
+        matrix.main()
+    assert "choose from" in capsys.readouterr().err
 
 
 def test_the_cell_for_hosted_notebooks_installs_this_wheel():

@@ -1,7 +1,7 @@
 """Print the list of all that the environments install, with licences: `make licences` writes docs/licences.md.
 
 A package says its licence in one of three places, which are asked in this order: `License-Expression`, the
-classifiers, `License`. Development is the environment of the site, which holds that of MXNet 1.9.1 too.
+classifiers, `License`. It is run in the environment of the site, which holds nearly all of the others too.
 """
 
 import re

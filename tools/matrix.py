@@ -21,7 +21,7 @@ from tools.environment import NEWEST, OLDEST, ROOT
 
 PLACE = Path(ROOT, "build", "matrix")
 LINES = {"mxnet1": "1.9.1", "mxnet2": "2.0.0b1", "matrix": "1.9.1"}  # what is in which list
-KEPT = ("~/.pyenv/versions/*/bin/python", "~/.local/share/uv/python/*/bin/python3")
+KEPT = (".pyenv/versions/*/bin/python", ".local/share/uv/python/*/bin/python3")  # below the home folder
 SHORT = (
     "tests/test_numpy_for_mxnet.py",
     "tests/test_arrays.py",
@@ -50,31 +50,37 @@ def version(python):
 def pythons():
     """For each minor version the newest Python found, by minor version."""
     candidates = [shutil.which(f"python{minor}") for minor in wanted()]
-    candidates += [sys.executable] + [str(path) for place in KEPT for path in Path.home().glob(place[2:])]
-    found = {}
-    for python in filter(None, candidates):
-        has = version(python)
-        if has and f"{has[0]}.{has[1]}" in wanted() and has > found.get(f"{has[0]}.{has[1]}", ((),))[0]:
-            found[f"{has[0]}.{has[1]}"] = has, python
-    return {minor: found[minor][1] for minor in wanted() if minor in found}
+    candidates += [sys.executable] + [str(path) for place in KEPT for path in Path.home().glob(place)]
+    versions = {python: has for python in filter(None, candidates) if (has := version(python))}
+    # Of two alike the one that was found first, by its name.
+    newest = {
+        minor_of(has): python for python, has in sorted(reversed(versions.items()), key=lambda found: found[1])
+    }
+    return {minor: newest[minor] for minor in wanted() if minor in newest}
+
+
+def minor_of(version):
+    """As in 3.13."""
+    return f"{version[0]}.{version[1]}"
 
 
 def cell(python, minor, line, tests):
-    """Make the environment and run the tests there: the row of the table."""
+    """Make the environment and run the tests there: whether all is well, and the row of the table."""
     place = PLACE / f"{minor}-{line}"
     start = time.monotonic()
     inside = str(place / "bin" / "python")
     made = say(python, "-m", "tools.environment", str(place), f"requirements/{line}.txt")
-    numpy, verdict = "", "no environment: " + "; ".join(made.stdout.splitlines()[-1:])
-    if made.returncode == 0:
+    good, numpy, verdict = made.returncode == 0, "", "no environment: " + "; ".join(made.stdout.splitlines()[-1:])
+    if good:
         say(inside, "-W", "ignore", "-m", "gluon_activations.fused", "--quiet")
         numpy = say(inside, "-c", "import numpy; print(numpy.__version__)").stdout.strip()
         told = say(inside, "-W", "ignore", "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *tests)
         (PLACE / f"{minor}-{line}.log").write_text(told.stdout)
         verdict = re.sub(r" in .*", "", told.stdout.strip().rpartition("\n")[2].strip("= "))
-        verdict += "" if told.returncode == 0 else f": see {PLACE.relative_to(ROOT)}/{minor}-{line}.log"
+        good = told.returncode == 0
+        verdict += "" if good else f": see {PLACE.relative_to(ROOT)}/{minor}-{line}.log"
     seconds = f"{time.monotonic() - start:.0f}"
-    return verdict.endswith("log") or not numpy, row(minor, LINES[line], numpy, seconds, verdict)
+    return good, row(minor, LINES[line], numpy, seconds, verdict)
 
 
 def say(*command):
@@ -92,15 +98,15 @@ def main():
     """Run every cell; exit with 1 if one is not green."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="a few files, on MXNet 1.9.1")
-    parser.add_argument("--only", default="", metavar="3.13", help="this Python alone")
+    parser.add_argument("--only", choices=wanted(), help="this Python alone")
     asked = parser.parse_args()
     found = pythons()
-    here = f"{sys.version_info[0]}.{sys.version_info[1]}" if asked.short else ""
+    here = minor_of(sys.version_info) if asked.short and not asked.only else ""
     lines = ["matrix"] if asked.short else ["mxnet1", "mxnet2"] if platform.machine() == "x86_64" else ["mxnet1"]
-    minors = [minor for minor in wanted() if asked.only in ("", minor)]
+    minors = [asked.only] if asked.only else wanted()
     PLACE.mkdir(parents=True, exist_ok=True)
     print(row("Python", "MXNet", "NumPy", "seconds", "tests"), flush=True)
-    failed = False
+    green = True
     with ThreadPoolExecutor(AT_A_TIME if asked.short else 1) as pool:
         cells = {
             minor: [
@@ -111,12 +117,12 @@ def main():
         }
         for minor in minors:
             if minor not in cells:
-                print(row(minor, tests="all tests, above" if minor == here else "not found"), flush=True)
+                print(row(minor, tests="all of them in make test" if minor == here else "not found"), flush=True)
             for job in cells.get(minor, ()):
-                bad, line = job.result()
-                failed |= bad
+                good, line = job.result()
+                green &= good
                 print(line, flush=True)
-    sys.exit(failed)
+    sys.exit(not green)
 
 
 if __name__ == "__main__":
