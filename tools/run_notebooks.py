@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 RESULTS = ROOT / "build" / "notebooks"
 AT_A_TIME = 2
+LINE = "{:<28}{:>8.1f}  {}"
+HEAD = f"{'notebook':<28}{'seconds':>8}  verdict"
 
 
 def arguments():
@@ -105,18 +107,20 @@ def main():
         sys.exit(str(error))
     RESULTS.mkdir(parents=True, exist_ok=True)
     parameters = {} if asked.in_place else {"ctx": asked.ctx, "fast": asked.fast}
+    # Beside bars, the table is printed at the end; in a log, each of its lines when its page is done.
+    bars, rows = sys.stderr.isatty(), []
+    if not bars:
+        print(HEAD, flush=True)
     # One lock for the bars of both processes, so that neither writes into the other's line.
-    rows = []
     with ProcessPoolExecutor(AT_A_TIME, initializer=tqdm.set_lock, initargs=(tqdm.get_lock(),)) as pool:
         for job in as_completed([pool.submit(run, name, parameters, place) for place, name in enumerate(names)]):
             rows.append(job.result())
-            if not sys.stderr.isatty():
-                print("{:<28}{:>8.1f}  {}".format(*rows[-1]), file=sys.stderr, flush=True)
-    rows.sort()
-    print("\n" * len(names) if sys.stderr.isatty() else "", file=sys.stderr)
-    print(f"{'notebook':<28}{'seconds':>8}  verdict")
-    for name, seconds, verdict in rows:
-        print(f"{name:<28}{seconds:>8.1f}  {verdict}")
+            if not bars:
+                print(LINE.format(*rows[-1]), flush=True)
+    if bars:
+        print("\n" * len(names), file=sys.stderr)
+        print(HEAD, *(LINE.format(*row) for row in sorted(rows)), sep="\n")
+    for name, _, verdict in rows:
         if asked.in_place and verdict == "ok":
             renew(name)
     failed = sum(verdict != "ok" for _, _, verdict in rows)
