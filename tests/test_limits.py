@@ -73,10 +73,6 @@ def exported(arrays):
     onnx.export(net_of(nn.Dense(3)), "net.onnx", (1, 2))
 
 
-def exported_along_another_axis(arrays):
-    onnx.export(net_of(nn.BatchNorm(axis=2)), "net.onnx", (1, 2, 3))
-
-
 SEEN = {
     "`pickle` or": pickled,
     "`pickle` any": pickled_at_all,
@@ -85,7 +81,6 @@ SEEN = {
     "whole numbers": whole_numbers,
     "an RNN layer": recurrent,
     "`onnx.export`": exported,
-    "`onnx.export` of": exported_along_another_axis,
 }
 # What is no error by itself: the first comes now and then, and the second has a test of its own.
 OTHERWISE = ("feed one", "`hybridize(static_alloc=True)`")

@@ -135,6 +135,16 @@ def test_a_convolutional_net(arrays, axes, dynamic, tmp_path):
     compare(net, arrays, tmp_path, normal(2, 4, *[12] * axes), dynamic=dynamic)
 
 
+@both_ways()
+@pytest.mark.parametrize("axis", [1, 2, 3, -1])
+def test_a_batch_normalisation_along_any_axis(arrays, axis, dynamic, tmp_path):
+    """Whose axes have different lengths, so that one taken for another does not fit."""
+    made = {"gamma_initializer": ABOVE, "beta_initializer": NORMAL}
+    net = nn.BatchNorm(axis, running_mean_initializer=NORMAL, running_variance_initializer=ABOVE, **made)
+    net.initialize()
+    compare(net, arrays, tmp_path, normal(2, 3, 4, 5), dynamic=dynamic)
+
+
 class Fixed(HybridBlock):
     """A batch normalisation without options: its gamma is 1."""
 
@@ -346,7 +356,6 @@ def test_refuses_boxes_of_two_forms(arrays, tmp_path):
 
 
 @pytest.mark.parametrize("make, message", [
-    (lambda: nn.BatchNorm(axis=2), "batchnorm axis != 1 is currently not supported"),
     (lambda: Applied("Pooling", kernel=(2, 2), pool_type="sum"), "not by sum, valid"),
     (lambda: Applied("Pooling", kernel=(2, 2), pool_type="lp", p_value=2), "not by lp, valid"),
     (lambda: Applied("Pooling", global_pool=True, layout="NHWC"), "NCW, NCHW and NCDHW, not NHWC"),

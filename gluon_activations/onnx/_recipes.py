@@ -89,12 +89,15 @@ def _layer_norm(node: Any, attributes: Any, x: str, gamma: str, beta: str) -> An
 
 
 def _batch_norm(node: Any, attributes: Any, x: str, gamma: str, *others: str) -> Any:
-    """MXNet's converter lets a gamma count that is fixed to 1, whatever stands there."""
-    if int(attributes.get("axis", 1)) != 1:
-        raise NotImplementedError("batchnorm axis != 1 is currently not supported")
+    """MXNet's converter lets a gamma count that is fixed to 1, whatever stands there, and knows axis 1 alone."""
     fixed = _is_true(attributes.get("fix_gamma", "True"))
     scale = numpy.ones(node.shape(gamma), "float32") if fixed else gamma
-    return node("BatchNormalization", x, scale, *others, epsilon=float(attributes.get("eps", 1e-3)))
+    rank = len(node.shape(x))
+    axis = int(attributes.get("axis", 1)) % rank
+    swapped = [{1: axis, axis: 1}.get(each, each) for each in range(rank)]
+    x = x if axis == 1 else node("Transpose", x, perm=swapped)
+    y = node("BatchNormalization", x, scale, *others, epsilon=float(attributes.get("eps", 1e-3)))
+    return y if axis == 1 else node("Transpose", y, perm=swapped)
 
 
 def _fully_connected(node: Any, attributes: Any, x: str, weight: str, *bias: str) -> Any:
