@@ -56,6 +56,7 @@ class Visitor:
 
     def __init__(self, browser, address):
         self.browser, self.address, self.wrong, self.contexts = browser, address, [], []
+        self.awaited = set()  # what pages have asked for and not got yet
 
     def __call__(self, path="", base=None, **options):
         """A page, loaded and its mathematics set."""
@@ -68,6 +69,8 @@ class Visitor:
         page.on("pageerror", lambda error: self.wrong.append(f"error in a script: {error}"))
         page.on("console", self._hear)
         page.on("response", self._look)
+        page.on("request", lambda request: self.awaited.add(request))
+        page.on("requestfinished", lambda request: self.awaited.discard(request))
         page.on("requestfailed", self._miss)
         page.goto(base + path)
         if options.get("java_script_enabled", True):
@@ -81,15 +84,20 @@ class Visitor:
         failure = page.evaluate(ready)
         if failure:
             self.wrong.append(f"MathJax: {failure}")
+        self.finish(page)
+
+    def finish(self, page):
+        """Wait for what a page has asked for: to leave it before, as for its icon, would count as a failure."""
+        while self.awaited:
+            page.wait_for_timeout(10)
 
     def _refuse(self, route):
         self.wrong.append(f"outside request: {route.request.url}")
         route.abort()
 
     def _miss(self, request):
-        # The browser itself gives up what it still waits for when it goes to another page, or is closed.
-        if request.failure != "net::ERR_ABORTED":
-            self.wrong.append(f"failed: {request.url} {request.failure}")
+        self.awaited.discard(request)
+        self.wrong.append(f"failed: {request.url} {request.failure}")
 
     def _hear(self, message):
         if message.type in ("error", "warning"):
@@ -106,6 +114,8 @@ def visiting(browser, address):
     visitor = Visitor(browser, address)
     yield visitor
     for context in visitor.contexts:
+        for page in context.pages:
+            visitor.finish(page)
         context.close()
     assert not visitor.wrong, "\n".join(visitor.wrong)
 
