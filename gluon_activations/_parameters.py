@@ -31,6 +31,7 @@ class Parameter:
 
     kind = ""  # what is allowed, in words
     type_name = "object"
+    above: Any = -inf
 
     def check(self, value: Any, whose: str, others: dict[str, Any] | None = None) -> Any:
         """The value, or a one-line error that says whose parameter it is, what is allowed and what came."""
@@ -172,6 +173,8 @@ class Declared:
         self._own = inspect.Signature(own)
         self.defaults = {name: parameter.default for name, parameter in self.parameters.items()}
         self._required = {name for name, value in self.defaults.items() if value is inspect.Parameter.empty}
+        # Those that another one bounds are checked after it.
+        self._in_turn = sorted(self.parameters, key=lambda name: isinstance(self.parameters[name].above, str))
         this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         self.constructor = inspect.Signature([this, *(p for p in shown if p.name in self.parameters)])
 
@@ -184,6 +187,6 @@ class Declared:
                 allowed = ", ".join(self.parameters) or "none"
                 raise TypeError(f"{self.whose} takes the parameters: {allowed}; {error}") from None
         values = {**self.defaults, **kwargs}
-        for name, parameter in self.parameters.items():
-            values[name] = parameter.check(values[name], self.whose, values)
+        for name in self._in_turn:
+            values[name] = self.parameters[name].check(values[name], self.whose, values)
         return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import expm1, log
 from typing import TYPE_CHECKING, Annotated, Any, Callable
 
 import numpy
@@ -167,6 +168,16 @@ class HardSigmoid(Elementwise):
     def __init__(self) -> None: ...
 
 
+class SparseSigmoid(Elementwise):
+    @_applies(functional.sparse_sigmoid)
+    def __init__(self) -> None: ...
+
+
+class Laplace(Elementwise):
+    @_applies(functional.laplace)
+    def __init__(self) -> None: ...
+
+
 class Tanh(Elementwise):
     """Hyperbolic tangent; unlike Gluon's own it keeps its slope in both tails."""
 
@@ -249,15 +260,55 @@ class PReLU(Elementwise):
         _check_channels(self, x, self._shown["in_channels"])
 
 
+def _learn(block: FunctionBlock, name: str, value: float, learnable: bool, channels: int) -> None:
+    """Set up a block whose one number is an option, or a trained parameter."""
+    whose = block.function.__name__
+    if channels > 1 and not learnable:
+        raise ValueError(f"{whose} learns {name} per channel: in_channels={channels} needs learnable=True")
+    FunctionBlock.__init__(block, **({"per_channel": channels > 1} if learnable else {name: value}))
+    if learnable:
+        block.add_parameter(name, value, channels)
+
+
 def _check_channels(block: FunctionBlock, x: Any, channels: int) -> None:
     if channels > 1 and (len(x.shape) < 2 or x.shape[1] != channels):
         raise ValueError(f"{block!r} wants {channels} channels on axis 1 of its input, not shape {x.shape}")
+
+
+class Threshold(Elementwise):
+    @_applies(functional.threshold)
+    def __init__(self) -> None: ...
+
+
+class Squareplus(Elementwise):
+    @_applies(functional.squareplus)
+    def __init__(self) -> None: ...
+
+
+class SparsePlus(Elementwise):
+    @_applies(functional.sparse_plus)
+    def __init__(self) -> None: ...
 
 
 class Softplus(Elementwise):
     """Softplus, positive in the tail where MXNet's is not."""
 
     @_applies(functional.softplus)
+    def __init__(self) -> None: ...
+
+
+class HardShrink(Elementwise):
+    @_applies(functional.hard_shrink)
+    def __init__(self) -> None: ...
+
+
+class SoftShrink(Elementwise):
+    @_applies(functional.soft_shrink)
+    def __init__(self) -> None: ...
+
+
+class TanhShrink(Elementwise):
+    @_applies(functional.tanh_shrink)
     def __init__(self) -> None: ...
 
 
@@ -278,6 +329,44 @@ class SELU(Elementwise):
 
     @_applies(functional.selu)
     def __init__(self) -> None: ...
+
+
+class Exponential(Elementwise):
+    @_applies(functional.exponential)
+    def __init__(self) -> None: ...
+
+
+class SqrtSoftplus(Elementwise):
+    @_applies(functional.sqrt_softplus)
+    def __init__(self) -> None: ...
+
+
+class XIELU(Elementwise):
+    """Expanded integral of the ELU. A learnable one must be initialised before use.
+
+    What it learns are the numbers whose softplus is ``alpha_p`` and ``alpha_n - beta``, as in the paper, so that both
+    stay where they may be.
+    """
+
+    @_declares(functional.xielu)
+    def __init__(
+        self,
+        alpha_p: Annotated[float, functional.RIGHT] = 0.8,
+        alpha_n: Annotated[float, functional.LEFT] = 0.8,
+        beta: Annotated[float, functional.AT_0] = 0.5,
+        learnable: Annotated[bool, Flag("Whether both bends are trained, and start there.")] = False,
+    ) -> None:
+        bends = {"alpha_p": alpha_p, "alpha_n": alpha_n}
+        super().__init__(beta=beta, **({} if learnable else bends))
+        if learnable:
+            self.add_parameter("alpha_p", log(expm1(alpha_p)), 1)
+            self.add_parameter("alpha_n", log(expm1(alpha_n - beta)), 1)
+
+    def _apply(self, x: Any, parameters: dict[str, Any]) -> Any:
+        bends = {name: functional.softplus(parameter) for name, parameter in parameters.items()}
+        if bends:
+            bends["alpha_n"] = bends["alpha_n"] + self._options["beta"]
+        return super()._apply(x, bends)
 
 
 class AlphaDropout(FunctionBlock):
@@ -315,11 +404,7 @@ class Swish(Elementwise):
             int, Integer("How many values of beta are learned: 1, or one for each index of axis 1.", at_least=1)
         ] = 1,
     ) -> None:
-        if in_channels > 1 and not learnable:
-            raise ValueError(f"swish learns a beta per channel: in_channels={in_channels} needs learnable=True")
-        super().__init__(**({"per_channel": in_channels > 1} if learnable else {"beta": beta}))
-        if learnable:
-            self.add_parameter("beta", beta, in_channels)
+        _learn(self, "beta", beta, learnable, in_channels)
 
     def _check_array(self, x: Any) -> None:
         super()._check_array(x)
@@ -338,9 +423,46 @@ class TanhExp(Elementwise):
     def __init__(self) -> None: ...
 
 
+class ClippedGELU(Elementwise):
+    @_applies(functional.clipped_gelu)
+    def __init__(self) -> None: ...
+
+
+class HardMish(Elementwise):
+    @_applies(functional.hard_mish)
+    def __init__(self) -> None: ...
+
+
 class HardSwish(Elementwise):
     @_applies(functional.hard_swish)
     def __init__(self) -> None: ...
+
+
+class Sine(Elementwise):
+    @_applies(functional.sine)
+    def __init__(self) -> None: ...
+
+
+class Snake(Elementwise):
+    """Snake. A learnable one must be initialised before use.
+
+    With ``in_channels`` above 1 its input has two axes or more, and axis 1 that length.
+    """
+
+    @_declares(functional.snake)
+    def __init__(
+        self,
+        alpha: Annotated[float, functional.PITCH] = 1.0,
+        learnable: Annotated[bool, Flag("Whether alpha is a trained parameter, which starts there.")] = False,
+        in_channels: Annotated[
+            int, Integer("How many values of alpha are learned: 1, or one for each index of axis 1.", at_least=1)
+        ] = 1,
+    ) -> None:
+        _learn(self, "alpha", alpha, learnable, in_channels)
+
+    def _check_array(self, x: Any) -> None:
+        super()._check_array(x)
+        _check_channels(self, x, self._shown["in_channels"])
 
 
 class GLU(FunctionBlock):
@@ -380,6 +502,16 @@ class Softmax(FunctionBlock):
     """
 
     @_applies(functional.softmax)
+    def __init__(self) -> None: ...
+
+
+class Softmin(FunctionBlock):
+    @_applies(functional.softmin)
+    def __init__(self) -> None: ...
+
+
+class Sparsemax(FunctionBlock):
+    @_applies(functional.sparsemax)
     def __init__(self) -> None: ...
 
 

@@ -25,7 +25,10 @@ from ._parameters import Choice, Parameter
 
 __all__ = ["CATALOG", "Activation", "Builtin", "Form", "Paper", "activations", "get_activation"]
 
-FAMILIES = ("sigmoids", "rectifiers", "exponential units", "smooth gates", "gated units", "output layers")
+FAMILIES = (
+    *("sigmoids", "rectifiers", "shrinkage", "exponential units", "smooth gates"),
+    *("periodic units", "gated units", "output layers"),
+)
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,35 @@ def _below_0(alpha: str, power: str, slope: str) -> tuple[str, str]:
     return rf"\max(0, x) + {alpha}\min(0, {power} - 1)", derivative
 
 
+def _normal(mu: str, sigma: str) -> tuple[str, str]:
+    """Distribution function and density of a normal distribution."""
+    return (
+        rf"\frac{{1}}{{2}} (1 + \mathrm{{erf}}(\frac{{x - {mu}}}{{{sigma} \sqrt{{2}}}}))",
+        rf"\frac{{1}}{{{sigma} \sqrt{{2 \pi}}}} e^{{-(x - {mu})^2 / (2 ({sigma})^2)}}",
+    )
+
+
+def _squareplus(b: str) -> tuple[str, str]:
+    """Formula and derivative of a half of x plus the root of x^2 + b."""
+    root = rf"\sqrt{{x^2 + {b}}}"
+    return rf"\frac{{x + {root}}}{{2}}", rf"\frac{{1}}{{2}} (1 + \frac{{x}}{{{root}}})"
+
+
+def _xielu(p: str, twice_p: str, n: str, beta: str) -> tuple[str, str]:
+    """Formula and derivative of a parabola on the right and the integral of an ELU on the left."""
+    low = r"\min(0, x)"
+    return (
+        rf"{p} \max(0, x)^2 + {n} (e^{{{low}}} - 1 - {low}) + {beta} x",
+        rf"{twice_p} \max(0, x) + {n} (e^{{{low}}} - 1) + {beta}",
+    )
+
+
+def _clipped(low: str, high: str) -> tuple[str, str]:
+    """Formula and derivative of GELU between two ends."""
+    inside = rf"\mathbf{{1}}[{_GELU[0]} \geq {low}] \, \mathbf{{1}}[{_GELU[0]} \leq {high}]"
+    return rf"\max({low}, \min({high}, {_GELU[0]}))", rf"({_GELU[1]}) \, {inside}"
+
+
 _ELU = Activation(
     blocks.ELU,
     "exponential units",
@@ -230,6 +262,29 @@ _ENTRIES = (
         lipschitz=1 / 6,
         papers=("arXiv:1511.00363", "arXiv:1905.02244"),
         forms=(Form(r"\max(0, \min(1, s x + \frac{1}{2}))", r"s \, \mathbf{1}[|x| \leq \frac{1}{2 s}]"),),
+    ),
+    Activation(
+        blocks.SparseSigmoid,
+        "sigmoids",
+        r"\max(0, \min(1, \frac{x + 1}{2}))",
+        r"\frac{1}{2} \, \mathbf{1}[|x| \leq 1]",
+        gain=1.6243215587888256,
+        glorot=2.0,
+        range=(0.0, 1.0),
+        attained=(True, True),
+        kinks=(-1.0, 1.0),
+        lipschitz=0.5,
+        papers=("arXiv:1602.02068",),
+    ),
+    Activation(
+        blocks.Laplace,
+        "sigmoids",
+        *_normal("0.707107", "0.282095"),
+        gain=2.2391950387766113,
+        range=(0.0, 1.0),
+        lipschitz=1.4142125184828964,
+        papers=("arXiv:2209.10655",),
+        forms=(Form(*_normal(r"\mu", r"\sigma")),),
     ),
     Activation(
         blocks.Tanh,
@@ -353,6 +408,44 @@ _ENTRIES = (
         papers=("arXiv:2109.08668",),
     ),
     Activation(
+        blocks.Threshold,
+        "rectifiers",
+        r"x \, \mathbf{1}[x > 1]",
+        r"\mathbf{1}[x > 1]",
+        gain=1.5799030817610498,
+        range=(0.0, inf),
+        attained=(True, False),
+        kinks=(1.0,),
+        lipschitz=inf,
+        papers=("arXiv:1402.3337",),
+        aliases=("thresholded_relu",),
+        forms=(
+            Form(
+                r"x \, \mathbf{1}[x > \theta] + v \, \mathbf{1}[x \leq \theta]",
+                r"\mathbf{1}[x > \theta]",
+            ),
+        ),
+    ),
+    Activation(
+        blocks.Squareplus,
+        "rectifiers",
+        *_squareplus("4"),
+        gain=0.816496580927726,
+        range=(0.0, inf),
+        papers=("arXiv:2112.11687",),
+        forms=(Form(*_squareplus("b")),),
+    ),
+    Activation(
+        blocks.SparsePlus,
+        "rectifiers",
+        r"x \, \mathbf{1}[x > 1] + \frac{(x + 1)^2}{4} \, \mathbf{1}[|x| \leq 1]",
+        r"\max(0, \min(1, \frac{x + 1}{2}))",
+        gain=1.3803368609161732,
+        range=(0.0, inf),
+        attained=(True, False),
+        papers=("arXiv:1602.02068",),
+    ),
+    Activation(
         blocks.Softplus,
         "rectifiers",
         r"\ln(1 + e^{x})",
@@ -363,6 +456,37 @@ _ENTRIES = (
         papers=("https://proceedings.neurips.cc/paper/2000/hash/44968aece94f667e4095002d140b5896-Abstract.html",),
         aliases=("softrelu",),
         forms=(Form(r"\frac{\ln(1 + e^{\beta x})}{\beta}", r"\frac{1}{1 + e^{-\beta x}}"),),
+    ),
+    Activation(
+        blocks.HardShrink,
+        "shrinkage",
+        r"x \, \mathbf{1}[|x| > 0.5]",
+        r"\mathbf{1}[|x| > 0.5]",
+        gain=1.015796354719734,
+        kinks=(-0.5, 0.5),
+        lipschitz=inf,
+        zero_centred=True,
+        papers=("doi:10.1093/biomet/81.3.425",),
+        forms=(Form(r"x \, \mathbf{1}[|x| > \lambda]", r"\mathbf{1}[|x| > \lambda]"),),
+    ),
+    Activation(
+        blocks.SoftShrink,
+        "shrinkage",
+        r"\max(0, x - 0.5) + \min(0, x + 0.5)",
+        r"\mathbf{1}[|x| > 0.5]",
+        gain=1.5443605282801334,
+        kinks=(-0.5, 0.5),
+        zero_centred=True,
+        papers=("doi:10.1109/18.382009",),
+        forms=(Form(r"\max(0, x - \lambda) + \min(0, x + \lambda)", r"\mathbf{1}[|x| > \lambda]"),),
+    ),
+    Activation(
+        blocks.TanhShrink,
+        "shrinkage",
+        r"x - \tanh(x)",
+        r"\tanh(x)^2",
+        gain=2.3383675301021216,
+        zero_centred=True,
     ),
     _ELU,
     replace(
@@ -384,6 +508,34 @@ _ENTRIES = (
         builtin=Builtin("nn.SELU()", fault="its gradient for x < 0, even of the wrong sign below about -3"),
         papers=("arXiv:1706.02515",),
         constants={r"\alpha": functional.SELU_ALPHA, r"\lambda": functional.SELU_LAMBDA},
+    ),
+    Activation(
+        blocks.Exponential,
+        "exponential units",
+        r"e^{x}",
+        r"e^{x}",
+        gain=0.36787944117144233,
+        range=(0.0, inf),
+        lipschitz=inf,
+    ),
+    Activation(
+        blocks.SqrtSoftplus,
+        "exponential units",
+        r"\sqrt{\ln(1 + e^{x})}",
+        r"\frac{1}{2 (1 + e^{-x}) \sqrt{\ln(1 + e^{x})}}",
+        gain=1.1138239059428763,
+        range=(0.0, inf),
+        lipschitz=0.31908634316947576,
+    ),
+    Activation(
+        blocks.XIELU,
+        "exponential units",
+        *_xielu("0.8", "1.6", "0.8", "0.5"),
+        gain=0.7590769382772921,
+        minimum=(-0.9808292530117262, -0.20575122409648214),
+        lipschitz=inf,
+        papers=("arXiv:2411.13010",),
+        forms=(Form(*_xielu("p", "2 p", "n", r"\beta")),),
     ),
     _SILU,
     Activation(
@@ -430,6 +582,29 @@ _ENTRIES = (
         papers=("arXiv:2003.09855",),
     ),
     Activation(
+        blocks.ClippedGELU,
+        "smooth gates",
+        *_clipped("-10", "10"),
+        gain=1.5335304411955353,
+        range=(-0.16997120747990366, 10.0),
+        attained=(True, True),
+        minimum=(-0.7517915246935645, -0.16997120747990366),
+        kinks=(10.0,),
+        lipschitz=1.1289041451851547,
+        papers=("arXiv:2004.09602",),
+        forms=(Form(*_clipped("a", "b")),),
+    ),
+    Activation(
+        blocks.HardMish,
+        "smooth gates",
+        r"\frac{x}{2} \max(0, \min(2, x + 2))",
+        r"(x + 1) \, \mathbf{1}[|x + 1| \leq 1] + \mathbf{1}[x > 0]",
+        gain=1.3312072394975771,
+        minimum=(-1.0, -0.5),
+        kinks=(-2.0,),
+        papers=("https://github.com/digantamisra98/H-Mish",),
+    ),
+    Activation(
         blocks.HardSwish,
         "smooth gates",
         r"x \max(0, \min(1, \frac{x + 3}{6}))",
@@ -439,6 +614,30 @@ _ENTRIES = (
         kinks=(-3.0, 3.0),
         lipschitz=1.5,
         papers=("arXiv:1905.02244",),
+    ),
+    Activation(
+        blocks.Sine,
+        "periodic units",
+        r"\sin(x)",
+        r"\cos(x)",
+        gain=1.5208666231788148,
+        range=(-1.0, 1.0),
+        attained=(True, True),
+        monotonic=False,
+        zero_centred=True,
+        papers=("arXiv:2006.09661",),
+        aliases=("siren",),
+        forms=(Form(r"\sin(\omega x)", r"\omega \cos(\omega x)"),),
+    ),
+    Activation(
+        blocks.Snake,
+        "periodic units",
+        r"x + \sin(x)^2",
+        r"1 + \sin(2 x)",
+        gain=0.8745809829313702,
+        lipschitz=2.0,
+        papers=("arXiv:2006.08195",),
+        forms=(Form(r"x + \frac{\sin(\alpha x)^2}{\alpha}", r"1 + \sin(2 \alpha x)"),),
     ),
     _vectors(
         blocks.GLU,
@@ -452,6 +651,10 @@ _ENTRIES = (
         "output layers",
         r"\frac{e^{x_i / T}}{\sum_j e^{x_j / T}}",
         papers=("doi:10.1007/978-3-642-76153-9_28", "arXiv:1503.02531"),
+    ),
+    _vectors(blocks.Softmin, "output layers", r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}"),
+    _vectors(
+        blocks.Sparsemax, "output layers", r"\max(0, x_i - \tau)", papers=("arXiv:1602.02068",)
     ),
     _vectors(blocks.LogSoftmax, "output layers", r"\frac{x_i}{T} - \ln(\sum_j e^{x_j / T})"),
 )

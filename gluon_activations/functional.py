@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
-from math import pi, sqrt
+from fractions import Fraction
+from math import frexp, pi, sqrt
 from typing import Annotated, Any
 
 from . import ops
@@ -84,6 +85,36 @@ def hard_sigmoid(x: Any, slope: Annotated[float, _SLOPE] = 1 / 6) -> Any:
     """
     half = 0.5 / slope
     return ops.clip(x + half, 0, 2 * half) / (2 * half)
+
+
+@formula
+def sparse_sigmoid(x: Any) -> Any:
+    """Sparse sigmoid, ``clip((x + 1) / 2, 0, 1)``: what sparsemax is of two classes, by Martins & Astudillo 2016.
+
+    (arXiv:1602.02068.) The hard sigmoid with slope 1/2, under the name that JAX and Keras have for it.
+
+    Gives: 0 at -inf and 1 at inf. At both kinks, -1 and 1, the slope is that of the middle piece, 1/2.
+    """
+    return hard_sigmoid(x, 0.5)
+
+
+_CENTRE = Number("Where it is 1/2.", r"\mu", (-2.0, 2.0))
+_WIDTH = Number("Width of its bend.", r"\sigma", (0.05, 2.0), above=0)
+
+
+@formula
+def laplace(
+    x: Any, mu: Annotated[float, _CENTRE] = 0.707107, sigma: Annotated[float, _WIDTH] = 0.282095
+) -> Any:
+    """Laplace activation, ``(1 + erf((x - mu) / (sigma sqrt(2)))) / 2``, of Mega by Ma et al. 2022.
+
+    (arXiv:2209.10655.) A normal distribution function, whose centre and width, near sqrt(1/2) and
+    sqrt(1/(4 pi)), are chosen to be close to the squared ReLU, but bounded.
+
+    Gives: 0 at -inf and 1 at inf, with slope 0. Smooth. The left tail is right in absolute terms, since MXNet has
+    erf but not its complement.
+    """
+    return 0.5 + 0.5 * ops.erf((x - mu) * (sqrt(0.5) / sigma))
 
 
 @formula
@@ -185,6 +216,98 @@ def squared_relu(x: Any) -> Any:
     return ops.relu(x) * ops.maximum(x, 0)  # only the second has kept a nan
 
 
+_LIMIT = Number("What x has to exceed.", r"\theta", (-2.0, 2.0))
+_OTHERWISE = Number("What it is elsewhere.", "v", (-2.0, 2.0))
+
+
+@formula
+def threshold(
+    x: Any, threshold: Annotated[float, _LIMIT] = 1.0, value: Annotated[float, _OTHERWISE] = 0.0
+) -> Any:
+    """Threshold, ``x`` where it exceeds a threshold and a value elsewhere.
+
+    With the value 0 and the threshold 1 it is the thresholded ReLU of Konda, Memisevic & Krueger 2014
+    (arXiv:1402.3337). PyTorch and Keras have it, and no defaults.
+
+    Gives: ``value`` at -inf and inf at inf. At the threshold the slope is 0, as on the left.
+    """
+    return ops.where(x > threshold, x, value + 0 * ops.clip(x, -1, 1))  # the last term is 0, or nan where x is
+
+
+@formula
+def squareplus(x: Any, b: Annotated[float, Number("Width of the bend.", "b", (0.1, 10.0), above=0)] = 4.0) -> Any:
+    """Squareplus, ``(x + sqrt(x^2 + b)) / 2``, by Barron 2021 (arXiv:2112.11687).
+
+    A smooth ReLU without exponentials; its tails are those of 1/x. Written so that nothing cancels on the left.
+
+    Gives: 0 at -inf and inf at inf, with slopes 0 and 1. Smooth: the slope at 0 is 1/2.
+    """
+    size = ops.minimum(-x, x)  # -abs(x), with the slope on the right at 0, as maximum below
+    return ops.maximum(x, 0) + (b / 2) / (ops.hypot(ops.clip(x, -_HUGE, _HUGE), sqrt(b)) - size)
+
+
+@formula
+def sparse_plus(x: Any) -> Any:
+    """Sparse plus: 0 up to -1, ``(x + 1)^2 / 4`` up to 1, and ``x`` beyond.
+
+    The loss that belongs to sparsemax, of two classes (Martins & Astudillo 2016, arXiv:1602.02068);
+    JAX has it beside softplus. Its slope is the sparse sigmoid.
+
+    Gives: 0 at -inf and inf at inf, with slopes 0 and 1. Smooth in the first derivative: the slope at 0 is 1/2.
+    """
+    return ops.where(x > 1, x, ops.square(ops.clip(x, -1, 1) + 1) / 4)
+
+
+_ZONE = Number("Half the width of the zone that becomes 0.", r"\lambda", (0.1, 2.0), at_least=0)
+
+
+@formula
+def hard_shrink(x: Any, lambd: Annotated[float, _ZONE] = 0.5) -> Any:
+    """Hard shrinkage, ``x`` where ``abs(x) > lambd`` and 0 elsewhere, by Donoho & Johnstone 1994.
+
+    (doi:10.1093/biomet/81.3.425, where it denoises the coefficients of wavelets.) It keeps what is large as it is,
+    and jumps.
+
+    Gives: -inf at -inf and inf at inf, with slope 1. At both jumps value and slope are 0.
+    """
+    return ops.where(ops.abs(x) > lambd, x, 0 * x)
+
+
+@formula
+def soft_shrink(x: Any, lambd: Annotated[float, _ZONE] = 0.5) -> Any:
+    """Soft shrinkage, ``x - clip(x, -lambd, lambd)``: ``x``, drawn towards 0 by lambd.
+
+    The soft thresholding of Donoho 1995 (doi:10.1109/18.382009): what a penalty lambd * abs(y) makes of x.
+
+    Gives: -inf at -inf and inf at inf, with slope 1. At both kinks the slope is 0.
+    """
+    return x - ops.clip(x, -lambd, lambd)
+
+
+# 2 k / (2 k + 1)! for k = 1, 2, …: the series of cosh(x) - sinh(x) / x, by powers of x^2.
+_SHRINK = (1 / 3, 1 / 30, 1 / 840, 1 / 45360, 1 / 3991680, 1 / 518918400, 1 / 93405312000)
+
+
+@formula
+def tanh_shrink(x: Any) -> Any:
+    """Tanh shrinkage, ``x - tanh(x)``, as PyTorch and Keras have it.
+
+    Near 0 it is ``x^3 / 3``; there it is written as ``(x cosh(x) - sinh(x)) / cosh(x)`` with a series, so that
+    nothing cancels.
+
+    Gives: -inf at -inf and inf at inf, with slope 1. Smooth: the slope at 0 is 0.
+    """
+    z = ops.clip(x, -1, 1)
+    power = ops.exp(z)
+    inner = z * z * z * _polynomial(z * z, _SHRINK) * 2 / (power + 1 / power)
+    return ops.where(ops.abs(x) < 1, inner, x - tanh(x))
+
+
+def _polynomial(x: Any, coefficients: tuple[float, ...]) -> Any:
+    """c0 + c1 x + c2 x^2 + …"""
+    return functools.reduce(lambda y, c: y * x + c, coefficients[-2::-1], coefficients[-1])
+
+
 _PER_CHANNEL = Flag("Whether the array before it holds one value for each index of axis 1 of ``x``.")
 ALPHA_LEFT = Number("Slope of the left half.", r"\alpha", (-0.5, 1.0))
 
@@ -218,7 +341,9 @@ def prelu(
     return ops.where(x > 0, x, _scaled(x, alpha, per_channel))
 
 
-def _scaled(x: Any, weights: Any, per_channel: bool) -> Any:
+def _scaled(x: Any, weights: Any, per_channel: bool = False) -> Any:
+    if not is_array(weights):
+        return x * weights
     return (ops.scale_channels if per_channel else ops.multiply)(x, weights)
 
 
@@ -266,6 +391,52 @@ def celu(x: Any, alpha: Annotated[float, _ALPHA_END] = 1.0) -> Any:
     Gives: ``-alpha`` at -inf and inf at inf, with slopes 0 and 1. The slope at 0 is 1 for every ``alpha``.
     """
     return _exponential(x, alpha, alpha, 1)
+
+
+@formula
+def exponential(x: Any) -> Any:
+    """Exponential, ``exp(x)``: for an output that has to be positive, as a rate or a scale.
+
+    Gives: 0 at -inf and inf at inf, with slopes 0 and inf. Smooth: the slope at 0 is 1.
+    """
+    return ops.exp(x)
+
+
+@formula
+def sqrt_softplus(x: Any) -> Any:
+    """Square root of the softplus, ``sqrt(log(1 + exp(x)))``: how DeepSeek-V4 scores its experts.
+
+    Written so that its left tail, exp(x / 2), outlives the underflow of exp(x).
+
+    Gives: 0 at -inf and inf at inf, with slope 0. Smooth: the slope at 0 is 0.3003.
+    """
+    # Below -40 softplus is exp to the last digit of double precision.
+    return ops.where(x < -40, ops.exp(ops.minimum(x, -40) / 2), ops.sqrt(softplus(ops.maximum(x, -40))))
+
+
+RIGHT = Number("Bend on the right.", "p", (0.1, 3.0), above=0)
+LEFT = Number("Bend on the left.", "n", (0.6, 3.0), above="beta")
+AT_0 = Number("Slope at 0.", r"\beta", (0.1, 0.55), above=0)
+
+
+@formula
+def xielu(
+    x: Any,
+    alpha_p: Annotated[Any, replace(RIGHT, arrays=True)] = 0.8,
+    alpha_n: Annotated[Any, replace(LEFT, arrays=True)] = 0.8,
+    beta: Annotated[float, AT_0] = 0.5,
+) -> Any:
+    """xIELU, expanded integral of the ELU, by Huang & Schlag 2024 (arXiv:2411.13010).
+
+    ``alpha_p x^2 + beta x`` for x > 0 and ``alpha_n (exp(x) - 1 - x) + beta x`` below, so that its slope
+    is a line on the right and an ELU on the left.
+
+    Gives: inf at both ends, with slopes ``beta - alpha_n`` and inf. At 0 the slope is ``beta``: smooth in the first
+    derivative.
+    """
+    low, high = ops.minimum(x, 0), ops.maximum(x, -1)
+    left = _scaled(ops.expm1(low), alpha_n) - _scaled(low, alpha_n - beta)
+    return ops.where(x < 0, left, high * (_scaled(high, alpha_p) + beta))
 
 
 # The fixed point of Klambauer et al.: unit Gaussians keep mean 0 and variance 1.
@@ -386,6 +557,34 @@ def gelu(x: Any, approximate: Annotated[str, _FORM] = "none") -> Any:
 
 
 @formula
+def clipped_gelu(
+    x: Any,
+    min_val: Annotated[float, Number("Lower end.", "a", (-10.0, 0.0))] = -10.0,
+    max_val: Annotated[float, Number("Upper end.", "b", (0.5, 10.0), above="min_val")] = 10.0,
+) -> Any:
+    """GELU cut off at two ends, ``clip(gelu(x), min_val, max_val)``, by Wu, Judd, Zhang et al. 2020.
+
+    (arXiv:2004.09602.) With its output in a known range a net can be computed in integers of eight bits.
+
+    Gives: 0 at -inf, or ``min_val`` if that is larger, and ``max_val`` at inf, with slope 0. Where it reaches an end
+    the slope is that of GELU.
+    """
+    return ops.clip(gelu(x), min_val, max_val)
+
+
+@formula
+def hard_mish(x: Any) -> Any:
+    """Hard Mish, ``x / 2 * clip(x + 2, 0, 2)``, of three pieces, by Misra 2020.
+
+    (https://github.com/digantamisra98/H-Mish.) A piecewise form of Mish, as timm has it.
+
+    Gives: 0 at -inf and inf at inf, with slopes 0 and 1. At the kink, -2, the slope is that on the right, -1; at 0 it
+    is smooth.
+    """
+    return _gated(x, lambda z: ops.clip(z + 2, 0, 2) / 2)
+
+
+@formula
 def hard_swish(x: Any) -> Any:
     """Hard swish, ``x * clip(x + 3, 0, 6) / 6``, of MobileNetV3 (Howard et al. 2019).
 
@@ -395,6 +594,72 @@ def hard_swish(x: Any) -> Any:
     -1/2 and 3/2.
     """
     return _gated(x, lambda z: ops.clip(z + 3, 0, 6) / 6)
+
+
+# What repeats.
+
+_PI = Fraction("3.14159265358979323846264338327950288419716939937510")
+
+
+def _turned(x: Any, omega: float) -> tuple[Any, Any]:
+    """x less k half turns of ``sin(omega x)``, which is between -pi / 2 and pi / 2 over omega, and k.
+
+    k times the first two parts of a half turn is exact, so x keeps its digits however often it goes around.
+    """
+    whole = _PI / Fraction(omega)
+    first = _rounded_to_byte(whole)
+    second = _rounded_to_byte(whole - Fraction(first))
+    rest = whole - Fraction(first) - Fraction(second)
+    k = ops.rint(x * (omega / pi)) + 0.0  # so that -0.0 stays what it is below
+    for part in (first, second, float(rest), float(rest - Fraction(float(rest)))):
+        x = x - k * part
+    return x, k
+
+
+def _rounded_to_byte(number: Fraction) -> float:
+    """The first eight binary digits of a number."""
+    size = 2.0 ** (frexp(float(number))[1] - 8)
+    return round(float(number) / size) * size
+
+
+@formula
+def sine(
+    x: Any, omega: Annotated[float, Number("Frequency.", r"\omega", (0.5, 10.0), above=0)] = 1.0
+) -> Any:
+    """Sine, ``sin(omega * x)``, of SIREN by Sitzmann, Martel, Bergman, Lindell & Wetzstein 2020.
+
+    (arXiv:2006.09661, where omega is 30.) For nets that stand for an image, a sound or a field; they want its
+    authors' initialisation.
+
+    Gives: nan at -inf and inf, where it has no limit. Smooth: the slope at 0 is ``omega``.
+    """
+    rest, k = _turned(x, omega)
+    odd = ops.abs(k - 2 * ops.rint(k / 2))  # 1 after an odd number of half turns, which turn the sign
+    return ops.sin(omega * rest) * (1 - 2 * odd)
+
+
+PITCH = Number("Frequency of the ripple.", r"\alpha", (0.2, 5.0), above=0)
+
+
+@formula
+def snake(
+    x: Any,
+    alpha: Annotated[Any, replace(PITCH, arrays=True)] = 1.0,
+    per_channel: Annotated[bool, _PER_CHANNEL] = False,
+) -> Any:
+    """Snake, ``x + sin(alpha * x)^2 / alpha``, by Ziyin, Hartwig & Ueda 2020 (arXiv:2006.08195).
+
+    The identity with a ripple: it learns what is periodic, and goes on beyond the data. Vocoders learn
+    an alpha per channel.
+
+    Gives: -inf at -inf and inf at inf; the slope swings between 0 and 2 for ever, and at ±inf it is its mean, 1.
+    Smooth: the slope at 0 is 1.
+    """
+    near = ops.clip(x, -1e15, 1e15)
+    if is_array(alpha):
+        ripple = ops.square(ops.sin(_scaled(near, alpha, per_channel)))
+        return -(-x - _scaled(ripple, 1 / alpha, per_channel))  # -0.0 would be lost in a sum with 0.0
+    return -(-x - ops.square(ops.sin(alpha * _turned(near, alpha)[0])) / alpha)
 
 
 _RATE = Number("Probability of being replaced.", at_least=0, below=1)
@@ -498,6 +763,39 @@ def softmax(x: Any, axis: Annotated[int, _AXIS] = -1, temperature: Annotated[flo
     Gives: 0 for a logit of -inf; inf, or -inf alone, gives nan.
     """
     return ops.softmax(x, axis, temperature)
+
+
+@functools.partial(formula, takes="Any shape with at least one axis", gives=SAME_SHAPE, fits=_fits_axis)
+def softmin(x: Any, axis: Annotated[int, _AXIS] = -1) -> Any:
+    """Softmin, ``exp(-x_i) / sum_j exp(-x_j)`` along an axis: the softmax of -x, as PyTorch has it.
+
+    For numbers of which the smallest is the best, as distances or costs.
+
+    Gives: 0 for inf; -inf, or inf alone, gives nan.
+    """
+    return ops.softmax(-x, axis, 1.0)
+
+
+@functools.partial(formula, takes="Any shape with at least one axis", gives=SAME_SHAPE, fits=_fits_axis)
+def sparsemax(x: Any, axis: Annotated[int, _AXIS] = -1) -> Any:
+    """Sparsemax, the probabilities along an axis that are nearest to x, by Martins & Astudillo 2016.
+
+    (arXiv:1602.02068.) ``max(x_i - t, 0)``, with the threshold t for which they sum to 1: unlike those of
+    softmax, most of them are 0.
+
+    Gives: 0 for a logit of -inf; inf, or -inf alone, gives nan. Where a probability reaches 0 its slope is 0.
+    """
+    z = ops.subtract(x, ops.largest(x, axis))
+    fixed, ones = ops.constant(z), ops.ones_like(x)
+    # As many of the largest stay above 0 as satisfy this.
+    ranked = ops.descending(fixed, axis)
+    stay = ops.running_total(ones, axis) * ranked + 1 > ops.running_total(ranked, axis)
+    count = ops.total(ops.where(stay, ones, 0 * ones), axis)
+    limit = (ops.total(ops.where(stay, ranked, 0 * ones), axis) - 1) / count
+    above = ops.subtract(fixed, limit) > 0
+    limit = (ops.total(ops.where(above, z, 0 * ones), axis) - 1) / count  # the same, and with its slope
+    hidden = 0 * ops.total(ops.clip(fixed, -1, 1), axis)  # 0, or nan where there is one
+    return ops.subtract(ops.where(above, ops.subtract(z, limit), 0 * ones), hidden)
 
 
 @functools.partial(formula, takes="Any shape with at least one axis", gives=SAME_SHAPE, fits=_fits_axis)

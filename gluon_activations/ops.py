@@ -54,9 +54,9 @@ def _operator(name: str) -> _Operator:
     return operator
 
 
-clip, exp, expm1, log, log1p, maximum, minimum, ones_like, sign, sqrt, square = map(
+abs, clip, exp, expm1, log, log1p, maximum, minimum, ones_like, rint, sign, sin, sqrt, square = map(
     _operator,
-    ["clip", "exp", "expm1", "log", "log1p", "maximum", "minimum", "ones_like", "sign", "sqrt", "square"],
+    "abs clip exp expm1 log log1p maximum minimum ones_like rint sign sin sqrt square".split(),
 )
 _erf = _operator("erf")
 
@@ -67,12 +67,17 @@ def _layer(x: Any, name: str, legacy_name: str, **options: Any) -> Any:
     return getattr(_home(x, name), name)(x, **options)
 
 
+def _legacy(x: Any, name: str) -> Any:
+    module = _module(x)
+    return getattr(module, name, None) or getattr(module._internal, name)
+
+
 def _through_legacy(x: Any, name: str, *others: Any, **options: Any) -> Any:
     """A legacy operator, also for an array of NumPy's kind; the result is of that kind again."""
     if not is_numpy_kind(x):
-        return getattr(_module(x), name)(x, *others, **options)
+        return _legacy(x, name)(x, *others, **options)
     others = tuple(other.as_nd_ndarray() for other in others)
-    result = getattr(_module(x), name)(x.as_nd_ndarray(), *others, **options)
+    result = _legacy(x, name)(x.as_nd_ndarray(), *others, **options)
     several = not hasattr(result, "as_np_ndarray")
     return [part.as_np_ndarray() for part in result] if several else result.as_np_ndarray()
 
@@ -137,6 +142,23 @@ def total(x: Any, axis: int) -> Any:
 def subtract(x: Any, y: Any) -> Any:
     """Difference x - y, where y has axes of length 1."""
     return _through_legacy(x, "broadcast_sub", y)
+
+
+def hypot(x: Any, y: float) -> Any:
+    """sqrt(x^2 + y^2) of an array and a number, without overflow on the way."""
+    return _through_legacy(x, "_hypot_scalar", scalar=y)
+
+
+def descending(x: Any, axis: int) -> Any:
+    """The elements along an axis, the largest first."""
+    return _through_legacy(x, "sort", axis=axis, is_ascend=False)
+
+
+def running_total(x: Any, axis: int) -> Any:
+    """The sums along an axis of each element and those before it."""
+    first = {"dim1": axis, "dim2": 0}  # cumsum takes no axis from the end, and a graph does not know how many there are
+    turned = _through_legacy(x, "SwapAxis", **first)
+    return _through_legacy(_through_legacy(turned, "cumsum", axis=0), "SwapAxis", **first)
 
 
 def split(x: Any, parts: int, axis: int) -> list[Any]:

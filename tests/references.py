@@ -5,6 +5,7 @@ ours. What no formula gives, the value in the limits and the slope chosen at a k
 and what else is particular to an activation. So no test needs to know a name.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -42,6 +43,14 @@ def clip(x, low, high):
 def tanh_exp(x):
     # From 20 on the gate is 1 to a billion digits, which mpmath would count out.
     return x * mpmath.tanh(mpmath.exp(min(x, mpf(20))))
+
+
+def xielu(x, alpha_p, alpha_n, beta):
+    return (alpha_p * x**2 if x > 0 else alpha_n * (mpmath.expm1(x) - x)) + beta * x
+
+
+def snake(x, alpha):
+    return x + mpmath.sin(alpha * x) ** 2 / alpha
 
 
 # The same in float64, for sweeps over millions of points: stable forms of value and slope from SciPy, good
@@ -91,6 +100,52 @@ def _tanh_exp64(x):
     return x * np.tanh(u), np.tanh(u) + x * u / np.cosh(u) ** 2
 
 
+def _laplace64(x):
+    # A tail wants more digits of z than float64 has.
+    z = (np.asarray(x, "longdouble") - np.longdouble("0.707107")) / np.longdouble("0.282095")
+    near = z.astype(float)
+    rest = np.where(np.isfinite(near), (z - near).astype(float), 0)
+    density = _normal_pdf(near)
+    return ndtr(near) + density * rest, density * (1 - near * rest) / 0.282095
+
+
+def _snake64(x):
+    slope = 2 * np.sin(np.asarray(x, "longdouble") + np.arctan(np.longdouble(1))) ** 2  # of 1 + sin(2 x)
+    return x + np.sin(x) ** 2, slope.astype(float)
+
+
+def squareplus64(x, b):
+    size = np.hypot(x, np.sqrt(b))
+    small = b / 2 / (size + np.abs(x))  # the value on the left, and what the right has more than x
+    slope = small / size
+    return np.where(x > 0, x + small, small), np.where(x > 0, 1 - slope, slope)
+
+
+def _tanh_shrink64(x):
+    z = np.clip(x, -1, 1)
+    near = sum(2 * k * z ** (2 * k + 1) / float(math.factorial(2 * k + 1)) for k in range(12, 0, -1)) / np.cosh(z)
+    return np.where(np.abs(x) < 1, near, x - np.tanh(x)), np.tanh(x) ** 2
+
+
+def _sqrt_softplus64(x):
+    e = np.exp(-np.abs(x))
+    left = np.exp(np.minimum(x, 0) / 2) * np.sqrt(np.where(e > 0, np.log1p(e) / np.where(e > 0, e, 1), 1))
+    value = np.where(x > 0, np.sqrt(np.maximum(x, 0) + np.log1p(e)), left)
+    with np.errstate(invalid="ignore"):
+        return value, np.where(x < -700, value / 2, expit(x) / (2 * value))
+
+
+def _xielu64(x):
+    low, high = np.minimum(x, 0), np.maximum(x, 0)
+    value = np.where(x > 0, high * (0.8 * high + 0.5), 0.8 * (np.expm1(low) - low) + 0.5 * low)
+    return value, np.where(x > 0, 1.6 * high + 0.5, 0.8 * np.expm1(low) + 0.5)
+
+
+def _hard_mish64(x):
+    inside = np.clip(x, -2, 0)
+    return np.where(x > 0, x, inside * (inside + 2) / 2), np.where(x > 0, 1.0, np.where(x < -2, 0.0, inside + 1))
+
+
 @dataclass(frozen=True)
 class Record:
     """What the tests know of one activation."""
@@ -101,6 +156,7 @@ class Record:
     kinks: Mapping[float, Any] = field(default_factory=dict)  # the slope that the block gives there
     units: float = 4  # error allowed, in units in the last place …
     absolute: Mapping[str, float] = field(default_factory=dict)  # … or this much, by dtype
+    terms: int = 0  # units by which a graph's slope may differ from an eager one, for the order of its many terms
     why: str = ""  # more than the default has a reason
     growth: float = 4  # what twenty layers with gain make of the mean square 1, at most
     saturates: bool = False  # whether its initialiser is to keep a net in its slope, not its mean square
@@ -134,6 +190,22 @@ RECORDS = {
         saturates=True,
         zero_region=True,
         variants={(("slope", 0.25),): lambda x: clip(x / 4 + mpf(1) / 2, 0, 1)},
+    ),
+    "sparse_sigmoid": Record(
+        lambda x: clip((x + 1) / 2, 0, 1),
+        lambda x: (np.clip((x + 1) / 2, 0, 1), _ramp(x, -1, 1, 0.5)),
+        _STEP,
+        kinks={-1.0: mpf(1) / 2, 1.0: mpf(1) / 2},
+        saturates=True,
+        zero_region=True,
+    ),
+    "laplace": Record(
+        lambda x: normal_cdf((x - mpf("0.707107")) / mpf("0.282095")),
+        _laplace64,
+        _STEP,
+        absolute={"float16": 1e-4, "float32": 2e-7, "float64": 1e-15},
+        why="MXNet has erf but not its complement: the left tail is right to the rounding of 1",
+        variants={(("mu", 0.25), ("sigma", 0.5)): lambda x: normal_cdf((x - mpf("0.25")) * 2)},
     ),
     "tanh": Record(
         mpmath.tanh,
@@ -209,11 +281,50 @@ RECORDS = {
         growth=inf,
         zero_region=True,
     ),
+    "threshold": Record(
+        lambda x: x if x > 1 else mpf(0),
+        lambda x: (np.where(x > 1, x, 0), (x > 1).astype(float)),
+        kinks={1.0: 0},
+        zero_region=True,
+        variants={(("threshold", 0.5), ("value", -0.25)): lambda x: x if x > mpf("0.5") else mpf("-0.25")},
+    ),
+    "squareplus": Record(
+        lambda x: (x + mpmath.sqrt(x**2 + 4)) / 2,
+        lambda x: squareplus64(x, 4.0),
+        variants={(("b", 0.5),): lambda x: (x + mpmath.sqrt(x**2 + mpf("0.5"))) / 2},
+    ),
+    "sparse_plus": Record(
+        lambda x: x if x > 1 else (clip(x, -1, 1) + 1) ** 2 / 4,
+        lambda x: (
+            np.where(x > 1, x, (np.clip(x, -1, 1) + 1) ** 2 / 4),
+            np.clip((x + 1) / 2, 0, 1),
+        ),
+        zero_region=True,
+    ),
     "softplus": Record(
         lambda x: mpmath.log1p(mpmath.exp(x)),
         lambda x: (np.logaddexp(0, x), expit(x)),
         fault="sign left",
         variants={(("beta", 3.0),): lambda x: mpmath.log1p(mpmath.exp(3 * x)) / 3},
+    ),
+    "hard_shrink": Record(
+        lambda x: x if abs(x) > mpf("0.5") else mpf(0),
+        lambda x: (np.where(np.abs(x) > 0.5, x, 0), (np.abs(x) > 0.5).astype(float)),
+        _LINE,
+        kinks={-0.5: 0, 0.5: 0},
+        zero_region=True,
+        variants={(("lambd", 2.0),): lambda x: x if abs(x) > 2 else mpf(0)},
+    ),
+    "soft_shrink": Record(
+        lambda x: x - clip(x, mpf("-0.5"), mpf("0.5")),
+        lambda x: (x - np.clip(x, -0.5, 0.5), (np.abs(x) > 0.5).astype(float)),
+        _LINE,
+        kinks={-0.5: 0, 0.5: 0},
+        zero_region=True,
+        variants={(("lambd", 2.0),): lambda x: x - clip(x, -2, 2)},
+    ),
+    "tanh_shrink": Record(
+        lambda x: x - mpmath.tanh(x), _tanh_shrink64, _LINE, units=8, terms=4, why="the slope of a series has many terms"
     ),
     "elu": Record(
         elu,
@@ -234,6 +345,26 @@ RECORDS = {
         ((-SELU_LAMBDA * SELU_ALPHA, 0), (inf, SELU_LAMBDA)),
         kinks={0.0: SELU_LAMBDA * SELU_ALPHA},
         fault="slope left float32",
+    ),
+    "exponential": Record(
+        mpmath.exp, lambda x: (np.exp(x), np.exp(x)), ((0, 0), (inf, inf)), growth=inf
+    ),
+    "sqrt_softplus": Record(
+        lambda x: mpmath.sqrt(mpmath.log1p(mpmath.exp(x))), _sqrt_softplus64, ((0, 0), (inf, 0))
+    ),
+    "xielu": Record(
+        lambda x: xielu(x, mpf("0.8"), mpf("0.8"), mpf("0.5")),
+        _xielu64,
+        ((inf, mpf("-0.3")), (inf, inf)),
+        growth=inf,
+        units=16,
+        absolute={"float32": 2e-7, "float64": 4e-16},
+        why="left of 0 value and slope pass through 0, as differences",
+        variants={
+            (("alpha_p", 0.3), ("alpha_n", 1.5), ("beta", 0.25)): lambda x: xielu(
+                x, mpf("0.3"), mpf("1.5"), mpf("0.25")
+            ),
+        },
     ),
     "silu": Record(lambda x: x * sigmoid(x), _silu64, growth=120, why=_GATES_REPEL, fault="-inf nan"),
     "gelu": Record(
@@ -274,6 +405,30 @@ RECORDS = {
     "tanh_exp": Record(
         tanh_exp, _tanh_exp64, units=8, growth=20, why="-1 is near its minimum, where its slope is a difference"
     ),
+    "clipped_gelu": Record(
+        lambda x: clip(x * normal_cdf(x), -10, 10),
+        lambda x: (
+            np.minimum(x * ndtr(x), 10.0),
+            np.where(x > 10, 0.0, ndtr(x) + x * _normal_pdf(x)),
+        ),
+        ((0, 0), (10, 0)),
+        kinks={10.0: 1},
+        units=1,
+        absolute={"float32": 1e-6, "float64": 4e-15},
+        why="as for GELU: the left tail is right to the rounding of 1",
+        variants={
+            (("min_val", -0.125), ("max_val", 1.5)): lambda x: clip(x * normal_cdf(x), mpf("-0.125"), mpf("1.5"))
+        },
+        growth=20,
+    ),
+    "hard_mish": Record(
+        lambda x: x / 2 * clip(x + 2, 0, 2),
+        _hard_mish64,
+        kinks={-2.0: -1},
+        growth=500,
+        why=_GATES_REPEL,
+        zero_region=True,
+    ),
     "hard_swish": Record(
         lambda x: x * clip(x / 6 + mpf(1) / 2, 0, 1),
         _hard_swish64,
@@ -281,6 +436,23 @@ RECORDS = {
         growth=500,
         why=_GATES_REPEL,
         zero_region=True,
+    ),
+    "sine": Record(
+        mpmath.sin,
+        lambda x: (np.sin(x), np.cos(x)),
+        ((nan, nan), (nan, nan)),
+        variants={(("omega", 2.5),): lambda x: mpmath.sin(mpf("2.5") * x)},
+    ),
+    "snake": Record(
+        lambda x: x + mpmath.sin(x) ** 2,
+        _snake64,
+        _LINE,
+        absolute={"float32": 5e-7, "float64": 1e-15},
+        why="its slope is 1 plus a sine",
+        variants={
+            (("alpha", 2.5),): lambda x: snake(x, mpf("2.5")),
+            (("alpha", 0.5), ("learnable", True)): lambda x: snake(x, mpf("0.5")),
+        },
     ),
 }
 
@@ -298,12 +470,28 @@ class VectorRecord:
 
 _SUM = {r"\sum_j e^{x_j / T}": "e^{a / T} + e^{b / T}"}
 
+
+def _sparsemax(x):
+    """The projection onto probabilities, by bisection for its threshold."""
+    low, high = x.max(-1, keepdims=True) - 1, x.max(-1, keepdims=True)
+    for _ in range(60):
+        middle = (low + high) / 2
+        above = np.maximum(x - middle, 0).sum(-1, keepdims=True) > 1
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.maximum(x - (low + high) / 2, 0)
+
+
 VECTORS = {
     "glu": VectorRecord(lambda x: _halves(x)[0] * expit(_halves(x)[1])),
     "maxout": VectorRecord(lambda x: np.maximum(*_halves(x)), {"units": 4}),
     "softmax": VectorRecord(
         lambda x: scipy.special.softmax(x, -1), written_out={**_SUM, "e^{x_i / T}": "e^{a / T}"}
     ),
+    "softmin": VectorRecord(
+        lambda x: scipy.special.softmax(-x, -1),
+        written_out={r"\sum_j e^{-x_j}": "e^{-a} + e^{-b}", "e^{-x_i}": "e^{-a}"},
+    ),
+    "sparsemax": VectorRecord(_sparsemax, written_out={r"x_i - \tau": r"\min(1, \frac{a - b + 1}{2})"}),
     "log_softmax": VectorRecord(
         lambda x: scipy.special.log_softmax(x, -1), written_out={**_SUM, r"\frac{x_i}{T}": r"\frac{a}{T}"}
     ),
@@ -333,7 +521,8 @@ def slope_of(f, x):
     # slope up to abs(x) digits further down.
     with mp.workdps(mp.dps + 400 + min(int(abs(x)), 800)):
         h = mpf(10) ** -330 * max(1, abs(x))
-        return (f(x + h) - f(x - h)) / (2 * h)
+        slope = (f(x + h) - f(x - h)) / (2 * h)
+        return slope if abs(slope) * h > abs(f(x)) * mpf(10) ** (5 - mp.dps) else mpf(0)  # what rounding leaves
 
 
 def values_and_slopes(name, xs):

@@ -138,7 +138,10 @@ def test_a_graph_gives_the_same_bits(arrays, name, dtype):
     xs = np.concatenate([np.linspace(-30, 30, 601), FAR]).astype(dtype)
     eager = arrays.value_and_slope(block(name, dtype), xs, dtype)
     graph = arrays.value_and_slope(block(name, dtype, hybridize=True), xs, dtype)
-    np.testing.assert_array_equal(eager, graph)
+    # A graph may add the terms of a slope in another order.
+    units = RECORDS[name].terms * np.finfo(dtype).eps
+    np.testing.assert_array_equal(eager[0], graph[0])
+    np.testing.assert_allclose(eager[1], graph[1], rtol=units, atol=0)
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3), (2, 0, 3), (2, 3, 2), (1, 2, 3, 2), (2, 1, 2, 1, 3)])

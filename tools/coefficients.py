@@ -93,6 +93,7 @@ def main() -> None:
         constant("GELU_CUBE", "sqrt(8 / pi) 0.044715", scale * mpf("0.044715")),
         constant("GELU_GATE", "the third form of GELU", mpf("1.702")),
         constant("NORMAL_SCALE", "1 / sqrt(2 pi)", 1 / mpmath.sqrt(2 * mp.pi)),
+        constant("QUARTER_PI", "pi / 4", mp.pi / 4),
         constant("SQRT_HALF", "sqrt(1 / 2)", mpmath.sqrt(mpf("0.5"))),
         constant("SELU_LAMBDA", "of Klambauer et al. 2017", SELU_LAMBDA),
         constant("SELU_LAMBDA_ALPHA", "minus the limit of SELU", SELU_LAMBDA * SELU_ALPHA),

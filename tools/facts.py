@@ -3,12 +3,12 @@
     python -m tools.facts squared_relu
 
 The entry states only what differs from the defaults, and so does this. All numbers are exact to the last
-digit; a minimum is looked for between -12 and 12, kinks at all numbers with one decimal between -8 and 8.
+digit; extremes are looked for between -12 and 12, kinks at all numbers with one decimal there.
 """
 
 import difflib
 import sys
-from math import inf, isinf
+from math import inf, isinf, isnan
 
 from mpmath import mp, mpf
 
@@ -26,16 +26,18 @@ def facts(record: Record) -> dict:
     f = record.formula
     with mp.workdps(60):
         heights = [f(x) for x in GRID]
-        minimum = _minimum(f, heights, record.limits)
-        ends = [*heights, *(limit[0] for limit in record.limits)]
-        low, high = minimum[1] if minimum else min(ends), max(ends)
-        kinks = tuple(x for x in (i / 10 for i in range(-80, 81)) if _bend(f, mpf(str(x))) > 1e-6)
-        # At ±40 even tanh is still 1e-35 away from its limits, which the digits resolve.
-        near = [*heights, f(mpf(-40)), f(mpf(40))]
+        lowest = _lowest(f, heights)
+        highest = [(x, -height) for x, height in _lowest(lambda x: -f(x), [-height for height in heights])]
+        limits = [limit[0] for limit in record.limits if not isnan(limit[0])]
+        ends = [*heights, *(height for _, height in (*lowest, *highest)), *limits]
+        low, high = min(ends), max(ends)
+        # A minimum, where it is one: lower than the limits, than any piece, and than its like.
+        minimum = lowest[0] if len(lowest) == 1 and lowest[0][1] < min([*limits, *_pieces(heights)]) else None
+        kinks = tuple(x for x in (i / 10 for i in range(-120, 121)) if _bend(f, mpf(str(x))) > 1e-6)
         return {
             "gain": _gain(f, kinks),
             "range": (float(low), float(high)),
-            "attained": (minimum is not None or min(near) <= low, max(near) >= high and not isinf(high)),
+            "attained": (_attains(f, low, lowest, heights), _attains(f, high, highest, heights)),
             "minimum": minimum and tuple(map(float, minimum)),
             "monotonic": all(a <= b for a, b in zip(heights, heights[1:])),
             "kinks": kinks,
@@ -60,19 +62,33 @@ def _zero(g, x):
     return mp.findroot(g, (x - STEP, x + STEP), solver="illinois", tol=mpf(10) ** -50, verify=False)
 
 
-def _minimum(f, heights, limits):
-    """Place and value of the lowest point; None where there is none, or a whole piece is as low."""
-    lowest = min(range(1, len(heights) - 1), key=heights.__getitem__)
-    beside = [*heights[lowest - 1 : lowest + 2 : 2], *(limit[0] for limit in limits)]
-    if min(beside) <= heights[lowest]:
-        return None
-    where = _zero(lambda x: _slope(f, x), GRID[lowest])
-    return where, f(where)
+def _lowest(f, heights):
+    """Places and values of the lowest points between others that are higher: several where they are as low."""
+    inner = range(1, len(heights) - 1)
+    found = []
+    for i in (i for i in inner if heights[i - 1] > heights[i] < heights[i + 1]):
+        where = _zero(lambda x: _slope(f, x), GRID[i])
+        found.append((where, f(where)))
+    least = min((height for _, height in found), default=None)
+    return [(where, height) for where, height in found if height - least < _TINY]
+
+
+def _attains(f, end, extremes, heights):
+    """Whether an end of the range is a value: that of an extreme, or of a point nearer 0 than where it is rounded."""
+    reached = [x for x, height in zip(GRID, heights) if height == end]
+    with mp.workdps(1000):
+        there = bool(reached) and f(min(reached, key=abs)) == end
+    return there or any(height == end for _, height in extremes)
+
+
+def _pieces(heights):
+    """The values of flat pieces."""
+    return [a for a, b in zip(heights, heights[1:]) if a == b]
 
 
 def _steepest(f, kinks, limits):
     """The largest size of a slope, that of the limits and beside kinks included."""
-    ends = [abs(slope) for _, slope in limits]
+    ends = [abs(slope) for _, slope in limits if not isnan(slope)]
     if any(abs(f(mpf(x) + _TINY) - f(mpf(x) - _TINY)) > 1e-6 for x in kinks):
         return inf  # a jump
     beside = [abs(_slope(f, mpf(x) + side)) for x in (*kinks, 0) for side in (-(mpf(10) ** -30), mpf(10) ** -30)]

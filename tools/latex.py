@@ -13,6 +13,8 @@ _NAMES = {
     "exp": mpmath.exp,
     "ln": mpmath.log,
     "tanh": mpmath.tanh,
+    "sin": mpmath.sin,
+    "cos": mpmath.cos,
     "erf": mpmath.erf,
     "sqrt": mpmath.sqrt,
     "pi": mpmath.pi,
@@ -39,14 +41,8 @@ def to_python(formula):
     text = formula.replace(r"\,", " ")
     text = re.sub(r"\\mathbf\{1\}\[(.*?)\]", r"one(\1)", text)
     text = re.sub(r"\|(.*?)\|", r"Abs(\1)", text)
-    for latex, python in (
-        (r"\leq", "<="),
-        (r"\geq", ">="),
-        (r"\lambda", "lamda "),
-        (r"\alpha", "alpha "),
-        (r"\beta", "beta "),
-    ):
-        text = text.replace(latex, python)
+    text = text.replace(r"\leq", "<=").replace(r"\geq", ">=")
+    text = re.sub(r"\\(alpha|beta|theta|lambda|mu|sigma|omega)\b", lambda letter: f"{name(letter[1])} ", text)
     text = text.replace(r"\mathrm{erf}", "erf").replace(r"\pi", "pi")
     before = None
     while text != before:
@@ -57,7 +53,7 @@ def to_python(formula):
         text = re.sub(r"\^\{([^{}]*)\}", r"**(\1)", text)
     text = text.replace("^", "**")
     text = re.sub(r"\\(max|min)\b", lambda match: match[1].capitalize(), text)
-    text = re.sub(r"\\(ln|tanh)\b", r"\1", text)
+    text = re.sub(r"\\(ln|tanh|sin|cos)\b", r"\1", text)
     return _multiply(text)
 
 

@@ -140,10 +140,12 @@ def _try_out(library: Library) -> None:
             options = declared.bind((), {})
         except TypeError:  # it has a parameter without a default, so no kernel
             continue
+        got = library(declared, x, options)
+        if got is None:
+            continue
         with disabled():
             expected = function(x)
-        got = library(declared, x, options)
-        if got is not None and not numpy.allclose(got.asnumpy(), expected.asnumpy(), 1e-4, 1e-6):
+        if not numpy.allclose(got.asnumpy(), expected.asnumpy(), 1e-4, 1e-6):
             raise Unavailable(f"the kernel of {declared.whose} is off: the library is not for this machine")
 
 

@@ -45,6 +45,18 @@ FORMULA(hard_sigmoid) {  // a: its slope
   return {pick(x < -half, V(0), pick(x > half, V(1), inside)), pick(magnitude(x) > half, V(0), a)};
 }
 
+FORMULA(sparse_sigmoid) { return hard_sigmoid::at<P>(x, V(0.5), b); }
+
+FORMULA(laplace) {  // a: its centre, b: its width
+  Two<V> z = far(P::standard(x, a, b));
+  V size = magnitude(z.hi), rest = pick(z.hi < V(0), -z.lo, z.lo);  // abs(z) is their sum
+  Two<V> power = P::minus_half_square(size);
+  auto k = P::whole(NORMAL_SCALE()), moved = P::whole(Two<V>(V(1))) - P::whole(Two<V>(size)) * rest;
+  auto e = P::exp(power), density = e * k, tail = P::normal_tail(size, e) - density * rest;
+  V left = P::tail(moved * k * P::mills(size), power, tail);
+  return {pick(z.hi < V(0), left, rounded(V(1) - tail)), divided(P::tail(moved * k, power, density * moved), b)};
+}
+
 FORMULA(tanh) {
   auto p = P::power(Two<V>(magnitude(x) * -2.0));
   auto d = p.expm1 + 2.0;
@@ -78,6 +90,43 @@ LEARNED(leaky_relu) {
 
 LEARNED(prelu) { return leaky_relu::at<P>(x, a, b); }
 
+FORMULA(threshold) {  // a: what x has to exceed, b: what it is elsewhere
+  return {pick(x > a, x, pick(x == x, b, x)), pick(x > a, V(1), V(0))};
+}
+
+FORMULA(squareplus) {  // a: the width of its bend
+  V size = magnitude(finite<P>(x));
+  auto r = P::hypot(size, a), half = r * 0.5 + P::whole(Two<V>(size * 0.5));
+  auto small = P::divide(P::whole(Two<V>(a * 0.25)), half);  // the value on the left, and what the right has more
+  auto slope = P::divide(small * 0.5, r);
+  return {at_least(V(0), x) + rounded(small), pick(x > V(0), rounded(V(1) - slope), rounded(slope))};
+}
+
+FORMULA(sparse_plus) {
+  auto s = P::whole(Two<V>(between(x, V(-1), V(1)))) + 1.0;
+  return {pick(x > V(1), x, rounded(s * s * 0.25)), rounded(s * 0.5)};
+}
+
+FORMULA(hard_shrink) {  // a: half the width of its zone
+  return {pick(magnitude(x) > a, x, x * 0.0), pick(magnitude(x) > a, V(1), V(0))};
+}
+
+FORMULA(soft_shrink) { return {x - between(x, -a, a), pick(magnitude(x) > a, V(1), V(0))}; }
+
+// cosh(x) - sinh(x) / x over x^2, by powers of it: 2 k / (2 k + 1)!
+COEFFICIENTS(SHRINK, 1. / 3, 1. / 30, 1. / 840, 1. / 45360, 1. / 3991680, 1. / 518918400, 1. / 93405312000,
+             1. / 22230464256000, 1. / 6758061133824000)
+
+FORMULA(tanh_shrink) {
+  V size = magnitude(x), near = at_most(V(1), size), q = near * near;
+  auto e = P::exp(Two<V>(near));
+  auto inner = P::divide(P::whole(Two<V>(near * q * SHRINK()(q) * 2.0)), e + P::divide(P::whole(Two<V>(V(1))), e));
+  auto p = P::power(Two<V>(size * -2.0));
+  auto minus_tanh = P::ratio(p.expm1, p.expm1 + 2.0);
+  V outer = pick(size > V(1e17), size, rounded(minus_tanh + P::whole(Two<V>(at_most(V(1e17), size)))));
+  return {with_sign(pick(size < V(1), rounded(inner), outer), x), rounded(minus_tanh * minus_tanh)};
+}
+
 FORMULA(elu) {
   Two<V> z = at_most(V(0), x);
   auto p = P::power(z);
@@ -95,6 +144,21 @@ FORMULA(selu) {
   V right = x * SELU_LAMBDA().hi + x * SELU_LAMBDA().lo, left = rounded(p.expm1 * SELU_LAMBDA_ALPHA().hi);
   V slope = P::tail(V(SELU_LAMBDA_ALPHA().hi), z, p.exp * SELU_LAMBDA_ALPHA().hi);
   return {pick(x > V(0), right, left), pick(x > V(0), V(SELU_LAMBDA().hi), slope)};
+}
+
+FORMULA(exponential) {
+  V y = rounded(P::exp(Two<V>(at_most(V(P::MOST), x))));
+  y = pick(x > V(P::MOST), V(INFINITY), y);
+  return {y, y};
+}
+
+FORMULA(sqrt_softplus) {
+  V c = far(x);
+  auto e = P::exp(Two<V>(-magnitude(c))), half = P::exp(Two<V>(at_most(V(0), c) * 0.5));
+  V steep = root(P::log1p_over(e)), below = rounded(half), above = root(at_least(V(0), x) + P::log1p(e));
+  V bend = rounded(e + 1.0) * 2.0;
+  auto left = x < V(0);
+  return {pick(left, below * steep, above), divided(pick(left, below, V(1)), bend * pick(left, steep, above))};
 }
 
 // x sigmoid(z), for a z that is a multiple of x.
@@ -160,4 +224,31 @@ FORMULA(gelu_tanh) {  // x (1 + tanh(u / 2)) / 2 = x sigmoid(u)
 FORMULA(hard_swish) {
   V inside = P::over(x * (x + 3.0), V(6)), slope = P::over(x * 2.0 + 3.0, V(6));
   return {pick(x < V(-3), V(0), pick(x > V(3), x, inside)), pick(x < V(-3), V(0), pick(x > V(3), V(1), slope))};
+}
+
+FORMULA(clipped_gelu) {  // a, b: its ends
+  Result<V> r = gelu::at<P>(x, a, b);
+  return {between(r.value, a, b), pick(r.value < a, V(0), pick(r.value > b, V(0), r.slope))};
+}
+
+FORMULA(hard_mish) {
+  V inside = x * (x + 2.0) * 0.5;
+  return {pick(x < V(-2), V(0), pick(x > V(0), x, inside)), pick(x < V(-2), V(0), pick(x > V(0), V(1), x + 1.0))};
+}
+
+FORMULA(sine) {  // a: its frequency
+  return {lanes([](double x, double a) { return sin_of(Pair(a) * x); }, x, a),
+          lanes([](double x, double a) { return a * cos_of(Pair(a) * x); }, x, a)};
+}
+
+LEARNED(snake) {  // a: the frequency of its ripple
+  V c = between(x, V(-1e260), V(1e260));
+  V value = lanes([](double x, double a) { double s = sin_of(Pair(a) * x); return a == 0 ? 0 : s * s / a; }, c, a);
+  V slope = lanes([](double x, double a) { double s = sin_of(Pair(a) * x + QUARTER_PI()); return 2 * s * s; }, c, a);
+  V by = lanes([](double x, double a) {
+    Pair z = Pair(a) * x;
+    double s = sin_of(z);
+    return a == 0 ? x * x : s * (2 * z.hi * cos_of(z) - s) / (a * a);
+  }, c, a);
+  return {x + value, pick(magnitude(x) > V(P::LARGEST), V(1), slope), by};
 }

@@ -31,6 +31,10 @@ INLINE Pair pick(bool condition, Pair a, Pair b) { return condition ? a : b; }
 INLINE double rounded(Pair x) { return x.lo == 0 ? x.hi : x.hi + x.lo; }  // -0 + 0 would be 0
 template <class V> INLINE V rounded(V x) { return x; }
 
+// sin and cos of such a sum, whose second part is small.
+INLINE double sin_of(Pair z) { return std::fma(z.lo, std::cos(z.hi), std::sin(z.hi)); }
+INLINE double cos_of(Pair z) { return std::fma(-z.lo, std::sin(z.hi), std::cos(z.hi)); }
+
 template <class N> struct Power { N exp, expm1; };  // exp(z) and exp(z) - 1
 template <class N> Power(N, N) -> Power<N>;
 
@@ -51,7 +55,7 @@ template <class... C> Polynomial(C...) -> Polynomial<sizeof...(C)>;
 #include "coefficients.h"
 
 struct Single {
-  static constexpr double LARGEST = 3.4028234663852886e38;
+  static constexpr double LARGEST = 3.4028234663852886e38, MOST = 700;  // what exp takes
 
   template <class V> static INLINE V whole(Two<V> z) { return z.hi; }  // with all the digits that are computed with
   template <class V> static INLINE Power<V> power(Two<V> z) {  // for z up to 700
@@ -60,7 +64,11 @@ struct Single {
   }
   template <class V> static INLINE V exp(Two<V> z) { return power(z).exp; }
   template <class V> static INLINE V log1p(V e) { return e * LOG1P()(e); }  // for e from 0 to 1
-  template <class V> static INLINE V ratio(V n, V d) { return n * inverse_of(d); }
+  template <class V> static INLINE V log1p_over(V e) { return LOG1P()(e); }
+  template <class V> static INLINE V ratio(V n, V d) { return n * inverse_of(d); }  // for d from 1 to 1e38
+  template <class V> static INLINE V divide(V n, V d) { return divided(n, d); }
+  template <class V> static INLINE V hypot(V x, V square) { return root(x * x + square); }
+  template <class V> static INLINE Two<V> standard(V x, V centre, V width) { return divided(x - centre, width); }
   template <class V> static INLINE Two<V> product(V a, V x) { return a * x; }
   template <class V> static INLINE Two<V> product(Two<double> a, V x) { return a.hi * x; }
   template <class V> static INLINE V over(V x, V a) { return x * divided(V(1), a); }  // once, where a stays
@@ -82,7 +90,7 @@ struct Single {
 };
 
 struct Double {
-  static constexpr double LARGEST = 1.7976931348623157e308;
+  static constexpr double LARGEST = 1.7976931348623157e308, MOST = 709.782712893384;
 
   static INLINE Pair whole(Pair z) { return z; }
   static INLINE Pair exp(Pair z) {
@@ -94,7 +102,16 @@ struct Double {
     return {e, {std::expm1(z.hi), e.hi * z.lo}};
   }
   static INLINE double log1p(Pair e) { return std::log1p(rounded(e)); }
+  static INLINE double log1p_over(Pair e) { return e.hi > 0 ? log1p(e) / rounded(e) : 1; }
   static INLINE Pair ratio(Pair n, Pair d) { return n / d; }
+  static INLINE Pair divide(Pair n, Pair d) { return n / d; }
+  static INLINE Pair hypot(double x, double square) {  // sqrt(x^2 + square)
+    if (x > 1e150) return x;
+    Pair h = Pair(x) * x + square;
+    double r = std::sqrt(h.hi);
+    return {r, (std::fma(-r, r, h.hi) + h.lo) / (2 * r)};
+  }
+  static INLINE Pair standard(double x, double centre, double width) { return (Pair(x) - centre) / width; }
   static INLINE Pair product(Pair a, double x) { return a * x; }
   static INLINE double over(double x, double a) { return x / a; }
   static INLINE Pair quotient(double x, double a) { return Pair(x) / a; }

@@ -10,6 +10,8 @@ INLINE double at_least(double low, double x) { return x < low ? low : x; }
 INLINE double at_most(double high, double x) { return x > high ? high : x; }
 INLINE double with_sign(double size, double sign) { return std::copysign(size, sign); }
 INLINE double divided(double a, double b) { return a / b; }
+INLINE double root(double x) { return std::sqrt(x); }
+template <class F> INLINE double lanes(const F& f, double x, double a) { return f(x, a); }  // where there is no other way
 INLINE double sum(double x) { return x; }
 INLINE double inverse_of(double d) {  // to 2^-46, for d from 1 to 1e38
   double r = 1.0f / (float)d;
@@ -89,6 +91,14 @@ INLINE Wide with_sign(Wide size, Wide sign) {
   return SIMD(or_pd)(SIMD(andnot_pd)(bit, size.v), SIMD(and_pd)(bit, sign.v));
 }
 INLINE Wide divided(Wide a, Wide b) { return SIMD(div_pd)(a.v, b.v); }
+INLINE Wide root(Wide x) { return SIMD(sqrt_pd)(x.v); }
+template <class F> INLINE Wide lanes(const F& f, Wide x, Wide a) {
+  double xs[Wide::LANES], as[Wide::LANES];
+  store(xs, x.v);
+  store(as, a.v);
+  for (int i = 0; i < Wide::LANES; ++i) xs[i] = f(xs[i], as[i]);
+  return SIMD(loadu_pd)(xs);
+}
 INLINE Wide inverse_of(Wide d) { return inverse_of(d.v); }
 INLINE Wide split_off_powers(Wide x, Wide& two_k) {
   const Register shift = SIMD(set1_pd)(0x1.8p52), k = SIMD(fmadd_pd)(x.v, SIMD(set1_pd)(1.4426950408889634), shift);

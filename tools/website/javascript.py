@@ -9,7 +9,7 @@ import ast
 from tools import latex
 
 _FUNCTIONS = {"Max": "Math.max", "Min": "Math.min", "Abs": "Math.abs", "sqrt": "Math.sqrt", "ln": "Math.log"}
-_FUNCTIONS |= {"tanh": "Math.tanh", "exp": "exp"}
+_FUNCTIONS |= {"tanh": "Math.tanh", "sin": "Math.sin", "cos": "Math.cos", "exp": "exp"}
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 
