@@ -285,7 +285,10 @@ def soft_shrink(x: Any, lambd: Annotated[float, _ZONE] = 0.5) -> Any:
 
 
 # 2 k / (2 k + 1)! for k = 1, 2, …: the series of cosh(x) - sinh(x) / x, by powers of x^2.
-_SHRINK = (1 / 3, 1 / 30, 1 / 840, 1 / 45360, 1 / 3991680, 1 / 518918400, 1 / 93405312000)
+_SHRINK = (
+    *(1 / 3, 1 / 30, 1 / 840, 1 / 45360, 1 / 3991680, 1 / 518918400, 1 / 93405312000),
+    *(1 / 22230464256000, 1 / 6758061133824000),
+)
 
 
 @formula
@@ -606,20 +609,19 @@ def _turned(x: Any, omega: float) -> tuple[Any, Any]:
 
     k times the first two parts of a half turn is exact, so x keeps its digits however often it goes around.
     """
-    whole = _PI / Fraction(omega)
-    first = _rounded_to_byte(whole)
-    second = _rounded_to_byte(whole - Fraction(first))
-    rest = whole - Fraction(first) - Fraction(second)
-    k = ops.rint(x * (omega / pi)) + 0.0  # so that -0.0 stays what it is below
-    for part in (first, second, float(rest), float(rest - Fraction(float(rest)))):
+    rest = _PI / Fraction(omega)
+    k = ops.rint(x * (omega / pi)) + 0.0  # no -0.0, so that x may be one
+    for digits in (8, 8, 50, 50):
+        part = _leading(rest, digits)
+        rest -= Fraction(part)
         x = x - k * part
     return x, k
 
 
-def _rounded_to_byte(number: Fraction) -> float:
-    """The first eight binary digits of a number."""
-    size = 2.0 ** (frexp(float(number))[1] - 8)
-    return round(float(number) / size) * size
+def _leading(number: Fraction, digits: int) -> float:
+    """The first binary digits of a positive number."""
+    size = Fraction(2) ** (frexp(float(number))[1] - digits)
+    return float(number // size * size)
 
 
 @formula

@@ -98,7 +98,7 @@ FORMULA(squareplus) {  // a: the width of its bend
   V size = magnitude(finite<P>(x));
   auto r = P::hypot(size, a), half = r * 0.5 + P::whole(Two<V>(size * 0.5));
   auto small = P::divide(P::whole(Two<V>(a * 0.25)), half);  // the value on the left, and what the right has more
-  auto slope = P::divide(small * 0.5, r);
+  auto slope = P::divide(small, r);
   return {at_least(V(0), x) + rounded(small), pick(x > V(0), rounded(V(1) - slope), rounded(slope))};
 }
 
@@ -250,5 +250,5 @@ LEARNED(snake) {  // a: the frequency of its ripple
     double s = sin_of(z);
     return a == 0 ? x * x : s * (2 * z.hi * cos_of(z) - s) / (a * a);
   }, c, a);
-  return {x + value, pick(magnitude(x) > V(P::LARGEST), V(1), slope), by};
+  return {pick(x == V(0), x, x + value), pick(magnitude(x) > V(P::LARGEST), V(1), slope), by};
 }

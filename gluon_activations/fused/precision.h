@@ -32,7 +32,7 @@ INLINE double rounded(Pair x) { return x.lo == 0 ? x.hi : x.hi + x.lo; }  // -0 
 template <class V> INLINE V rounded(V x) { return x; }
 
 // sin and cos of such a sum, whose second part is small.
-INLINE double sin_of(Pair z) { return std::fma(z.lo, std::cos(z.hi), std::sin(z.hi)); }
+INLINE double sin_of(Pair z) { return z.lo == 0 ? std::sin(z.hi) : std::fma(z.lo, std::cos(z.hi), std::sin(z.hi)); }
 INLINE double cos_of(Pair z) { return std::fma(-z.lo, std::sin(z.hi), std::cos(z.hi)); }
 
 template <class N> struct Power { N exp, expm1; };  // exp(z) and exp(z) - 1
