@@ -235,6 +235,13 @@ class LeakyReLU(Elementwise):
     def __init__(self) -> None: ...
 
 
+class RReLU(FunctionBlock):
+    """Randomized leaky ReLU; Gluon has it as an operator only."""
+
+    @_applies(functional.rrelu)
+    def __init__(self) -> None: ...
+
+
 class PReLU(Elementwise):
     """Parametric ReLU, whose slope on the left is learned; unlike Gluon's own it has every digit in float64.
 

@@ -653,13 +653,14 @@ _ENTRIES = (
         papers=("doi:10.1007/978-3-642-76153-9_28", "arXiv:1503.02531"),
     ),
     _vectors(blocks.Softmin, "output layers", r"\frac{e^{-x_i}}{\sum_j e^{-x_j}}"),
-    _vectors(
-        blocks.Sparsemax, "output layers", r"\max(0, x_i - \tau)", papers=("arXiv:1602.02068",)
-    ),
+    _vectors(blocks.Sparsemax, "output layers", r"\max(0, x_i - \tau)", papers=("arXiv:1602.02068",)),
     _vectors(blocks.LogSoftmax, "output layers", r"\frac{x_i}{T} - \ln(\sum_j e^{x_j / T})"),
 )
 
 CATALOG: dict[str, Activation] = {entry.name: entry for entry in _ENTRIES}
+# What is random in training has no curve and no entry, but a name.
+_RANDOM = (blocks.AlphaDropout, blocks.RReLU)
+_AT_RANDOM = {name: block for block in _RANDOM for name in (block.function.__name__, block.__name__)}
 _ALIASES = {alias: entry.name for entry in _ENTRIES for alias in (*entry.aliases, entry.title)}
 
 
@@ -695,7 +696,8 @@ def get_activation(activation: Any = None, /, **parameters: Any) -> Block:
         If ``activation`` is something else, or has no such parameter.
     """
     if isinstance(activation, str):
-        return _entry_of(activation).block(**parameters)
+        block = _AT_RANDOM.get(activation) or _entry_of(activation).block
+        return block(**parameters)
     if parameters:
         raise TypeError(f"parameters ({', '.join(parameters)}) go with the name of an activation only")
     if isinstance(activation, Block):
@@ -713,7 +715,7 @@ def _entry_of(name: str) -> Activation:
         raise TypeError(f"an activation of the catalog is asked for by its name, not by {name!r}")
     entry = CATALOG.get(_ALIASES.get(name, name))
     if entry is None:
-        known = [*CATALOG, *(alias for entry in _ENTRIES for alias in entry.aliases)]
+        known = [*CATALOG, *_AT_RANDOM, *(alias for entry in _ENTRIES for alias in entry.aliases)]
         near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or list(CATALOG)
         raise ValueError(f"no activation is called {name!r}; nearest: {', '.join(near)}")
     return entry

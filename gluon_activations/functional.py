@@ -103,9 +103,7 @@ _WIDTH = Number("Width of its bend.", r"\sigma", (0.05, 2.0), above=0)
 
 
 @formula
-def laplace(
-    x: Any, mu: Annotated[float, _CENTRE] = 0.707107, sigma: Annotated[float, _WIDTH] = 0.282095
-) -> Any:
+def laplace(x: Any, mu: Annotated[float, _CENTRE] = 0.707107, sigma: Annotated[float, _WIDTH] = 0.282095) -> Any:
     """Laplace activation, ``(1 + erf((x - mu) / (sigma sqrt(2)))) / 2``, of Mega by Ma et al. 2022.
 
     (arXiv:2209.10655.) A normal distribution function, whose centre and width, near sqrt(1/2) and
@@ -221,9 +219,7 @@ _OTHERWISE = Number("What it is elsewhere.", "v", (-2.0, 2.0))
 
 
 @formula
-def threshold(
-    x: Any, threshold: Annotated[float, _LIMIT] = 1.0, value: Annotated[float, _OTHERWISE] = 0.0
-) -> Any:
+def threshold(x: Any, threshold: Annotated[float, _LIMIT] = 1.0, value: Annotated[float, _OTHERWISE] = 0.0) -> Any:
     """Threshold, ``x`` where it exceeds a threshold and a value elsewhere.
 
     With the value 0 and the threshold 1 it is the thresholded ReLU of Konda, Memisevic & Krueger 2014
@@ -348,6 +344,28 @@ def _scaled(x: Any, weights: Any, per_channel: bool = False) -> Any:
     if not is_array(weights):
         return x * weights
     return (ops.scale_channels if per_channel else ops.multiply)(x, weights)
+
+
+_GENTLEST = Number("The smallest slope on the left.")
+_STEEPEST = Number("The largest.", above="lower")
+
+
+@formula
+def rrelu(x: Any, lower: Annotated[float, _GENTLEST] = 1 / 8, upper: Annotated[float, _STEEPEST] = 1 / 3) -> Any:
+    """Randomized leaky ReLU, by Xu, Wang, Chen & Li 2015 (arXiv:1505.00853).
+
+    In training each number below 0 is multiplied by one of its own, drawn between ``lower`` and ``upper``;
+    otherwise it is :func:`leaky_relu` with their mean. (MXNet's own ends the process where it is differentiated.)
+
+    Gives: inf at inf and, if both slopes are above 0, -inf at -inf. At the kink, 0, the slope is that on the left.
+    """
+    if not ops.may_train(x):
+        return leaky_relu(x, (lower + upper) / 2)
+    # MXNet's dropout of ones by a half is 0 or 2 in training, and 1 otherwise.
+    trains = ops.square(ops.dropout(ops.ones_like(x), 0.5) - 1)
+    half = (upper - lower) / 2
+    more = trains * ops.uniform(x, -half, half) + 0.0  # no -0.0
+    return leaky_relu(x, (lower + upper) / 2) + more * ops.clip(x, -_HUGE, 0)
 
 
 _SHARPNESS = Number("Sharpness of the bend.", r"\beta", (0.2, 10.0), above=0)
@@ -605,7 +623,7 @@ _PI = Fraction("3.14159265358979323846264338327950288419716939937510")
 
 
 def _turned(x: Any, omega: float) -> tuple[Any, Any]:
-    """x less k half turns of ``sin(omega x)``, which is between -pi / 2 and pi / 2 over omega, and k.
+    """X less k half turns of ``sin(omega x)``, which is between -pi / 2 and pi / 2 over omega, and k.
 
     k times the first two parts of a half turn is exact, so x keeps its digits however often it goes around.
     """
@@ -625,9 +643,7 @@ def _leading(number: Fraction, digits: int) -> float:
 
 
 @formula
-def sine(
-    x: Any, omega: Annotated[float, Number("Frequency.", r"\omega", (0.5, 10.0), above=0)] = 1.0
-) -> Any:
+def sine(x: Any, omega: Annotated[float, Number("Frequency.", r"\omega", (0.5, 10.0), above=0)] = 1.0) -> Any:
     """Sine, ``sin(omega * x)``, of SIREN by Sitzmann, Martel, Bergman, Lindell & Wetzstein 2020.
 
     (arXiv:2006.09661, where omega is 30.) For nets that stand for an image, a sound or a field; they want its

@@ -54,11 +54,25 @@ def _operator(name: str) -> _Operator:
     return operator
 
 
-abs, clip, exp, expm1, log, log1p, maximum, minimum, ones_like, rint, sign, sin, sqrt, square = map(
+abs, exp, expm1, log, log1p, maximum, minimum, ones_like, rint, sign, sin, sqrt, square = map(
     _operator,
-    "abs clip exp expm1 log log1p maximum minimum ones_like rint sign sin sqrt square".split(),
+    [
+        "abs",
+        "exp",
+        "expm1",
+        "log",
+        "log1p",
+        "maximum",
+        "minimum",
+        "ones_like",
+        "rint",
+        "sign",
+        "sin",
+        "sqrt",
+        "square",
+    ],
 )
-_erf = _operator("erf")
+_clip, _erf = map(_operator, ["clip", "erf"])
 
 
 def _layer(x: Any, name: str, legacy_name: str, **options: Any) -> Any:
@@ -69,7 +83,7 @@ def _layer(x: Any, name: str, legacy_name: str, **options: Any) -> Any:
 
 def _legacy(x: Any, name: str) -> Any:
     module = _module(x)
-    return getattr(module, name, None) or getattr(module._internal, name)
+    return next(getattr(part, name) for part in (module, module._internal, module.random) if hasattr(part, name))
 
 
 def _through_legacy(x: Any, name: str, *others: Any, **options: Any) -> Any:
@@ -129,6 +143,18 @@ def dropout(x: Any, rate: float) -> Any:
     return _layer(x, "dropout", "Dropout", p=rate)
 
 
+def uniform(x: Any, low: float, high: float) -> Any:
+    """Random numbers of a uniform distribution, in the shape of ``x``."""
+    return _through_legacy(x, "uniform_like", low=low, high=high)
+
+
+def clip(x: Any, low: float, high: float) -> Any:
+    """``x`` where it is between two ends, and the nearer end elsewhere; the slope at both ends is 1."""
+    if dtype_of(x) == "float64" and any(numpy.float32(end) != end for end in (low, high)):
+        return minimum(maximum(x, low), high)  # MXNet's clip holds its ends in float32
+    return _clip(x, low, high)
+
+
 def largest(x: Any, axis: int) -> Any:
     """The largest element along an axis, which stays with length 1, as a constant."""
     return constant(_home(x, "max").max(x, axis=axis, keepdims=True))
@@ -156,7 +182,10 @@ def descending(x: Any, axis: int) -> Any:
 
 def running_total(x: Any, axis: int) -> Any:
     """The sums along an axis of each element and those before it."""
-    first = {"dim1": axis, "dim2": 0}  # cumsum takes no axis from the end, and a graph does not know how many there are
+    first = {
+        "dim1": axis,
+        "dim2": 0,
+    }  # cumsum takes no axis from the end, and a graph does not know how many there are
     turned = _through_legacy(x, "SwapAxis", **first)
     return _through_legacy(_through_legacy(turned, "cumsum", axis=0), "SwapAxis", **first)
 
@@ -196,6 +225,11 @@ _NUMBERS = itertools.count()
 def is_traced() -> bool:
     """Whether MXNet 2.x is building a graph from what is done with arrays."""
     return GLUON_2 and bool(mx._deferred_compute.is_deferred_compute())
+
+
+def may_train(x: Any) -> bool:
+    """Whether what is done with ``x`` is done in training, or may be, as in a graph."""
+    return is_symbol(x) or is_traced() or bool(mx.autograd.is_training())
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:

@@ -189,7 +189,10 @@ RECORDS = {
         kinks={-3.0: mpf(1) / 6, 3.0: mpf(1) / 6},
         saturates=True,
         zero_region=True,
-        variants={(("slope", 0.25),): lambda x: clip(x / 4 + mpf(1) / 2, 0, 1)},
+        variants={
+            (("slope", 0.25),): lambda x: clip(x / 4 + mpf(1) / 2, 0, 1),
+            (("slope", 0.7),): lambda x: clip(x * mpf("0.7") + mpf(1) / 2, 0, 1),
+        },
     ),
     "sparse_sigmoid": Record(
         lambda x: clip((x + 1) / 2, 0, 1),
@@ -220,7 +223,10 @@ RECORDS = {
         _ODD_STEP,
         kinks={-1.0: 1, 1.0: 1},
         saturates=True,
-        variants={(("min_val", -2.0), ("max_val", 0.5)): lambda x: clip(x, -2, mpf("0.5"))},
+        variants={
+            (("min_val", -2.0), ("max_val", 0.5)): lambda x: clip(x, -2, mpf("0.5")),
+            (("min_val", -0.7), ("max_val", 0.1)): lambda x: clip(x, mpf("-0.7"), mpf("0.1")),
+        },
     ),
     "softsign": Record(
         lambda x: x / (1 + abs(x)),
@@ -321,10 +327,18 @@ RECORDS = {
         _LINE,
         kinks={-0.5: 0, 0.5: 0},
         zero_region=True,
-        variants={(("lambd", 2.0),): lambda x: x - clip(x, -2, 2)},
+        variants={
+            (("lambd", 2.0),): lambda x: x - clip(x, -2, 2),
+            (("lambd", 0.7),): lambda x: x - clip(x, mpf("-0.7"), mpf("0.7")),
+        },
     ),
     "tanh_shrink": Record(
-        lambda x: x - mpmath.tanh(x), _tanh_shrink64, _LINE, units=8, terms=4, why="the slope of a series has many terms"
+        lambda x: x - mpmath.tanh(x),
+        _tanh_shrink64,
+        _LINE,
+        units=8,
+        terms=4,
+        why="the slope of a series has many terms",
     ),
     "elu": Record(
         elu,
@@ -346,9 +360,7 @@ RECORDS = {
         kinks={0.0: SELU_LAMBDA * SELU_ALPHA},
         fault="slope left float32",
     ),
-    "exponential": Record(
-        mpmath.exp, lambda x: (np.exp(x), np.exp(x)), ((0, 0), (inf, inf)), growth=inf
-    ),
+    "exponential": Record(mpmath.exp, lambda x: (np.exp(x), np.exp(x)), ((0, 0), (inf, inf)), growth=inf),
     "sqrt_softplus": Record(
         lambda x: mpmath.sqrt(mpmath.log1p(mpmath.exp(x))), _sqrt_softplus64, ((0, 0), (inf, 0))
     ),

@@ -220,7 +220,7 @@ def test_a_parameter_that_there_is_not_is_named_with_those_that_there_are(name):
 
 def test_what_the_package_offers_of_the_blocks():
     kinds = {getattr(blocks, name) for name in blocks.__all__}
-    assert {entry.block for entry in CATALOG.values()} | {Elementwise, blocks.AlphaDropout} == kinds
+    assert {entry.block for entry in CATALOG.values()} | {Elementwise, blocks.AlphaDropout, blocks.RReLU} == kinds
 
 
 # -- in a session ------------------------------------------------------------------------------

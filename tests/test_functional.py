@@ -18,14 +18,28 @@ pytestmark = pytest.mark.usefixtures("way")
 # How far a slider goes for each parameter, and numbers that lie just outside of what it may be.
 SLIDERS = {
     "hard_sigmoid slope": ((0.05, 1.0), [0, -0.5]),
+    "laplace mu": ((-2.0, 2.0), []),
+    "laplace sigma": ((0.05, 2.0), [0, -0.5]),
     "hard_tanh min_val": ((-5.0, -0.1), []),
     "hard_tanh max_val": ((0.1, 5.0), [-1]),
     "leaky_relu alpha": ((0.0, 1.0), []),
     "prelu alpha": ((-0.5, 1.0), []),
+    "threshold threshold": ((-2.0, 2.0), []),
+    "threshold value": ((-2.0, 2.0), []),
+    "squareplus b": ((0.1, 10.0), [0, -0.5]),
+    "hard_shrink lambd": ((0.1, 2.0), []),
+    "soft_shrink lambd": ((0.1, 2.0), []),
     "softplus beta": ((0.2, 10.0), [0, -0.5]),
     "elu alpha": ((0.1, 3.0), [0, -0.5]),
     "celu alpha": ((0.1, 3.0), [0, -0.5]),
+    "xielu alpha_p": ((0.1, 3.0), [0, -0.5]),
+    "xielu alpha_n": ((0.6, 3.0), [0.5, -1]),
+    "xielu beta": ((0.1, 0.55), [0, -0.5]),
     "swish beta": ((0.0, 10.0), []),
+    "clipped_gelu min_val": ((-10.0, 0.0), []),
+    "clipped_gelu max_val": ((0.5, 10.0), [-10.0]),
+    "sine omega": ((0.5, 10.0), [0, -0.5]),
+    "snake alpha": ((0.2, 5.0), [0, -0.5]),
     "softmax temperature": ((0.1, 5.0), [0, -0.5]),
     "log_softmax temperature": ((0.1, 5.0), [0, -0.5]),
 }
@@ -55,7 +69,7 @@ def test_what_lies_outside_is_refused(arrays, key, value):
 
 
 def test_every_formula_is_a_function_of_the_catalog_or_makes_one():
-    assert {*functional.__all__} == {name for name in activations()} | {"alpha_dropout"}
+    assert {*functional.__all__} == {name for name in activations()} | {"alpha_dropout", "rrelu"}
 
 
 @pytest.mark.parametrize("beta", [-0.5, -1.0, -3.0])
@@ -111,6 +125,18 @@ def test_a_block_and_its_function_are_one(arrays):
         block = get_activation(name)
         block.initialize()
         np.testing.assert_array_equal(block(x).asnumpy(), getattr(functional, name)(x).asnumpy())
+
+
+@pytest.mark.parametrize("x", [1e5, -3e6, 2.0**40, 3e15])
+@pytest.mark.parametrize("omega", [1.0, 30.0])
+def test_a_wave_keeps_its_phase_far_out(arrays, x, omega):
+    """In float64, as far as its numbers can say where they are; float32 says less."""
+    for function in (functional.sine, functional.snake):
+        got = function(arrays([x], "float64"), omega).asnumpy()[0]
+        with mpmath.workdps(60):
+            z = mpmath.mpf(x) * omega
+            true = mpmath.sin(z) if function is functional.sine else mpmath.mpf(x) + mpmath.sin(z) ** 2 / omega
+        assert abs(got - float(true)) <= 1e-6 if abs(x) < 1e15 else np.isfinite(got)
 
 
 @pytest.mark.parametrize("name, parameter", [

@@ -1,4 +1,4 @@
-"""GLU, Maxout, Softmax and AlphaDropout: the blocks that are not a curve."""
+"""The blocks that are not a curve: those that act on vectors, learn, or are random in training."""
 
 import os
 
@@ -6,7 +6,22 @@ import numpy as np
 import pytest
 import scipy.special
 
-from gluon_activations import GLU, SELU, AlphaDropout, LogSoftmax, Maxout, Softmax, activations, functional
+from gluon_activations import (
+    GLU,
+    SELU,
+    XIELU,
+    AlphaDropout,
+    LogSoftmax,
+    Maxout,
+    RReLU,
+    Snake,
+    Softmax,
+    Softmin,
+    Sparsemax,
+    activations,
+    functional,
+    get_activation,
+)
 from tests.references import RECORDS, VECTORS
 
 import mxnet as mx
@@ -271,3 +286,106 @@ def test_a_deep_selu_net_stays_normal_with_it_and_not_with_dropout(arrays):
 
     assert abs(spread(AlphaDropout) - 1) < 0.1
     assert abs(spread(nn.Dropout) - 1) > 0.1
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_rrelu_draws_a_slope_for_each_number_in_training_and_has_the_mean_elsewhere(arrays, dtype, hybridize):
+    block = get_activation("rrelu", lower=0.25, upper=0.75)
+    block.cast(dtype)
+    if hybridize:
+        block.hybridize()
+    x = arrays(np.concatenate([np.full(20000, -2.0), [3.0, 0.0]]), dtype)
+    x.attach_grad()
+    with mx.autograd.record():
+        y = block(x)
+    y.backward()
+    drawn, slope = y.asnumpy()[:-2].astype(float) / -2, x.grad.asnumpy().astype(float)
+    np.testing.assert_allclose(slope[:-2], drawn, rtol=1e-2 if dtype == "float16" else 1e-5)
+    assert 0.25 <= drawn.min() < 0.26 and 0.74 < drawn.max() <= 0.75
+    assert abs(drawn.mean() - 0.5) < 0.005 and abs(drawn.std() - 0.5 / 12**0.5) < 0.005
+    assert y.asnumpy()[-2:].tolist() == [3, 0] and slope[-2] == 1
+    value = block(arrays([-2.0, -np.inf, np.inf, np.nan], dtype)).asnumpy()
+    np.testing.assert_array_equal(value, [-1, -np.inf, np.inf, np.nan])
+
+
+def test_rrelu_is_the_same_again_with_a_seed_and_refuses_what_is_upside_down(arrays):
+    x, found = arrays(np.full(50, -1.0)), []
+    for _ in range(2):
+        mx.random.seed(3)
+        with mx.autograd.train_mode():
+            found.append(RReLU()(x).asnumpy())
+    np.testing.assert_array_equal(*found)
+    assert 1 / 8 <= -found[0].max() < -found[0].min() <= 1 / 3
+    with pytest.raises(ValueError, match="rrelu's upper is a finite number above lower = 0.5, not 0.25"):
+        RReLU(0.5, 0.25)
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+def test_xielu_learns_both_bends(arrays, hybridize):
+    block, xs = XIELU(alpha_p=0.3, alpha_n=1.5, beta=0.25, learnable=True), np.array([-2.0, -0.5, 0.5, 2.0])
+    block.initialize()
+    if hybridize:
+        block.hybridize()
+    value, slope = arrays.value_and_slope(block, xs)
+    low, high = np.minimum(xs, 0), np.maximum(xs, 0)
+    np.testing.assert_allclose(value, 0.3 * high**2 + 1.5 * (np.expm1(low) - low) + 0.25 * xs, rtol=1e-5)
+    np.testing.assert_allclose(slope, 0.6 * high + 1.5 * np.expm1(low) + 0.25, rtol=1e-5)
+    got = {name.rpartition("_")[2]: p.grad().asnumpy()[0] for name, p in block.collect_params().items()}
+    by_softplus = {"p": (high**2).sum(), "n": (np.expm1(low) - low).sum()}
+    raw = {"p": np.log(np.expm1(0.3)), "n": np.log(np.expm1(1.25))}
+    for name, expected in by_softplus.items():
+        assert got[name] == pytest.approx(expected * scipy.special.expit(raw[name]), rel=1e-5)
+    with pytest.raises(ValueError, match="xielu's alpha_n is a finite number above beta = 0.25"):
+        XIELU(alpha_n=0.25, beta=0.25)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4), (2, 3, 4, 2)])
+def test_snake_learns_a_frequency_per_channel(arrays, shape):
+    block, xs = Snake(0.5, learnable=True, in_channels=3), np.random.randn(*shape)
+    block.initialize()
+    value, slope = arrays.value_and_slope(block, xs)
+    np.testing.assert_allclose(value, xs + np.sin(xs / 2) ** 2 * 2, rtol=1e-5)
+    np.testing.assert_allclose(slope, 1 + np.sin(xs), rtol=1e-5, atol=1e-6)
+    (parameter,) = block.collect_params().values()
+    by_alpha = xs * np.sin(xs) / 0.5 - np.sin(xs / 2) ** 2 / 0.25
+    others = (0, *range(2, len(shape)))
+    np.testing.assert_allclose(parameter.grad().asnumpy(), by_alpha.sum(others), rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="3 channels on axis 1"):
+        block(arrays(np.ones((2, 4))))
+    with pytest.raises(ValueError, match="snake learns alpha per channel: in_channels=3 needs learnable=True"):
+        Snake(in_channels=3)
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("axis", [-1, 0, 1, -2])
+def test_sparsemax_and_softmin_along_any_axis(arrays, axis, hybridize):
+    xs = np.random.randn(4, 5, 6) * 2
+    for kind, name in ((Sparsemax, "sparsemax"), (Softmin, "softmin")):
+        block = kind(axis)
+        if hybridize:
+            block.hybridize()
+        expected = np.moveaxis(VECTORS[name].function(np.moveaxis(xs, axis, -1)), -1, axis)
+        np.testing.assert_allclose(block(arrays(xs)).asnumpy(), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype, bound", [("float32", 1e-6), ("float64", 1e-13)])
+def test_the_gradient_of_sparsemax(arrays, dtype, bound):
+    """Of what is above the threshold, the upstream gradient less its mean there (Martins & Astudillo 2016)."""
+    xs, upstream = np.random.randn(7, 9) * 2, np.random.randn(7, 9)
+    x = arrays(xs, dtype)
+    x.attach_grad()
+    with mx.autograd.record():
+        y = Sparsemax()(x)
+    y.backward(arrays(upstream, dtype))
+    above = VECTORS["sparsemax"].function(xs) > 0
+    mean = (upstream * above).sum(-1, keepdims=True) / above.sum(-1, keepdims=True)
+    np.testing.assert_allclose(x.grad.asnumpy(), above * (upstream - mean), atol=10 * bound)
+    np.testing.assert_allclose(y.asnumpy(), VECTORS["sparsemax"].function(xs), atol=bound)
+    assert abs(y.asnumpy().sum(-1) - 1).max() < 10 * bound
+
+
+def test_sparsemax_of_ties_infinities_and_nan(arrays):
+    xs = [[1.0, 1.0, 1.0, 1.0], [-np.inf, 0.0, 0.5, -np.inf], [np.nan, 0.0, 1.0, 2.0], [5.0, -5.0, 0.0, 1.0]]
+    expected = [[0.25] * 4, [0, 0.25, 0.75, 0], [np.nan] * 4, [1, 0, 0, 0]]
+    np.testing.assert_allclose(Sparsemax()(arrays(xs)).asnumpy(), expected, atol=1e-7)

@@ -8,7 +8,7 @@ digit; extremes are looked for between -12 and 12, kinks at all numbers with one
 
 import difflib
 import sys
-from math import inf, isinf, isnan
+from math import inf, isnan
 
 from mpmath import mp, mpf
 
