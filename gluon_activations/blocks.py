@@ -351,8 +351,8 @@ class SqrtSoftplus(Elementwise):
 class XIELU(Elementwise):
     """Expanded integral of the ELU. A learnable one must be initialised before use.
 
-    What it learns are the numbers whose softplus is ``alpha_p`` and ``alpha_n - beta``, as in the paper, so that both
-    stay where they may be.
+    What it learns are the numbers whose softplus is ``alpha_p`` and ``alpha_n - beta``, as in the paper, so
+    that both stay where they may be.
     """
 
     @_declares(functional.xielu)

@@ -112,7 +112,8 @@ def laplace(x: Any, mu: Annotated[float, _CENTRE] = 0.707107, sigma: Annotated[f
     Gives: 0 at -inf and 1 at inf, with slope 0. Smooth. The left tail is right in absolute terms, since MXNet has
     erf but not its complement.
     """
-    return 0.5 + 0.5 * ops.erf((x - mu) * (sqrt(0.5) / sigma))
+    # The last term is 0, or nan where x is: other runtimes' erf may lose it.
+    return 0.5 + 0.5 * ops.erf((x - mu) * (sqrt(0.5) / sigma)) + 0 * ops.clip(x, -1, 1)
 
 
 @formula
@@ -452,8 +453,8 @@ def xielu(
     ``alpha_p x^2 + beta x`` for x > 0 and ``alpha_n (exp(x) - 1 - x) + beta x`` below, so that its slope
     is a line on the right and an ELU on the left.
 
-    Gives: inf at both ends, with slopes ``beta - alpha_n`` and inf. At 0 the slope is ``beta``: smooth in the first
-    derivative.
+    Gives: inf at both ends, with slopes ``beta - alpha_n`` and inf. At 0 the slope is ``beta``: smooth in the
+    first derivative.
     """
     low, high = ops.minimum(x, 0), ops.maximum(x, -1)
     left = _scaled(ops.expm1(low), alpha_n) - _scaled(low, alpha_n - beta)
@@ -587,8 +588,8 @@ def clipped_gelu(
 
     (arXiv:2004.09602.) With its output in a known range a net can be computed in integers of eight bits.
 
-    Gives: 0 at -inf, or ``min_val`` if that is larger, and ``max_val`` at inf, with slope 0. Where it reaches an end
-    the slope is that of GELU.
+    Gives: 0 at -inf, or ``min_val`` if that is larger, and ``max_val`` at inf, with slope 0. Where it reaches an
+    end the slope is that of GELU.
     """
     return ops.clip(gelu(x), min_val, max_val)
 
@@ -599,8 +600,8 @@ def hard_mish(x: Any) -> Any:
 
     (https://github.com/digantamisra98/H-Mish.) A piecewise form of Mish, as timm has it.
 
-    Gives: 0 at -inf and inf at inf, with slopes 0 and 1. At the kink, -2, the slope is that on the right, -1; at 0 it
-    is smooth.
+    Gives: 0 at -inf and inf at inf, with slopes 0 and 1. At the kink, -2, the slope is that on the right, -1; at 0
+    it is smooth.
     """
     return _gated(x, lambda z: ops.clip(z + 2, 0, 2) / 2)
 

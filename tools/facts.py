@@ -74,7 +74,7 @@ def _lowest(f, heights):
 
 
 def _attains(f, end, extremes, heights):
-    """Whether an end of the range is a value: that of an extreme, or of a point nearer 0 than where it is rounded."""
+    """Whether an end of the range is a value: of an extreme, or of the point nearest 0 where it is not rounded."""
     reached = [x for x, height in zip(GRID, heights) if height == end]
     with mp.workdps(1000):
         there = bool(reached) and f(min(reached, key=abs)) == end

@@ -194,6 +194,46 @@ def _concatenate(node: Any, attributes: Any, *parts: str) -> Any:
     return node("Concat", *parts, axis=int(attributes.get("axis", 0)))
 
 
+def _sqrt(node: Any, attributes: Any, x: str) -> Any:
+    """What ONNX calls Sqrt is nan at inf in ONNX Runtime."""
+    return node("Pow", x, 0.5)
+
+
+def _hypot(node: Any, attributes: Any, x: str) -> Any:
+    sizes = node("Abs", x), float(attributes["scalar"])
+    large, small = node("Max", *sizes), node("Min", *sizes)
+    ratio = node("Div", small, large)
+    return node("Mul", large, node("Sqrt", node("Add", node("Mul", ratio, ratio), 1.0)))
+
+
+def _swap_axes(node: Any, attributes: Any, x: str) -> Any:
+    axes = list(range(len(node.shape(x))))
+    first, second = (axes[int(attributes.get(name, 0))] for name in ("dim1", "dim2"))
+    axes[first], axes[second] = second, first
+    return node("Transpose", x, perm=axes)
+
+
+def _running_total(node: Any, attributes: Any, x: str) -> Any:
+    return node("CumSum", x, numpy.array(int(attributes["axis"])))
+
+
+def _sort(node: Any, attributes: Any, x: str) -> Any:
+    axis = int(attributes.get("axis", -1))
+    length = node("Gather", node("Shape", x), [axis % len(node.shape(x))])
+    descending = int(not _is_true(attributes.get("is_ascend", "True")))
+    return node("Identity", node.several(2, "TopK", x, length, axis=axis, largest=descending)[0])
+
+
+def _uniform(node: Any, attributes: Any, x: str) -> Any:
+    low, high = (float(attributes.get(end, default)) for end, default in (("low", 0), ("high", 1)))
+    return node("RandomUniformLike", x, low=low, high=high)
+
+
+def _greater(node: Any, attributes: Any, x: str, y: str) -> Any:
+    """Of legacy arrays the answer is a number."""
+    return node("Where", node("Greater", x, y), 1.0, 0.0)
+
+
 def _reduced(kind: str) -> Recipe:
     """An operator of mx.np along some axes, or all."""
 
@@ -246,6 +286,14 @@ RECIPES: dict[str, Recipe] = {
     "Convolution": _convolution,
     "Pooling": _pooling,
     "_contrib_box_nms": _box_nms,
+    "sqrt": _sqrt,
+    "_npi_sqrt": _sqrt,
+    "_hypot_scalar": _hypot,
+    "SwapAxis": _swap_axes,
+    "_np_cumsum": _running_total,
+    "sort": _sort,
+    "_random_uniform_like": _uniform,
+    "_greater": _greater,
     "_npi_full_like": _full_like,
     "_npx_reshape": _reshape,
     "_npi_concatenate": _concatenate,
@@ -265,6 +313,10 @@ _COUNTERPARTS = {
     "Mul": "_npi_multiply",
     "Div": "_npi_true_divide",
     "Exp": "_npi_exp",
+    "Abs": "_npi_absolute",
+    "Sin": "_npi_sin",
+    "Round": "rint _npi_rint",
+    "Greater": "_npi_greater",
     "Tanh": "_npi_tanh",
     "Relu": "_npx_relu",
     "Where": "_npi_where",
@@ -274,9 +326,10 @@ _SCALARS = {
     "Add": ("_plus_scalar _npi_add_scalar", ""),
     "Sub": ("_minus_scalar _npi_subtract_scalar", "_rminus_scalar _npi_rsubtract_scalar"),
     "Mul": ("_mul_scalar _npi_multiply_scalar", ""),
-    "Div": ("_div_scalar _npi_true_divide_scalar", "_rdiv_scalar"),
+    "Div": ("_div_scalar _npi_true_divide_scalar", "_rdiv_scalar _npi_rtrue_divide_scalar"),
     "Pow": ("_power_scalar", "_rpower_scalar"),
     "Greater": ("_npi_greater_scalar", ""),
+    "Less": ("_npi_less_scalar", ""),
 }
 RECIPES.update({name: _operator(kind) for kind, names in _COUNTERPARTS.items() for name in names.split()})
 for _kind, _sides in _SCALARS.items():
