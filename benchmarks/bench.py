@@ -21,14 +21,13 @@ import sys
 from datetime import date
 from pathlib import Path
 
-import yaml
 from tqdm import tqdm
 
 from benchmarks import nets
 from benchmarks.turns import Worker, medians
-from gluon_activations import CATALOG
+from gluon_activations import CATALOG, activations, elsewhere
 from tools import measured
-from tools.measured import DATA, LINE, LINES
+from tools.measured import LINE, LINES
 
 import mxnet
 
@@ -72,15 +71,9 @@ FRAMEWORKS = {"torch": "PyTorch", "jax": "JAX"}
 
 
 def calls():
-    """What an activation of ours is called elsewhere: {"PyTorch": {"relu": "torch.nn.functional.relu(x)"}}."""
-    facts = yaml.safe_load((DATA / "frameworks.yml").read_text(encoding="utf-8"))
-    return {
-        title: {
-            name: of[title].get("same_as_ours") or of[title].get("function") or of[title]["call"]
-            for name, of in facts.items()
-        }
-        for title in FRAMEWORKS.values()
-    }
+    """What an activation of ours is called elsewhere: {"PyTorch": {"relu": "torch.nn.ReLU()"}}."""
+    codes = {name: elsewhere(name) for name in activations("elements")}
+    return {title: {name: of[key] for name, of in codes.items() if of[key]} for key, title in FRAMEWORKS.items()}
 
 
 def has(key, name, size, threads):

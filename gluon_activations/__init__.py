@@ -16,7 +16,7 @@ from ._context import context
 from ._evaluate import derivative, evaluate
 from ._repair import repair
 from .blocks import *
-from .catalog import CATALOG, activations, get_activation
+from .catalog import CATALOG, activations, elsewhere, get_activation
 from .initialize import gain, initializer
 from .nets import (
     check_output,
@@ -46,6 +46,7 @@ __all__ = [
     "context",
     "dead_units",
     "derivative",
+    "elsewhere",
     "evaluate",
     "explore",
     "functional",

@@ -19,11 +19,11 @@ from typing import Any
 from mxnet.gluon import Block, nn
 from mxnet.gluon.model_zoo.vision import mobilenet
 
-from . import blocks, functional
+from . import _elsewhere, blocks, functional
 from ._arrays import GLUON_2
 from ._parameters import Choice, Parameter
 
-__all__ = ["CATALOG", "Activation", "Builtin", "Form", "Paper", "activations", "get_activation"]
+__all__ = ["CATALOG", "Activation", "Builtin", "Form", "Paper", "activations", "elsewhere", "get_activation"]
 
 FAMILIES = (
     *("sigmoids", "rectifiers", "shrinkage", "exponential units", "smooth gates"),
@@ -683,10 +683,13 @@ def get_activation(activation: Any = None, /, **parameters: Any) -> Block:
     Parameters
     ----------
     activation : str, Block, callable or None
-        A name of :func:`activations` (or MXNet's own name for it, as "softrelu"); a block,
-        returned as it is; a function of one array, wrapped; or None, for the identity.
+        A name of :func:`activations` (or MXNet's own name for it, as "softrelu"), or a name that another
+        framework has, behind "torch:", "jax:", "keras:", "timm:" or "transformers:"; a block, returned as it
+        is; a function of one array, wrapped; or None, for the identity.
     **parameters
-        Passed to the block's constructor, with a name only: ``get_activation("swish", beta=2)``.
+        Passed to the block's constructor, with a name only: ``get_activation("swish", beta=2)``. With a name
+        of another framework they are named as there, and the defaults are those of that framework:
+        ``get_activation("keras:leaky_relu", negative_slope=0.1)``, where the slope would be 0.2.
 
     Raises
     ------
@@ -696,8 +699,7 @@ def get_activation(activation: Any = None, /, **parameters: Any) -> Block:
         If ``activation`` is something else, or has no such parameter.
     """
     if isinstance(activation, str):
-        block = _AT_RANDOM.get(activation) or _entry_of(activation).block
-        return block(**parameters)
+        return _named(activation, parameters)
     if parameters:
         raise TypeError(f"parameters ({', '.join(parameters)}) go with the name of an activation only")
     if isinstance(activation, Block):
@@ -707,6 +709,64 @@ def get_activation(activation: Any = None, /, **parameters: Any) -> Block:
     if isinstance(activation, type) or not callable(activation):
         raise TypeError(f"an activation is a name, a block, a function or None, not {activation!r}")
     return blocks._Wrapped(activation)
+
+
+def _named(name: str, parameters: dict[str, Any]) -> Block:
+    """A new block by our name or that of another framework; an error tells of both."""
+    if ":" not in name:
+        return _block_of(name)(**parameters)
+    ours, options = _elsewhere.ours(name, parameters)
+    try:
+        return _block_of(ours)(**options)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name} is {ours} here: {error}") from None
+
+
+def _block_of(name: str) -> Any:
+    """The class of a name, also of what is random."""
+    return _AT_RANDOM.get(name) or _entry_of(name).block
+
+
+def elsewhere(activation: Any, /, **parameters: Any) -> _elsewhere.Elsewhere:
+    """What makes the same activation in PyTorch, JAX, Keras, timm and transformers.
+
+    Parameters
+    ----------
+    activation : str or Block
+        As for :func:`get_activation`: ours, MXNet's own, or that of another framework.
+    **parameters
+        Of the activation, with a name only.
+
+    Returns
+    -------
+    dict
+        By framework ("torch", "jax", "keras", "timm", "transformers") the code to paste, with the parameters
+        filled in, or None where there is no counterpart. With ``x`` it is the value at an array, without it
+        makes a layer; of a learned block, one that starts as that did. What still differs, such as a slope at a
+        kink, is in its ``notes``, by framework. Printed it is a table of both.
+
+    Raises
+    ------
+    ValueError
+        If there is no such name.
+    TypeError
+        If ``activation`` is none of the catalog, or has no such parameter.
+
+    Examples
+    --------
+    >>> elsewhere("leaky_relu", alpha=0.2)["keras"]
+    'keras.layers.LeakyReLU(negative_slope=0.2)'
+    """
+    block = get_activation(activation, **parameters)
+    name = _name_of(block)
+    if name is None:
+        raise TypeError(f"elsewhere takes an activation of the catalog, not {activation!r}")
+    entry, own = CATALOG[name], None
+    defaults = {key: parameter.default for key, parameter in entry.parameters.items()}
+    options = getattr(block, "_shown", {key: getattr(block, f"_{key}", defaults[key]) for key in defaults})
+    if entry.builtin and entry.builtin.fault and (options == defaults or not isinstance(block, blocks._Declared)):
+        own = entry.builtin.code, f"Wrong: {entry.builtin.fault}."
+    return _elsewhere.theirs(name, options, defaults, own)
 
 
 def _entry_of(name: str) -> Activation:

@@ -1,48 +1,177 @@
-"""The form of docs/data/frameworks.yml; benchmarks/frameworks.py checks what it says, where the frameworks are."""
+"""Names elsewhere: the form of frameworks.json, and the ways through it; `make frameworks` holds it against theirs."""
 
 import ast
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
 
-from gluon_activations import CATALOG
+from gluon_activations import CATALOG, _elsewhere, array, elsewhere, get_activation
+from gluon_activations._elsewhere import REQUIRED, Theirs, frameworks
 
-FACTS = yaml.safe_load((Path(__file__).parent.parent / "docs" / "data" / "frameworks.yml").read_text("utf-8"))
-HOSTS = {"PyTorch": "docs.pytorch.org", "Keras": "keras.io", "JAX": "docs.jax.dev"}
-MODULES = {"PyTorch": "torch", "Keras": "keras", "JAX": "jax"}
-CODES = ("call", "function", "same_as_ours")
+from mxnet.gluon import nn
+
+HOSTS = {"torch": "docs.pytorch.org", "keras": "keras.io", "jax": "docs.jax.dev"}
 ENTRIES = [
-    pytest.param(title, entry, id=f"{name} {title}") for name, of in FACTS.items() for title, entry in of.items()
+    pytest.param(held, entry, id=f"{key} {entry.ours[0].name} {place}")
+    for key, held in frameworks().items()
+    for place, entry in enumerate(held.entries)
+]
+CALLS = [
+    pytest.param(key, entry, theirs, id=f"{key}:{path}")
+    for key, held in frameworks().items()
+    for path, (entry, theirs) in held.calls.items()
 ]
 
 
-def test_it_names_activations_of_the_catalog_each_in_every_framework():
-    assert set(FACTS) <= set(CATALOG)  # one that is new need not be here yet
-    assert all(list(entries) == list(HOSTS) for entries in FACTS.values())
+def given(theirs):
+    """Parameters that have no default, and some number for each."""
+    missing = [name for name, default in theirs.defaults.items() if default is REQUIRED]
+    return {name: 0.25 * (place + 1) for place, name in enumerate(missing)}
 
 
-@pytest.mark.parametrize("title, entry", ENTRIES)
-def test_an_entry_has_a_call_or_says_what_to_write(title, entry):
-    assert {"call", "link"} <= set(entry) <= {*CODES, "link", "function_link", "note"}
-    assert entry["call"] or (entry["same_as_ours"] and entry["note"])
-    assert ("function" in entry) == ("function_link" in entry)
-    assert all(entry[key] for key in entry if key != "call")
+def same(one, other):
+    return type(one) is type(other) and one._shown == other._shown
 
 
-@pytest.mark.parametrize("title, entry", ENTRIES)
-def test_links_lead_to_the_documentation_of_the_framework(title, entry):
-    for key in {"link", "function_link"} & set(entry):
-        address = urlsplit(entry[key])
-        assert (address.scheme, address.netloc) == ("https", HOSTS[title])
+@pytest.mark.parametrize("framework, entry", ENTRIES)
+def test_an_entry_names_ours_and_theirs(framework, entry):
+    assert bool(entry.theirs) != bool(entry.write)
+    for form in entry.ours:
+        assert form.terms.keys() <= CATALOG[form.name].parameters.keys()
+        for theirs in entry.theirs:
+            assert form.used <= theirs.defaults.keys()
+    assert entry.note == entry.note.strip() and (not entry.note or entry.note.endswith("."))
 
 
-@pytest.mark.parametrize("title, entry", ENTRIES)
-def test_code_is_one_call_of_the_framework(title, entry):
-    for key in set(CODES) & set(entry):
-        if entry[key]:
-            call = ast.parse(entry[key], mode="eval").body
-            names = {node.id for node in ast.walk(call) if isinstance(node, ast.Name)}
-            assert isinstance(call, ast.Call) and names - {"x"} == {MODULES[title]}
-            assert key != "function" or "x" in names
+@pytest.mark.parametrize("key, entry, theirs", CALLS)
+def test_a_call_is_one_of_the_framework_and_has_a_page_where_there_are_any(key, entry, theirs):
+    tree = ast.parse(theirs.code, mode="eval").body
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert names - {"x", *theirs.defaults} == {key}
+    assert isinstance(tree, (ast.Call, ast.Subscript)) and theirs.call(theirs.defaults | given(theirs))
+    address = urlsplit(frameworks()[key].link(theirs.path))
+    assert address.netloc == HOSTS.get(key, "") and "{" not in address.geturl()
+
+
+@pytest.mark.parametrize("key, held", frameworks().items())
+def test_a_name_is_said_once(key, held):
+    paths = [theirs.path for entry in held.entries for theirs in entry.theirs]
+    assert len(paths) == len({*paths}) and not {path.rpartition(".")[2] for path in paths} & {*held.none}
+    assert not held.other or held.other in frameworks()
+
+
+@pytest.mark.parametrize("key, entry, theirs", CALLS)
+def test_every_name_makes_a_block_and_the_block_leads_back(key, entry, theirs):
+    block = get_activation(f"{key}:{theirs.path}", **given(theirs))
+    assert same(block, get_activation(f"{key}:{theirs.name}", **given(theirs)))
+    back = Theirs(elsewhere(block)[key])
+    parameters = {name: value for name, value in back.defaults.items() if value is not REQUIRED}
+    assert same(get_activation(f"{key}:{back.path}", **parameters), block)
+
+
+@pytest.mark.parametrize(
+    "name, parameters, wanted",
+    [
+        ("jax:gelu", {}, ("gelu", {"approximate": "tanh"})),
+        ("jax:nn.gelu", {"approximate": False}, ("gelu", {"approximate": "none"})),
+        ("keras:leaky_relu", {}, ("leaky_relu", {"alpha": 0.2})),
+        ("keras:LeakyReLU", {}, ("leaky_relu", {"alpha": 0.3})),
+        ("keras:relu", {"negative_slope": 0.5}, ("leaky_relu", {"alpha": 0.5})),
+        ("keras:relu", {"max_value": 3}, ("hard_tanh", {"min_val": 0.0, "max_val": 3.0})),
+        ("torch:nn.functional.hardtanh_", {"min_val": -2.0, "inplace": True}, ("hard_tanh", {"min_val": -2.0})),
+        ("torch:PReLU", {"num_parameters": 3}, ("prelu", {"in_channels": 3})),
+        ("torch:Softmax", {}, ("softmax", {})),
+        ("torch:Softmax", {"dim": 1}, ("softmax", {"axis": 1})),
+        ("torch:Softmax2d", {}, ("softmax", {"axis": -3})),
+        ("timm:leaky_relu", {"negative_slope": 0.1}, ("leaky_relu", {"alpha": 0.1})),
+        ("transformers:gelu_new", {}, ("gelu", {"approximate": "tanh"})),
+    ],
+)
+def test_their_defaults_and_the_names_of_their_parameters(name, parameters, wanted):
+    ours, options = wanted
+    assert same(get_activation(name, **parameters), get_activation(ours, **options))
+
+
+@pytest.mark.parametrize(
+    "name, parameters, error, words",
+    [
+        ("tf:relu", {}, ValueError, "a framework is one of torch, jax, keras, timm, transformers, not 'tf'"),
+        ("torch:Gelu_", {}, ValueError, "no activation of PyTorch is called 'Gelu_'; nearest: GELU, gelu, .*"),
+        ("jax:zzzz", {}, ValueError, "no activation of JAX is called 'zzzz'; nearest: sigmoid, .*, glu.*"),
+        ("torch:nn.CrossEntropyLoss", {}, ValueError, "torch:nn.CrossEntropyLoss is no activation but a loss"),
+        ("torch:GELU", {"alpha": 1}, TypeError, "torch:GELU takes the parameters: approximate; not alpha"),
+        ("jax:relu", {"b": 1, "a": 1}, TypeError, "jax:relu takes the parameters: none; not a, b"),
+        (
+            "torch:nn.Threshold",
+            {"value": 1},
+            TypeError,
+            "torch:nn.Threshold takes the parameters: threshold, value; and threshold must be given",
+        ),
+        (
+            "jax:gelu",
+            {"approximate": "tanh"},
+            ValueError,
+            "jax:gelu's approximate is one of False, True, not 'tanh'",
+        ),
+        (
+            "torch:Softplus",
+            {"threshold": 30},
+            ValueError,
+            r"torch:Softplus can be one of torch.nn.Softplus\(beta=1.0\) here, not .*Softplus\(threshold=30\)",
+        ),
+        (
+            "torch:ELU",
+            {"alpha": "a"},
+            TypeError,
+            "torch:ELU is elu here: elu's alpha is a finite number .*, not 'a'",
+        ),
+        ("torch:ELU", {"alpha": 0}, ValueError, "torch:ELU is elu here: elu's alpha is a finite number .*, not 0"),
+    ],
+)
+def test_an_error_says_in_one_line_what_is_allowed_and_what_came(name, parameters, error, words):
+    with pytest.raises(error, match=f"^{words}$"):
+        get_activation(name, **parameters)
+
+
+@pytest.mark.parametrize("name, entry", CATALOG.items())
+def test_code_of_elsewhere_is_one_expression_of_the_framework(name, entry):
+    defaults = {key: parameter.default for key, parameter in entry.parameters.items()}
+    for key, code in _elsewhere.theirs(name, defaults, defaults, None).items():
+        names = {node.id for node in ast.walk(ast.parse(code or key)) if isinstance(node, ast.Name)}
+        assert names - {"x", "a", "b"} == {key if key in names else frameworks()[key].other}
+
+
+def test_elsewhere_fills_parameters_in_and_says_what_differs():
+    found = elsewhere("softplus", beta=2)
+    assert list(found) == ["torch", "jax", "keras", "timm", "transformers"]
+    assert found["torch"] == found["timm"] == "torch.nn.Softplus(beta=2.0)"
+    assert found["jax"] == "jax.nn.softplus(2.0 * x) / 2.0" and not found.notes["jax"]
+    assert "threshold" in found.notes["torch"] and found.notes["timm"].startswith(
+        "timm has none; this is PyTorch's. "
+    )
+
+
+def test_elsewhere_takes_names_of_other_frameworks_and_blocks():
+    assert elsewhere("keras:leaky_relu") == elsewhere("leaky_relu", alpha=0.2)
+    assert elsewhere(get_activation("gelu", approximate="sigmoid"))["timm"].endswith("('quick_gelu')")
+    assert elsewhere(nn.LeakyReLU(0.25))["jax"] == "jax.nn.leaky_relu(x, negative_slope=0.25)"
+    with pytest.raises(TypeError, match="^elsewhere takes an activation of the catalog, not Dense"):
+        elsewhere(nn.Dense(1))
+
+
+def test_elsewhere_prints_a_row_for_each_and_what_differs_below():
+    lines = repr(elsewhere(nn.SELU())).splitlines()
+    assert lines[:3] == [
+        "PyTorch       torch.nn.SELU()",
+        "JAX           jax.nn.selu(x)",
+        "Keras         keras.activations.selu(x)",
+    ]
+    assert lines[-2:] == ["MXNet's own   nn.SELU()", f"{'':14}Wrong: {CATALOG['selu'].builtin.fault}."]
+    assert "no counterpart" in repr(elsewhere("prelu", in_channels=2)) and "own" not in repr(
+        elsewhere("elu", alpha=2)
+    )
+
+
+def test_a_block_of_another_framework_computes():
+    x = array([-1.0, 2.0])
+    assert get_activation("keras:LeakyReLU")(x).asnumpy().tolist() == pytest.approx([-0.3, 2.0])

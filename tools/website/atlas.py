@@ -6,10 +6,9 @@ import re
 from fractions import Fraction
 
 import numpy
-import yaml
 
 from benchmarks import accuracy
-from gluon_activations import CATALOG, activations, array, derivative, evaluate, functional
+from gluon_activations import CATALOG, _elsewhere, activations, array, derivative, evaluate, functional
 from gluon_activations.catalog import FAMILIES
 from tools import measured
 from tools.chapters import CHAPTERS
@@ -24,20 +23,19 @@ def write(stage, chapters):
     folder = stage / "atlas"
     folder.mkdir(exist_ok=True)
     pictures.write(folder, stage / "_static" / "atlas")
-    frameworks = yaml.safe_load((measured.DATA / "frameworks.yml").read_text(encoding="utf-8"))
     errors, faults = (
         {line: measured.read(kind, line) for line in measured.LINES} for kind in ("accuracy", "faults")
     )
     errors["frameworks"] = measured.read("accuracy", "frameworks")
     near = relatives()
     for name in CATALOG:
-        text = page(name, frameworks.get(name, {}), errors, faults, chapters, near.get(name, []))
+        text = page(name, errors, faults, chapters, near.get(name, []))
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     (folder / "index.md").write_text(index(), encoding="utf-8")
     (folder / "_gallery.txt").write_text(gallery(""), encoding="utf-8")
 
 
-def page(name, frameworks, errors, faults, chapters, near):
+def page(name, errors, faults, chapters, near):
     """The page of one activation, in MyST Markdown."""
     entry = CATALOG[name]
     parts = [
@@ -48,7 +46,7 @@ def page(name, frameworks, errors, faults, chapters, near):
         "## Properties\n\n" + _properties(entry),
         "## In your net\n\n" + _code(entry),
         "## In MXNet itself\n\n" + _builtin(entry, errors, faults),
-        "## In other frameworks\n\n" + _frameworks(frameworks),
+        "## In other frameworks\n\n" + _frameworks(entry),
         "## Relatives\n\n" + _nearest(entry, near),
         "## Where it is taught\n\n" + _taught(entry, chapters),
         "## Papers\n\n" + _papers(entry),
@@ -367,20 +365,31 @@ def _units(error):
     return f"{digit} · 10<sup>{int(power)}</sup>"
 
 
-def _frameworks(frameworks):
-    if not frameworks:
-        return "Not looked up yet."
-    rows = []
-    for framework, found in frameworks.items():
-        calls = [f"[`{found['call']}`]({found['link']})"] if found.get("call") else ["has none"]
-        if found.get("function"):
-            calls.append(f"[`{found['function']}`]({found['function_link']})")
-        if found.get("same_as_ours"):
-            calls.append(f"for the curve of this page: `{found['same_as_ours']}`")
-        if found.get("note"):
-            calls.append(minus(found["note"]))
-        rows.append(f"| {framework} | {'<br>'.join(calls)} |")
+def _frameworks(entry):
+    defaults = {name: parameter.default for name, parameter in entry.parameters.items()}
+    same, rows = _elsewhere.theirs(entry.name, defaults, defaults, None), []
+    for key, framework in _elsewhere.frameworks().items():
+        calls = framework.named(entry.name)
+        lines = [_call(framework, theirs.code, options, defaults) for _, theirs, options in calls] or ["has none"]
+        notes = [found.note for found, _, _ in calls]
+        if same[key] and (calls or not framework.other) and not any(_same(defaults, call[2]) for call in calls):
+            lines.append(f"for the curve of this page: {_call(framework, same[key])}")
+            notes.append(same.notes[key])
+        lines += [minus(note) for note in dict.fromkeys(notes) if note]
+        rows.append(f"| {framework.title} | {'<br>'.join(lines)} |")
     return "| framework | name and defaults |\n|---|---|\n" + "\n".join(rows)
+
+
+def _call(framework, code, options=(), defaults=()):
+    """Code of a framework, with its page, and what of our parameters is then not our default."""
+    link = framework.link(_elsewhere.Theirs(code).path)
+    other = [f"{name}={options[name]!r}" for name in options if not _same(defaults, {name: options[name]})]
+    here = f": here `{', '.join(other)}`" if other and _elsewhere.REQUIRED not in dict(options).values() else ""
+    return (f"[`{code}`]({link})" if link else f"`{code}`") + here
+
+
+def _same(defaults, options):
+    return {**defaults, **options} == defaults
 
 
 def _nearest(entry, near):
