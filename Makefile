@@ -19,11 +19,14 @@ MXNET1 := .venv
 MXNET2 := .venv-mxnet2
 SITE := .venv-docs
 DIST := .venv-dist
+THEIRS := .venv-frameworks
 LIST_$(MXNET1) := mxnet1
 LIST_$(MXNET2) := mxnet2
 LIST_$(SITE) := docs
 LIST_$(DIST) := dist
+LIST_$(THEIRS) := frameworks
 OLDEST_$(SITE) := 3.11
+OLDEST_$(THEIRS) := 3.11
 PYTEST := -m pytest -n 2 -p no:cacheprovider
 # Pages run in one thread each, two pages at a time; every sum is then made in one order.
 NBVAL := OMP_NUM_THREADS=1 JUPYTER_PREFER_ENV_PATH=1 CTX=cpu
@@ -40,7 +43,8 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help notebooks test test-quick lab lint format figures outputs accuracy bench exercises results lock clean distclean \
-  docs serve test-docs errors mutants zoo coefficients dist check-dist matrix licences update $(MXNET1) $(MXNET2) $(SITE) $(DIST)
+  docs serve test-docs errors mutants zoo coefficients dist check-dist matrix licences update frameworks \
+  $(MXNET1) $(MXNET2) $(SITE) $(DIST) $(THEIRS)
 
 help:
 	@echo 'make notebooks    execute every page into build/notebooks/ (CTX=gpu, FAST=1, ONLY=04)'
@@ -57,6 +61,7 @@ help:
 	@echo '                  PyTorch and JAX, in an environment of your own with torch, jax)'
 	@echo 'make errors       measure the errors found in MXNet anew, for docs/errors_in_mxnet.md'
 	@echo 'make bench        the time of activations and of training steps: ours, MXNet itself (FRAMEWORKS=path/to/python: also PyTorch, JAX)'
+	@echo 'make frameworks   hold the names of PyTorch, JAX, Keras, timm and transformers against all that those export (downloads 2 GB)'
 	@echo 'make zoo          look into every net of the model zoo, and swap its activations (ONLY=resnet18_v1)'
 	@echo 'make mutants      change the package in many small places: do its tests notice? (ONLY=catalog,'
 	@echo '                  SAMPLE=60: so many of each module, drawn by lot; UNLISTED=1: not what is on the list)'
@@ -71,10 +76,10 @@ help:
 	@echo
 	@echo 'PYTHON=python3.11 (after any target) picks another Python than the newest found of 3.9 to 3.13.'
 
-$(MXNET1) $(MXNET2) $(SITE) $(DIST):
+$(MXNET1) $(MXNET2) $(SITE) $(DIST) $(THEIRS):
 	@$(PYTHON) -c '' 2> /dev/null || { echo 'There is no $(PYTHON) that runs: install one of Python 3.9 to 3.13.'; exit 1; }
 	@$(PYTHON) -m tools.environment $@ requirements/$(LIST_$@).txt $(OLDEST_$@)
-	@$(if $(filter-out $(DIST),$@),$@/bin/python -W ignore -m gluon_activations.fused --quiet)
+	@$(if $(filter-out $(DIST) $(THEIRS),$@),$@/bin/python -W ignore -m gluon_activations.fused --quiet)
 
 notebooks: $(MXNET1)
 	@$(MXNET1)/bin/python -m tools.run_notebooks --ctx '$(CTX)' --only '$(ONLY)' $(if $(filter-out 0,$(FAST)),--fast)
@@ -150,6 +155,9 @@ errors: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.faults measure)
 	@$(MXNET1)/bin/python -m benchmarks.faults report
 
+frameworks: $(MXNET1) $(THEIRS)
+	@$(MXNET1)/bin/python -W ignore -m benchmarks.frameworks $(THEIRS)/bin/python
+
 bench: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(MXNET1)/bin/python -m benchmarks.bench passes $(FRAMEWORKS)
 	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.bench passes $(FRAMEWORKS))
@@ -183,6 +191,8 @@ licences: $(SITE)
 # What cosmic-ray wants for its own command, which is not called: some of it has no wheel. The site uses two of them.
 UNUSED_docs := aiohappyeyeballs aiohttp aiosignal anybadge async-timeout exit-codes frozenlist gitdb gitpython \
   multidict propcache smmap yarl yattag
+# What PyTorch's wheel for CUDA, the only one for Linux, asks for and opens on a GPU alone.
+UNUSED_frameworks := triton cuda-bindings cuda-pathfinder nvidia-cusolver nvidia-cuda-cupti nvidia-cuda-cccl nvidia-nvtx
 UNUSED_mxnet1 := $(UNUSED_docs) greenlet sqlalchemy
 # Two lists for what holds MXNet: Python 3.13 has no NumPy 1, whatever MXNet asks for, and one list for all would let older
 # Pythons have libraries that want NumPy 2. What is locked already stays, unless `make update` asks for the newest.
@@ -197,6 +207,8 @@ lock:
 	    requirements/$$list.in --output-file requirements/$$list-numpy2.txt || exit 1; \
 	done
 	@$(COMPILE) --python-version 3.9 --no-config requirements/dist.in --output-file requirements/dist.txt
+	@$(COMPILE) --python-version $(OLDEST_$(THEIRS)) --no-config $(UNUSED_frameworks:%=--no-emit-package %) \
+	  requirements/frameworks.in --output-file requirements/frameworks.txt
 
 update:
 	@$(MAKE) --no-print-directory lock UPGRADE=--upgrade
@@ -206,4 +218,4 @@ clean:
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf $(MXNET1) $(MXNET2) $(SITE) $(DIST)
+	rm -rf $(MXNET1) $(MXNET2) $(SITE) $(DIST) $(THEIRS)

@@ -22,6 +22,11 @@ def called(code, modules):
     return eval(f"lambda x: {code}" if at_x else code, dict(modules))
 
 
+def weights(shape, weighted):
+    """What each element of a result counts in the sum whose gradient is taken: unlike for what acts on vectors."""
+    return np.cos(1 + np.arange(np.prod(shape))).reshape(shape) if weighted else np.ones(shape)
+
+
 def normal(size):
     """The input."""
     return np.random.default_rng(0).normal(size=(size // 100, 100)).astype(np.float32)

@@ -1,128 +1,261 @@
-"""The activations of PyTorch, Keras and JAX, as docs/data/frameworks.yml has them, beside our references.
+"""Whether frameworks.json is right: all that PyTorch, JAX, Keras, timm and transformers export, beside ours.
 
-    python -m benchmarks.frameworks
+    make frameworks
 
-in an environment of one's own with torch, keras, jax, numpy, scipy, mpmath and pyyaml. MXNet is not needed, and a
-framework that is missing is left out. Keras runs on JAX, or on what KERAS_BACKEND names: jax or torch.
+Ours is what ``get_activation`` makes of a name of theirs, on MXNet in the environment of the tests: what a reader
+gets, whose numbers tests/references.py has judged already. Theirs is computed in a process and an environment of
+its own (`benchmarks.registries`). Compared are value and slope in float64 at 400 points and in both tails, with
+their defaults and two other settings of their parameters, and by themselves the infinities and the kinks. It ends
+with status 1 if a name is neither mapped nor listed as no activation, if a default is another, or if something
+differs and the note does not say so, in these words:
 
-All is computed in float64, so that what differs is the definition and not the rounding; slopes at kinks are
-compared by themselves. The script ends with status 1 if a call does not exist, if a default is not the one in the
-file, if a curve is ours where the file says another or the reverse, or if a slope at a kink is not ours and the
-note does not say so.
+* "slope 0 at -3", "value nan at -inf": at a kink or an infinity, with the defaults;
+* "up to 2e-09 in value", "up to 1e-05 in slope": elsewhere, as a part of our value where that is above 1.
+
+A note that says so without need is wrong, too.
 """
 
 import ast
-import importlib
-import inspect
-import os
+import datetime
+import math
+import re
 import sys
-from pathlib import Path
 
 import numpy as np
-import yaml
 
-from benchmarks.elsewhere import called
-from tests.references import RECORDS
+from benchmarks.elsewhere import weights
+from benchmarks.turns import Worker
+from gluon_activations import CATALOG, array, evaluate, get_activation
+from gluon_activations._elsewhere import REQUIRED, _expression, _names, frameworks
+from gluon_activations._parameters import Integer, Number
+from gluon_activations.catalog import _name_of
+from tools import measured
 
-ROOT = Path(__file__).resolve().parent.parent
-FACTS = ROOT / "docs" / "data" / "frameworks.yml"
-GRID = np.arange(-24, 24 + 1 / 64, 1 / 64)  # exact numbers, with every kink among them
-TOLERANCE = 1e-6
-MODULES = {"PyTorch": "torch", "Keras": "keras", "JAX": "jax"}
+TAILS = np.logspace(-3, 3, 16)
+POINTS = np.concatenate([-TAILS[::-1], np.linspace(-24, 24, 400), TAILS])  # no kink is among them
+SHAPES = {2: (108, 4), 4: (108, 2, 2, 1)}  # an even number of rows and columns, as a gate wants
+TOLERANCE = 1e-10
+BACKENDS = {"jax": "JAX", "torch": "PyTorch"}  # of Keras
+_NUMBER = r"(nan|-?inf|-?\d+(?:\.\d+)?(?:e[+-]\d+)?)"
+SAID = {
+    "special": re.compile(rf"(?:value|slope) {_NUMBER} at {_NUMBER}"),
+    "bound": re.compile(rf"up to {_NUMBER} in (value|slope)"),
+}
+MODELS = ("bert", "gpt2", "distilbert", "t5", "llama", "gemma", "vit", "clip", "phi", "nemotron")
 
 
-def load():
-    """The frameworks that there are, told to compute in float64: {name of the module: the module}."""
-    os.environ["JAX_ENABLE_X64"] = "1"
-    os.environ.setdefault("KERAS_BACKEND", "jax")
-    found = {}
-    for title, name in MODULES.items():
-        try:
-            found[name] = importlib.import_module(name)
-            print(title, found[name].__version__)
-        except ImportError as error:
-            print(f"{title} is left out: {error}")
-    if "torch" in found:
-        found["torch"].set_default_dtype(found["torch"].float64)
-    if "keras" in found:
-        found["keras"].config.set_floatx("float64")
-        print("Keras runs on", found["keras"].backend.backend())
+# -- what is compared --------------------------------------------------------------------------
+
+
+def samples(parameter):
+    """Two values of a parameter of ours: powers of 2, which also those operators keep that hold float32."""
+    if isinstance(parameter, Number):
+        low, high = parameter.turn or (0.0, 1.0)
+        return [_power_of_2(low + share * (high - low)) for share in (0.3, 0.8)]
+    if isinstance(parameter, Integer):
+        return [0, 1] if parameter.at_least == -math.inf else [SHAPES[2][1], parameter.at_least]
+    return [parameter.default] * 2
+
+
+def _power_of_2(number):
+    return math.copysign(2.0 ** round(math.log2(abs(number))), number)
+
+
+def settings(form):
+    """Two settings of their parameters for a form of ours."""
+    found = {}, {}
+    for name, term in form.terms.items():
+        for which, values in enumerate(found):
+            if isinstance(term, ast.Name):
+                values[term.id] = samples(CATALOG[form.name].parameters[name])[which]
+            elif isinstance(term, ast.Subscript):
+                table = [*ast.literal_eval(term.value)]
+                values[_names(term)[0]] = table[which % len(table)]
     return found
 
 
-def curve(code, modules, engine):
-    """Value and slope on the grid: of the expression if x stands in it, or of the layer that it makes."""
-    function = called(code, modules)
-    if engine == "torch":
-        torch = importlib.import_module("torch")
-        x = torch.tensor(GRID, requires_grad=True)
-        y = function(x)
-        if y.requires_grad:  # if not, it is constant to autograd
-            y.sum().backward()
-        return y.detach().numpy(), np.zeros_like(GRID) if x.grad is None else x.grad.numpy()
-    jax = importlib.import_module("jax")
-    x = jax.numpy.asarray(GRID)
-    function(x)  # here a layer of Keras makes its parameters
-    y, pull = jax.vjp(function, x)
-    return np.asarray(y), np.asarray(pull(jax.numpy.ones_like(y))[0])
+def called(key, entry, theirs):
+    """Code and block of a call, with defaults and with other settings; and whether those are the defaults."""
+    name = f"{key}:{theirs.path}"
+    needed = {name for name, default in theirs.defaults.items() if default is REQUIRED}
+    first = {name: value for name, value in settings(entry.ours[0])[0].items() if name in needed}
+    for given in (first, *(given for form in entry.ours for given in settings(form))):
+        yield theirs.call(given), get_activation(name, **given), given == first
 
 
-def wrong_defaults(code, modules):
-    """Arguments in a call that are not the defaults of what it calls."""
-    call = ast.parse(code, mode="eval").body
-    called = eval(ast.unparse(call.func), dict(modules))
-    try:
-        parameters = inspect.signature(called).parameters
-    except ValueError:  # compiled, and documented by its signature first
-        text = called.__doc__[called.__doc__.index("(") + 1 :]
-        parameters = inspect.signature(eval(f"lambda {text[: text.index(')')]}: None")).parameters
-    for keyword in call.keywords:
-        default = parameters[keyword.arg].default if keyword.arg in parameters else inspect.Parameter.empty
-        if default is inspect.Parameter.empty or default != ast.literal_eval(keyword.value):
-            yield f"{ast.unparse(keyword)} is not a default"
+def written(entry):
+    """Code and block of an expression, for our defaults and for other settings of what stands in it."""
+    (form,), text = entry.ours, entry.write.code
+    parameters = CATALOG[form.name].parameters
+    first = {term.id: parameters[name].default for name, term in form.terms.items() if isinstance(term, ast.Name)}
+    for given in ({}, *settings(form)):
+        values = first | {name: value for name, value in given.items() if name in _names(_expression(text))}
+        yield entry.write.filled(values), get_activation(form.name, **form.options(values, text)), not given
 
 
-def largest(error):
-    """The largest error on the grid, and where."""
-    return f"{error.max():.0e} at {GRID[error.argmax()]:<10g}" if error.max() else f"{'0':>3}{'':18}"
+def curves(worker, key, code, block, default):
+    """The largest differences, {"value": (how much, where), …}, and what is another at kinks and infinities."""
+    entry = CATALOG[_name_of(block)]
+    vectors = entry.acts_on == "vectors"
+    shape = SHAPES[4 if block._shown.get("axis", -1) < -2 else 2]
+    theirs, mine = (
+        worker.ask("curve", key, code, POINTS.tolist(), shape, vectors),
+        ours(block, POINTS, shape, vectors),
+    )
+    found = {}
+    for what, got, wanted in zip(("value", "slope"), theirs, mine):
+        off = difference(got, wanted)
+        found[what] = float(off.max()), float(POINTS[off.argmax()]) if len(off) == len(POINTS) else None
+    if vectors or not default:
+        return found, []
+    special = np.array([-math.inf, *entry.kinks, math.inf])
+    theirs = worker.ask("curve", key, code, special.tolist(), (len(special), 1), False)
+    pairs = zip(("value", "slope"), theirs, ours(block, special, (len(special), 1), False))
+    return found, [
+        f"{what} {got[place] + 0.0:.4g} at {special[place]:g}"
+        for what, got, wanted in pairs
+        for place in np.flatnonzero(difference(got, wanted) > TOLERANCE)
+    ]
 
 
-def problems(name, key, code, entry, modules, engine):
-    """Print the line of one call, and yield what is wrong with it."""
-    if key != "same_as_ours":
-        yield from wrong_defaults(code, modules)
-    kinks = {x: float(slope) for x, slope in RECORDS[name].kinks.items()}
-    (value, slope), (got, found) = RECORDS[name].float64(GRID), curve(code, modules, engine)
-    errors = np.abs(got - value), np.where(np.isin(GRID, list(kinks)), 0, np.abs(found - slope))
-    at_kinks = {x: float(found[GRID == x][0]) + 0.0 for x in kinks}
-    others = [f"{at_kinks[x]:.4g} at {x:g}" for x in kinks if abs(at_kinks[x] - kinks[x]) > TOLERANCE]
-    on_purpose = key != "same_as_ours" and "same_as_ours" in entry
-    marks = ["another curve, as stated"] * on_purpose + [f"slope {', '.join(others)}"] * bool(others)
-    print(f"{name:13}{code:78}{largest(errors[0])}{largest(errors[1])}{'; '.join(marks)}".rstrip())
-    if on_purpose == (max(error.max() for error in errors) <= TOLERANCE):
-        yield f"the file says that its curve is {'another' if on_purpose else 'ours'}"
-    if not on_purpose:
-        yield from (f"no note has its slope {text}" for text in others if text not in entry.get("note", ""))
+def ours(block, xs, shape, weighted):
+    """Value and slope of a block, as `benchmarks.registries` gives those of theirs."""
+    block.cast("float64")
+    block.initialize(force_reinit=True)
+    x = array(xs.reshape(shape), dtype="float64")
+    value, slope = evaluate(block, x)
+    if weighted:
+        counts = array(weights(value.shape, True), dtype="float64")
+        slope = evaluate(lambda z: block(z) * counts, x)[1]
+    return value.asnumpy().ravel(), slope.asnumpy().ravel()
 
 
-def main():
-    """Print the table; stop with status 1 if the file is wrong anywhere."""
-    modules, wrong = load(), []
-    print(f"\n{'activation':13}{'call':78}{'value off by':21}{'slope off by':21}notes")
-    for name, entries in yaml.safe_load(FACTS.read_text(encoding="utf-8")).items():
-        for title, entry in entries.items():
-            if MODULES[title] not in modules:
-                continue
-            engine = modules["keras"].backend.backend() if title == "Keras" else MODULES[title]
-            for key in ("call", "function", "same_as_ours"):
-                if entry.get(key):
-                    try:
-                        found = list(problems(name, key, entry[key], entry, modules, engine))
-                    except Exception as error:  # whatever a framework raises
-                        found = [f"{type(error).__name__}: {error}"]
-                    wrong += [f"{name}: {entry[key]}: {problem}" for problem in found]
+def difference(got, wanted):
+    """How far each number is off, as a part of the right one where that is above 1."""
+    with np.errstate(invalid="ignore"):
+        off = np.abs(np.array(got) - wanted) / np.maximum(1, np.abs(wanted))
+        off = np.where(np.isinf(wanted), math.inf, off)
+    alike = (np.array(got) == wanted) | (np.isnan(got) & np.isnan(wanted))
+    return np.where(alike, 0, np.where(np.isnan(off), math.inf, off))
+
+
+# -- what the file says ------------------------------------------------------------------------
+
+
+def unsaid(note, results):
+    """What was found and is not in a note, and what is in a note and was not found."""
+    special, bounds = {text for _, texts, _ in results for text in texts}, worst(results)
+    said = {match[0] for match in SAID["special"].finditer(note.lower())}
+    yield from (f"no note says: {text}" for text in sorted(special - said))
+    yield from (f"the note says without need: {text}" for text in sorted(said - special))
+    stated = {what: float(bound) for bound, what in SAID["bound"].findall(note)}
+    for what in ("value", "slope"):
+        bound, (off, _) = stated.get(what, TOLERANCE), bounds[what]
+        if off > bound or (what in stated and off < bound / 10):
+            yield f"off by up to {off:.1g} in {what}, and the note says {stated.get(what, 'nothing')}"
+
+
+def names(worker, framework):
+    """How many names there are, are mapped and are listed as none; and what is wrong with the lists."""
+    found, wrong, mapped = worker.ask("exported", framework.key), [], 0
+    for path in found:
+        try:
+            framework.find(path)
+            mapped += 1
+        except ValueError as error:
+            if path.rpartition(".")[2] not in framework.none:
+                wrong.append(f"{path} is new: {error}")
+    gone = set(framework.none) - {path.rpartition(".")[2] for path in found}
+    wrong += [f"{name} is listed as no activation and is not there" for name in sorted(gone)]
+    return {"names": len(found), "mapped": mapped, "none": len(found) - mapped}, wrong
+
+
+def defaults(worker, framework, theirs):
+    """What is wrong with the parameters of a call."""
+    there = worker.ask("defaults", theirs.code)
+    for name, value in theirs.defaults.items():
+        wanted = "has to be given" if value is REQUIRED else value
+        if name not in there or there[name] != wanted:
+            yield f"{name}={wanted!r} is no default: it is {there.get(name, 'no parameter')!r}"
+    for name in sorted(there.keys() - theirs.defaults.keys() - framework.ignored):
+        yield f"the file does not know the parameter {name}"
+
+
+def compared(workers, framework, entry):
+    """What was found of each call of an entry, {its path or code: (differences, what is another, by backend)}."""
+    lists = {theirs.path: called(framework.key, entry, theirs) for theirs in entry.theirs}
+    if entry.write:
+        lists[entry.write.code] = written(entry)
+    backends = BACKENDS if framework.key == "keras" else [*BACKENDS][:1]
+    return {
+        label: [
+            (*curves(workers[backend], framework.key, code, block, default), backend)
+            for code, block, default in codes
+            for backend in backends
+        ]
+        for label, codes in lists.items()
+    }
+
+
+def worst(results):
+    """The largest difference of value and slope over settings and backends, and where."""
+    return {
+        what: max((found[what] for found, *_ in results), key=lambda one: one[0]) for what in ("value", "slope")
+    }
+
+
+def models(worker):
+    """What configurations of transformers call their activation, and how far ours of that name is off."""
+    for kind in MODELS:
+        name = worker.ask("configured", kind)
+        block = get_activation(f"transformers:{name}")
+        found, _ = curves(worker, "transformers", f"transformers.activations.ACT2FN[{name!r}]", block, False)
+        yield kind, {"activation": name, "ours": repr(block), **found}
+
+
+def main(python):
+    """Print the summary and write the results; status 1 if the file is wrong anywhere."""
+    workers = {
+        backend: Worker(python, "registries", threads=2, KERAS_BACKEND=backend, TQDM_DISABLE="1")
+        for backend in BACKENDS
+    }
+    first, wrong, rows = workers["jax"], [], {}
+    for key, framework in frameworks().items():
+        rows[key], more = names(first, framework)
+        wrong += more
+        for theirs in (call for entry in framework.entries for call in entry.theirs):
+            wrong += [f"{key}:{theirs.path}: {text}" for text in defaults(first, framework, theirs)]
+        for entry in framework.entries:
+            results = compared(workers, framework, entry)
+            for label, found in results.items():
+                special = {text for _, texts, _ in found for text in texts}
+                rows[f"{key} {label}"] = {"ours": entry.ours[0].name, **worst(found), "special": sorted(special)}
+            wrong += [f"{key}:{label}: {text}" for text in unsaid(entry.note, sum(results.values(), []))]
+    rows["models"] = dict(models(first))
+    rows["machine"] = {"date": f"{datetime.date.today()}", "versions": first.ask("versions")}
+    for worker in workers.values():
+        worker.close()
+    measured.write("frameworks", "results", rows)
+    summary(rows)
     sys.exit("\n".join(["", *wrong]) if wrong else 0)
 
 
+def summary(rows):
+    """Print names and largest differences of each framework, and the models."""
+    print(", ".join(f"{name} {version}" for name, version in rows["machine"]["versions"].items()))
+    for key in frameworks():
+        print(
+            f"{key:13}{rows[key]['names']:4} names, {rows[key]['mapped']} mapped, {rows[key]['none']} none", end=""
+        )
+        for what in ("value", "slope"):
+            (off, where), label = max(
+                (row[what], label) for label, row in rows.items() if label.startswith(f"{key} ")
+            )
+            print(f"; {what} off by {off:.0e} at {where:.4g}, {label.partition(' ')[2]}", end="")
+        print()
+    for kind, row in rows["models"].items():
+        print(f"{kind:13}{row['activation']:20}{row['ours']:30}{row['value'][0]:8.0e}{row['slope'][0]:8.0e}")
+
+
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

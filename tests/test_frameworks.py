@@ -1,4 +1,4 @@
-"""Names elsewhere: the form of frameworks.json, and the ways through it; `make frameworks` holds it against theirs."""
+"""Names elsewhere: frameworks.json, and the ways through it; `make frameworks` compares it with the others."""
 
 import ast
 from urllib.parse import urlsplit
