@@ -31,9 +31,9 @@ from gluon_activations._parameters import Integer, Number
 from gluon_activations.catalog import _name_of
 from tools import measured
 
-TAILS = np.logspace(-3, 3, 16)
-POINTS = np.concatenate([-TAILS[::-1], np.linspace(-24, 24, 400), TAILS])  # no kink is among them
-SHAPES = {2: (108, 4), 4: (108, 2, 2, 1)}  # an even number of rows and columns, as a gate wants
+TAILS = np.logspace(-3, 3, 18)
+POINTS = np.concatenate([-TAILS[::-1], np.linspace(-24, 24, 404), TAILS])  # no kink is among them
+SHAPES = {2: (110, 4), 4: (110, 2, 2, 1)}  # an even number of rows and columns, as a gate wants
 TOLERANCE = 1e-10
 BACKENDS = {"jax": "JAX", "torch": "PyTorch"}  # of Keras
 _NUMBER = r"(nan|-?inf|-?\d+(?:\.\d+)?(?:e[+-]\d+)?)"
@@ -51,7 +51,8 @@ def samples(parameter):
     """Two values of a parameter of ours: powers of 2, which also those operators keep that hold float32."""
     if isinstance(parameter, Number):
         low, high = parameter.turn or (0.0, 1.0)
-        return [_power_of_2(low + share * (high - low)) for share in (0.3, 0.8)]
+        low = max(low, 0) if high > 0 else low  # some take no others
+        return [_power_of_2(low + share * (high - low)) for share in (0.3, 0.6)]
     if isinstance(parameter, Integer):
         return [0, 1] if parameter.at_least == -math.inf else [SHAPES[2][1], parameter.at_least]
     return [parameter.default] * 2
