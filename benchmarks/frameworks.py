@@ -106,7 +106,8 @@ def curves(worker, key, code, block, default):
     found = {}
     for what, got, wanted in zip(("value", "slope"), theirs, mine):
         off = difference(got, wanted)
-        found[what] = float(off.max()), float(POINTS[off.argmax()]) if len(off) == len(POINTS) else None
+        where = POINTS[off.argmax()] if len(off) == len(POINTS) else math.nan
+        found[what] = float(f"{off.max():.2g}"), float(f"{where:.4g}")
     if vectors or not default:
         return found, []
     special = np.array([-math.inf, *entry.kinks, math.inf])
@@ -242,17 +243,15 @@ def main(python):
 
 
 def summary(rows):
-    """Print names and largest differences of each framework, and the models."""
+    """Print names and largest differences of what each framework exports, and the models."""
     print(", ".join(f"{name} {version}" for name, version in rows["machine"]["versions"].items()))
-    for key in frameworks():
-        print(
-            f"{key:13}{rows[key]['names']:4} names, {rows[key]['mapped']} mapped, {rows[key]['none']} none", end=""
-        )
+    for key, framework in frameworks().items():
+        count = rows[key]
+        print(f"{key:13}{count['names']:4} names, {count['mapped']} mapped, {count['none']} none", end="")
         for what in ("value", "slope"):
-            (off, where), label = max(
-                (row[what], label) for label, row in rows.items() if label.startswith(f"{key} ")
-            )
-            print(f"; {what} off by {off:.0e} at {where:.4g}, {label.partition(' ')[2]}", end="")
+            path = max(framework.calls, key=lambda path: rows[f"{key} {path}"][what][0])
+            off, where = rows[f"{key} {path}"][what]
+            print(f"; {what} off by up to {off:.0e} at {where:.4g}, {path}", end="")
         print()
     for kind, row in rows["models"].items():
         print(f"{kind:13}{row['activation']:20}{row['ours']:30}{row['value'][0]:8.0e}{row['slope'][0]:8.0e}")

@@ -3,10 +3,13 @@
 import ast
 from urllib.parse import urlsplit
 
+import numpy
 import pytest
 
+from benchmarks import frameworks as compared
 from gluon_activations import CATALOG, _elsewhere, array, elsewhere, get_activation
 from gluon_activations._elsewhere import REQUIRED, Theirs, frameworks
+from tools import measured
 
 from mxnet.gluon import nn
 
@@ -175,3 +178,80 @@ def test_elsewhere_prints_a_row_for_each_and_what_differs_below():
 def test_a_block_of_another_framework_computes():
     x = array([-1.0, 2.0])
     assert get_activation("keras:LeakyReLU")(x).asnumpy().tolist() == pytest.approx([-0.3, 2.0])
+
+
+# -- what `make frameworks` finds --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "note, value, slope, special, says",
+    [
+        ("", 0.0, 0.0, [], []),
+        ("", 1e-11, 2e-9, [], ["off by up to 2e-09 in slope, and the note says nothing"]),
+        ("Off by up to 3e-09 in slope.", 0.0, 2e-9, [], []),
+        ("Off by up to 1e-09 in slope.", 0.0, 2e-9, [], ["off by up to 2e-09 in slope, and the note says 1e-09"]),
+        ("Off by up to 0.5 in value.", 0.01, 0.0, [], ["off by up to 0.01 in value, and the note says 0.5"]),
+        ("Off by up to inf in slope.", 0.0, float("inf"), [], []),
+        ("", 0.0, 0.0, ["slope 0 at -3"], ["no note says: slope 0 at -3"]),
+        ("Slope 0 at -3, where ours is 1/6.", 0.0, 0.0, ["slope 0 at -3"], []),
+        ("Value nan at -inf.", 0.0, 0.0, [], ["the note says without need: value nan at -inf"]),
+    ],
+)
+def test_a_note_says_what_was_found_and_no_more(note, value, slope, special, says):
+    results = [({"value": (0.0, 1.0), "slope": (slope, 2.0)}, special, "jax")]
+    results += [({"value": (value, 1.0), "slope": (0.0, 2.0)}, [], "torch")]
+    assert list(compared.unsaid(note, results)) == says
+
+
+def test_a_difference_is_a_part_of_what_is_right_and_infinite_where_one_is_no_number():
+    nan, inf = float("nan"), float("inf")
+    got, wanted = [1.5, 30.0, nan, nan, inf, -inf, 1.0], numpy.array([1.0, 20.0, nan, 1.0, inf, inf, inf])
+    assert compared.difference(got, wanted).tolist() == [0.5, 0.5, 0.0, inf, 0.0, inf, inf]
+
+
+class Asked:
+    """A process that exports and knows what it is told."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+
+    def ask(self, what, *about):
+        return self.answers[what]
+
+
+def test_a_name_that_is_new_or_gone_is_wrong():
+    held = frameworks()["jax"]
+    there = [*held.calls, *(f"jax.nn.{name}" for name in held.none)]
+    counts, wrong = compared.names(Asked(exported=there), held)
+    assert counts == {"names": len(there), "mapped": len(held.calls), "none": len(held.none)} and not wrong
+    _, wrong = compared.names(Asked(exported=[*there[:-1], "jax.nn.rule"]), held)
+    assert [text.partition(" is ")[0] for text in wrong] == ["jax.nn.rule", there[-1].rpartition(".")[2]]
+
+
+def test_a_default_that_is_not_theirs_is_wrong():
+    held, call = frameworks()["torch"], Theirs("torch.nn.Softplus(beta=1.0, threshold=20.0)")
+    found = {"beta": 1.0, "threshold": 20, "inplace": False}
+    assert not list(compared.defaults(Asked(defaults=found), held, call))
+    assert list(compared.defaults(Asked(defaults={"beta": 2.0, "alpha": 1}), held, call)) == [
+        "beta=1.0 is no default: it is 2.0",
+        "threshold=20.0 is no default: it is 'no parameter'",
+        "the file does not know the parameter alpha",
+    ]
+
+
+def test_what_was_measured_is_what_the_file_has_and_says():
+    rows = measured.read("frameworks", "results")
+    known = {key: entry for key, entry in _entries() if key in rows}
+    assert {*rows} == {*known, *frameworks(), "machine", "models"}
+    assert {*frameworks()} <= {*rows["machine"]["versions"]}
+    for key, row in known.items():
+        assert row.ours[0].name == rows[key]["ours"]
+    assert len(rows["models"]) == 10
+    assert all(row[what][0] < compared.TOLERANCE for row in rows["models"].values() for what in ("value", "slope"))
+
+
+def _entries():
+    for key, held in frameworks().items():
+        for entry in held.entries:
+            for code in entry.theirs or (entry.write,):
+                yield f"{key} {code.path if entry.theirs else code.code}", entry

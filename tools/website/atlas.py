@@ -8,14 +8,14 @@ from fractions import Fraction
 import numpy
 
 from benchmarks import accuracy
-from gluon_activations import CATALOG, _elsewhere, activations, array, derivative, evaluate, functional
+from gluon_activations import CATALOG, activations, array, derivative, evaluate, functional
 from gluon_activations.catalog import FAMILIES
 from tools import measured
 from tools.chapters import CHAPTERS
 from tools.measured import CENTRE
 from tools.wording import UNMEASURED, VECTORS, interval, letter, minus, number, reference
 
-from . import explorer, pictures
+from . import explorer, frameworks, pictures
 
 
 def write(stage, chapters):
@@ -27,15 +27,16 @@ def write(stage, chapters):
         {line: measured.read(kind, line) for line in measured.LINES} for kind in ("accuracy", "faults")
     )
     errors["frameworks"] = measured.read("accuracy", "frameworks")
+    compared = measured.read("frameworks", "results")
     near = relatives()
     for name in CATALOG:
-        text = page(name, errors, faults, chapters, near.get(name, []))
+        text = page(name, compared, errors, faults, chapters, near.get(name, []))
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    (folder / "index.md").write_text(index(), encoding="utf-8")
+    (folder / "index.md").write_text(index(compared), encoding="utf-8")
     (folder / "_gallery.txt").write_text(gallery(""), encoding="utf-8")
 
 
-def page(name, errors, faults, chapters, near):
+def page(name, compared, errors, faults, chapters, near):
     """The page of one activation, in MyST Markdown."""
     entry = CATALOG[name]
     parts = [
@@ -46,7 +47,7 @@ def page(name, errors, faults, chapters, near):
         "## Properties\n\n" + _properties(entry),
         "## In your net\n\n" + _code(entry),
         "## In MXNet itself\n\n" + _builtin(entry, errors, faults),
-        "## In other frameworks\n\n" + _frameworks(entry),
+        "## In other frameworks\n\n" + frameworks.table(entry, compared),
         "## Relatives\n\n" + _nearest(entry, near),
         "## Where it is taught\n\n" + _taught(entry, chapters),
         "## Papers\n\n" + _papers(entry),
@@ -89,6 +90,10 @@ other frameworks, papers, and the pages where it is taught. Values are solid, gr
 
 {table}
 
+## In other frameworks
+
+{frameworks}
+
 ```{{toctree}}
 :hidden:
 
@@ -97,9 +102,10 @@ other frameworks, papers, and the pages where it is taught. Values are solid, gr
 """
 
 
-def index():
+def index(compared):
     """The list of all pages."""
-    return INDEX.format(gallery=gallery("../"), table=_table(), names="\n".join(CATALOG))
+    table, elsewhere = _table(), frameworks.overview(compared)
+    return INDEX.format(gallery=gallery("../"), table=table, frameworks=elsewhere, names="\n".join(CATALOG))
 
 
 def _table():
@@ -363,33 +369,6 @@ def _units(error):
         return "∞" if math.isinf(error) else f"{error:.1f}"
     digit, power = f"{error:.0e}".split("e")
     return f"{digit} · 10<sup>{int(power)}</sup>"
-
-
-def _frameworks(entry):
-    defaults = {name: parameter.default for name, parameter in entry.parameters.items()}
-    same, rows = _elsewhere.theirs(entry.name, defaults, defaults, None), []
-    for key, framework in _elsewhere.frameworks().items():
-        calls = framework.named(entry.name)
-        lines = [_call(framework, theirs.code, options, defaults) for _, theirs, options in calls] or ["has none"]
-        notes = [found.note for found, _, _ in calls]
-        if same[key] and (calls or not framework.other) and not any(_same(defaults, call[2]) for call in calls):
-            lines.append(f"for the curve of this page: {_call(framework, same[key])}")
-            notes.append(same.notes[key])
-        lines += [minus(note) for note in dict.fromkeys(notes) if note]
-        rows.append(f"| {framework.title} | {'<br>'.join(lines)} |")
-    return "| framework | name and defaults |\n|---|---|\n" + "\n".join(rows)
-
-
-def _call(framework, code, options=(), defaults=()):
-    """Code of a framework, with its page, and what of our parameters is then not our default."""
-    link = framework.link(_elsewhere.Theirs(code).path)
-    other = [f"{name}={options[name]!r}" for name in options if not _same(defaults, {name: options[name]})]
-    here = f": here `{', '.join(other)}`" if other and _elsewhere.REQUIRED not in dict(options).values() else ""
-    return (f"[`{code}`]({link})" if link else f"`{code}`") + here
-
-
-def _same(defaults, options):
-    return {**defaults, **options} == defaults
 
 
 def _nearest(entry, near):
