@@ -61,7 +61,7 @@ help:
 	@echo '                  PyTorch and JAX, in an environment of your own with torch, jax)'
 	@echo 'make errors       measure the errors found in MXNet anew, for docs/errors_in_mxnet.md'
 	@echo 'make bench        the time of activations and of training steps: ours, MXNet itself (FRAMEWORKS=path/to/python: also PyTorch, JAX)'
-	@echo 'make frameworks   hold the names of PyTorch, JAX, Keras, timm and transformers against all that those export (downloads 2 GB)'
+	@echo 'make frameworks   hold the names of PyTorch, JAX, Keras, timm and transformers against all that those export (downloads 2.6 GB)'
 	@echo 'make zoo          look into every net of the model zoo, and swap its activations (ONLY=resnet18_v1)'
 	@echo 'make mutants      change the package in many small places: do its tests notice? (ONLY=catalog,'
 	@echo '                  SAMPLE=60: so many of each module, drawn by lot; UNLISTED=1: not what is on the list)'

@@ -1,9 +1,9 @@
-"""PyTorch or JAX, run for `benchmarks.bench` and `benchmarks.accuracy`, in an environment of one's own with both.
+"""PyTorch or JAX, run for `benchmarks.bench` and `benchmarks.accuracy`, in an environment with both.
 
     python -m benchmarks.elsewhere torch THREADS        # or jax
 
-They pin other versions than MXNet can be installed beside, so none of them is on the lists of this repository.
-Neither MXNet nor this package is needed here.
+MXNet cannot be installed beside them, and is not needed here, nor is this package: the environment of
+`make frameworks` will do, or one of your own.
 """
 
 import ast

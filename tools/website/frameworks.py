@@ -1,4 +1,4 @@
-"""What activations are called in other frameworks, on the pages of the atlas: what is said and what was measured."""
+"""What activations are called in other frameworks, on the pages of the atlas: what is said, what was measured."""
 
 import math
 
