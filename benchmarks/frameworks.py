@@ -28,7 +28,7 @@ from benchmarks.turns import Worker
 from gluon_activations import CATALOG, array, evaluate, get_activation
 from gluon_activations._elsewhere import REQUIRED, _expression, _names, frameworks
 from gluon_activations._parameters import Integer, Number
-from gluon_activations.catalog import _name_of
+from gluon_activations.catalog import _block_of, _name_of, _parameters
 from tools import measured
 
 TAILS = np.logspace(-3, 3, 18)
@@ -52,7 +52,8 @@ def samples(parameter):
     if isinstance(parameter, Number):
         low, high = parameter.turn or (0.0, 1.0)
         low = max(low, 0) if high > 0 else low  # some take no others
-        return [_power_of_2(low + share * (high - low)) for share in (0.3, 0.6)]
+        shares = (0.6, 0.9) if isinstance(parameter.above, str) else (0.3, 0.6)  # above another
+        return [_power_of_2(low + share * (high - low)) for share in shares]
     if isinstance(parameter, Integer):
         return [0, 1] if parameter.at_least == -math.inf else [SHAPES[2][1], parameter.at_least]
     return [parameter.default] * 2
@@ -68,7 +69,7 @@ def settings(form):
     for name, term in form.terms.items():
         for which, values in enumerate(found):
             if isinstance(term, ast.Name):
-                values[term.id] = samples(CATALOG[form.name].parameters[name])[which]
+                values[term.id] = samples(_parameters(_block_of(form.name))[name])[which]
             elif isinstance(term, ast.Subscript):
                 table = [*ast.literal_eval(term.value)]
                 values[_names(term)[0]] = table[which % len(table)]
@@ -87,7 +88,7 @@ def called(key, entry, theirs):
 def written(entry):
     """Code and block of an expression, for our defaults and for other settings of what stands in it."""
     (form,), text = entry.ours, entry.write.code
-    parameters = CATALOG[form.name].parameters
+    parameters = _parameters(_block_of(form.name))
     first = {term.id: parameters[name].default for name, term in form.terms.items() if isinstance(term, ast.Name)}
     for given in ({}, *settings(form)):
         values = first | {name: value for name, value in given.items() if name in _names(_expression(text))}
@@ -96,8 +97,8 @@ def written(entry):
 
 def curves(worker, key, code, block, default):
     """The largest differences, {"value": (how much, where), …}, and what is another at kinks and infinities."""
-    entry = CATALOG[_name_of(block)]
-    vectors = entry.acts_on == "vectors"
+    entry = CATALOG.get(_name_of(block))  # what is random in training has none, and a kink at 0
+    vectors, kinks = (entry.acts_on == "vectors", entry.kinks) if entry else (False, (0.0,))
     shape = SHAPES[4 if block._shown.get("axis", -1) < -2 else 2]
     theirs, mine = (
         worker.ask("curve", key, code, POINTS.tolist(), shape, vectors),
@@ -110,7 +111,7 @@ def curves(worker, key, code, block, default):
         found[what] = float(f"{off.max():.2g}"), float(f"{where:.4g}")
     if vectors or not default:
         return found, []
-    special = np.array([-math.inf, *entry.kinks, math.inf])
+    special = np.array([-math.inf, *kinks, math.inf])
     theirs = worker.ask("curve", key, code, special.tolist(), (len(special), 1), False)
     pairs = zip(("value", "slope"), theirs, ours(block, special, (len(special), 1), False))
     return found, [
@@ -154,7 +155,7 @@ def unsaid(note, results):
     for what in ("value", "slope"):
         bound, (off, _) = stated.get(what, TOLERANCE), bounds[what]
         if off > bound or (what in stated and off < bound / 10):
-            yield f"off by up to {off:.1g} in {what}, and the note says {stated.get(what, 'nothing')}"
+            yield f"off by up to {off:.2g} in {what}, and the note says {stated.get(what, 'nothing')}"
 
 
 def names(worker, framework):

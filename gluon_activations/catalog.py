@@ -131,13 +131,18 @@ class Activation:
     @property
     def parameters(self) -> dict[str, Parameter]:
         """What the block takes, by name, as declared."""
-        declared = vars(self.block.__init__).get("declared")  # a block of somebody's own may have none
-        return dict(declared.parameters) if declared else {}
+        return _parameters(self.block)
 
     @property
     def knobs(self) -> dict[str, Parameter]:
         """Those parameters that bend the curve: what the formulas have a letter for, or choose by."""
         return {name: p for name, p in self.parameters.items() if p.letter or isinstance(p, Choice)}
+
+
+def _parameters(block: Any) -> dict[str, Parameter]:
+    """What a block takes, by name, as declared."""
+    declared = vars(block.__init__).get("declared")  # a block of somebody's own may have none
+    return dict(declared.parameters) if declared else {}
 
 
 def _vectors(block: Any, family: str, formula: str, **facts: Any) -> Activation:
@@ -758,15 +763,16 @@ def elsewhere(activation: Any, /, **parameters: Any) -> _elsewhere.Elsewhere:
     'keras.layers.LeakyReLU(negative_slope=0.2)'
     """
     block = get_activation(activation, **parameters)
-    name = _name_of(block)
-    if name is None:
+    entry = CATALOG.get(_name_of(block) or "")
+    kind = entry.block if entry else next((random for random in _RANDOM if isinstance(block, random)), None)
+    if kind is None:
         raise TypeError(f"elsewhere takes an activation of the catalog, not {activation!r}")
-    entry, own = CATALOG[name], None
-    defaults = {key: parameter.default for key, parameter in entry.parameters.items()}
+    defaults = {key: parameter.default for key, parameter in _parameters(kind).items()}
     options = getattr(block, "_shown", {key: getattr(block, f"_{key}", defaults[key]) for key in defaults})
-    if entry.builtin and entry.builtin.fault and (options == defaults or not isinstance(block, blocks._Declared)):
-        own = entry.builtin.code, f"Wrong: {entry.builtin.fault}."
-    return _elsewhere.theirs(name, options, defaults, own)
+    own, builtin = None, entry.builtin if entry else None
+    if builtin and builtin.fault and (options == defaults or not isinstance(block, blocks._Declared)):
+        own = builtin.code, f"Wrong: {builtin.fault}."
+    return _elsewhere.theirs(kind.function.__name__, options, defaults, own)
 
 
 def _entry_of(name: str) -> Activation:

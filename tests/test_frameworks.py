@@ -9,6 +9,7 @@ import pytest
 from benchmarks import frameworks as compared
 from gluon_activations import CATALOG, _elsewhere, array, elsewhere, get_activation
 from gluon_activations._elsewhere import REQUIRED, Theirs, frameworks
+from gluon_activations.catalog import _block_of, _parameters
 from tools import measured
 
 from mxnet.gluon import nn
@@ -40,7 +41,7 @@ def same(one, other):
 def test_an_entry_names_ours_and_theirs(framework, entry):
     assert bool(entry.theirs) != bool(entry.write)
     for form in entry.ours:
-        assert form.terms.keys() <= CATALOG[form.name].parameters.keys()
+        assert form.terms.keys() <= _parameters(_block_of(form.name)).keys()
         for theirs in entry.theirs:
             assert form.used <= theirs.defaults.keys()
     assert entry.note == entry.note.strip() and (not entry.note or entry.note.endswith("."))
