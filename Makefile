@@ -207,7 +207,8 @@ lock:
 	    requirements/$$list.in --output-file requirements/$$list-numpy2.txt || exit 1; \
 	done
 	@$(COMPILE) --python-version 3.9 --no-config requirements/dist.in --output-file requirements/dist.txt
-	@$(COMPILE) --python-version $(OLDEST_$(THEIRS)) --no-config $(UNUSED_frameworks:%=--no-emit-package %) \
+	@$(COMPILE) --python-version $(OLDEST_$(THEIRS)) --no-config --fork-strategy fewest \
+	  $(UNUSED_frameworks:%=--no-emit-package %) \
 	  requirements/frameworks.in --output-file requirements/frameworks.txt
 
 update:

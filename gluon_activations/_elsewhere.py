@@ -89,8 +89,8 @@ def _solved(term: ast.expr, value: Any) -> dict[str, Any] | None:
     if isinstance(term, ast.Name):
         return {term.id: value}
     if isinstance(term, ast.Subscript):
-        keys = [key for key, held in ast.literal_eval(term.value).items() if held == value]
-        return {_names(term)[0]: keys[0]} if keys else None
+        (name,), turned = _names(term), {held: key for key, held in ast.literal_eval(term.value).items()}
+        return {name: turned[value]} if value in turned else None
     return {} if ast.literal_eval(term) == value else None
 
 
@@ -226,8 +226,8 @@ class Framework:
         """The calls that with their defaults are an activation of ours, and our parameters for them."""
         found = []
         for path, (entry, theirs) in self.calls.items():
-            form = entry.fitting(theirs.defaults, theirs.defaults) or entry.ours[0]
-            if form.name == name:
+            form = entry.fitting(theirs.defaults, theirs.defaults)
+            if form and form.name == name:
                 found.append((entry, theirs, form.options(theirs.defaults, path)))
         return found
 

@@ -1,6 +1,7 @@
 """Names elsewhere: frameworks.json, and the ways through it; `make frameworks` compares it with the others."""
 
 import ast
+from dataclasses import FrozenInstanceError
 from urllib.parse import urlsplit
 
 import numpy
@@ -153,6 +154,30 @@ def test_elsewhere_fills_parameters_in_and_says_what_differs():
     assert "threshold" in found.notes["torch"] and found.notes["timm"].startswith(
         "timm has none; this is PyTorch's. "
     )
+
+
+def test_a_call_of_its_own_comes_before_one_that_can_also_do_it_and_that_before_what_is_written():
+    assert elsewhere("leaky_relu", alpha=0.25)["keras"] == "keras.layers.LeakyReLU(negative_slope=0.25)"
+    assert elsewhere("hard_tanh", min_val=0.0)["keras"] == "keras.layers.ReLU(max_value=1.0)"
+    assert elsewhere("hard_tanh", min_val=-2.0)["keras"] == "keras.ops.clip(x, -2.0, 1.0)"
+
+
+def test_names_with_their_defaults():
+    def found(key, name):
+        return [(theirs.name, options) for _, theirs, options in frameworks()[key].named(name)]
+
+    assert found("keras", "leaky_relu") == [("LeakyReLU", {"alpha": 0.3}), ("leaky_relu", {"alpha": 0.2})]
+    assert found("torch", "threshold")[0] == ("Threshold", {"threshold": REQUIRED, "value": REQUIRED})
+    assert found("torch", "softmax")[0] == ("Softmax", {}) and found("jax", "maxout") == []
+    assert ("silu", {}) in found("torch", "silu") and not found("torch", "swish")
+
+
+def test_the_file_is_read_once_and_stays_as_it_is():
+    held = frameworks()["torch"]
+    assert frameworks()["torch"] is held
+    for part in (held, held.entries[0], held.entries[0].ours[0], held.entries[0].theirs[0]):
+        with pytest.raises(FrozenInstanceError):
+            part.name = "other"
 
 
 def test_elsewhere_takes_names_of_other_frameworks_and_blocks():
