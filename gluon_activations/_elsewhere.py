@@ -182,7 +182,6 @@ class Framework:
 
     key: str
     title: str
-    modules: tuple[str, ...]
     links: Mapping[str, str]
     ignored: frozenset[str]
     entries: tuple[Entry, ...]
@@ -195,8 +194,7 @@ class Framework:
         entries = tuple(Entry.parse(**entry) for entry in held["activations"])
         none = {name: reason for reason, names in held["no activations"].items() for name in names}
         ignored = frozenset(held["without effect"])
-        facts = (held["title"], tuple(held["modules"]), held["links"])
-        return cls(key, *facts, ignored, entries, none, held.get("else", ""))
+        return cls(key, held["title"], held["links"], ignored, entries, none, held.get("else", ""))
 
     @functools.cached_property
     def calls(self) -> dict[str, tuple[Entry, Theirs]]:

@@ -16,6 +16,7 @@ from docs.extensions import launch
 from docs.tests.checks import inspect, links, missing_of_css, outside_of_css, pages, tags
 from docs.tests.conftest import ROOT, SITE, assert_is_the_page_for_what_is_not_there, serving
 from gluon_activations import CATALOG, activations
+from gluon_activations._elsewhere import frameworks
 from tools.website import api, explorer
 
 PAGES = pages(SITE)
@@ -125,6 +126,14 @@ def test_each_picture_of_a_notebook_has_a_caption_with_its_number(name):
 def test_the_atlas_has_a_page_for_each_activation():
     names = [name[6:-5] for name in PAGES if name.startswith("atlas/")]
     assert sorted(names) == sorted([*CATALOG, "index"])
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_the_atlas_leads_to_all_names_elsewhere(name):
+    text = html.unescape(text_of(f"atlas/{name}.html"))
+    for framework in frameworks().values():
+        for _, theirs, _ in framework.named(name):
+            assert framework.link(theirs.path) in text and theirs.name in text, theirs.code
 
 
 SECTIONS = ["formula", "properties", "in-your-net", "in-mxnet-itself", "in-other-frameworks", "relatives"]
