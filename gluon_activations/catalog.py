@@ -284,12 +284,13 @@ _ENTRIES = (
     Activation(
         blocks.Laplace,
         "sigmoids",
-        *_normal("0.707107", "0.282095"),
+        *_normal("m", "s"),
         gain=2.2391950387766113,
         range=(0.0, 1.0),
         lipschitz=1.4142125184828964,
         papers=("arXiv:2209.10655",),
         forms=(Form(*_normal(r"\mu", r"\sigma")),),
+        constants={"m": 0.707107, "s": 0.282095},
     ),
     Activation(
         blocks.Tanh,

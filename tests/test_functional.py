@@ -127,6 +127,20 @@ def test_a_block_and_its_function_are_one(arrays):
         np.testing.assert_array_equal(block(x).asnumpy(), getattr(functional, name)(x).asnumpy())
 
 
+def test_ends_that_float32_cannot_hold_are_right_in_float64(arrays):
+    """MXNet's clip holds its ends in float32 for float64 too."""
+    xs = np.linspace(-2, 2, 41) + 1e-3
+    for got, expected in (
+        (functional.hard_tanh(arrays(xs, "float64"), -0.7, 0.1), np.clip(xs, -0.7, 0.1)),
+        (functional.hard_sigmoid(arrays(xs, "float64"), 0.7), np.clip(0.7 * xs + 0.5, 0, 1)),
+        (
+            functional.clipped_gelu(arrays(xs, "float64"), -0.1, 0.3),
+            np.clip(xs * scipy.special.ndtr(xs), -0.1, 0.3),
+        ),
+    ):
+        np.testing.assert_allclose(got.asnumpy(), expected, rtol=4e-15)
+
+
 @pytest.mark.parametrize("x", [1e5, -3e6, 2.0**40, 3e15])
 @pytest.mark.parametrize("omega", [1.0, 30.0])
 def test_a_wave_keeps_its_phase_far_out(arrays, x, omega):

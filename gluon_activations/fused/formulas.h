@@ -243,12 +243,20 @@ FORMULA(sine) {  // a: its frequency
 
 LEARNED(snake) {  // a: the frequency of its ripple
   V c = between(x, V(-1e260), V(1e260));
-  V value = lanes([](double x, double a) { double s = sin_of(Pair(a) * x); return a == 0 ? 0 : s * s / a; }, c, a);
-  V slope = lanes([](double x, double a) { double s = sin_of(Pair(a) * x + QUARTER_PI()); return 2 * s * s; }, c, a);
+  V value = lanes([](double x, double a) {
+    Pair s = sin_of(Pair(a) * x);
+    return a == 0 || x == 0 ? x : rounded(s * s / a + x);
+  }, c, a);
+  V slope = lanes([](double x, double a) {  // 1 + sin(2 z), with its digits where that is 0
+    Pair z = Pair(a) * x;
+    double s = std::fabs(z.hi) < 1e15 ? sin_of(z + QUARTER_PI()) * SQRT_HALF().hi * 2 : sin_of(z) + cos_of(z);
+    return s * s;
+  }, c, a);
   V by = lanes([](double x, double a) {
     Pair z = Pair(a) * x;
     double s = sin_of(z);
     return a == 0 ? x * x : s * (2 * z.hi * cos_of(z) - s) / (a * a);
   }, c, a);
-  return {pick(x == V(0), x, x + value), pick(magnitude(x) > V(P::LARGEST), V(1), slope), by};
+  auto endless = magnitude(x) > V(P::LARGEST);
+  return {pick(endless, x, value), pick(endless, V(1), slope), by};
 }
