@@ -1,0 +1,299 @@
+"""What ONNX Runtime and PyTorch make of the net of page 13, and which activation the models of today start with.
+
+    .venv/bin/python -m benchmarks.moved net          the page's net, trained; its file; ONNX Runtime
+    python -m benchmarks.moved frameworks             PyTorch, transformers, timm
+
+The second runs in an environment with torch and numpy; without transformers, timm, or onnx2torch (which wants onnx and
+onnxruntime), their part is left out. The code that moves the net is the page's own: it stands there in cells tagged
+"net" and "torch", and is executed from there.
+
+What is there already is compared, and what has changed beyond rounding is said with status 1, after it was written.
+"""
+
+import argparse
+import datetime
+import importlib
+import importlib.metadata
+import inspect
+import json
+import os
+import pkgutil
+import re
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "notebooks" / "13_move_a_net.ipynb"
+FOLDER = ROOT / "notebooks" / "elsewhere"
+MODELS = ROOT / "docs" / "data" / "models.json"
+TOLERANCE = 1e-5
+
+
+def from_the_page(tag, **names):
+    """The names that the page's cells with this tag define."""
+    for cell in json.loads(PAGE.read_text(encoding="utf-8"))["cells"]:
+        if tag in cell["metadata"].get("tags", []):
+            exec("".join(cell["source"]), names)
+    return names
+
+
+def store(file, **arrays):
+    """Write or add to a file of arrays; yield what differs from those that it held."""
+    old = dict(np.load(file)) if file.exists() else {}
+    for name, new in arrays.items():
+        new = np.asarray(new)
+        if new.dtype.kind == "f" and name in old and old[name].shape == new.shape:
+            off = float(abs(old[name] - new).max())
+            print(f"{file.name}: {name:12} differs by at most {off:.0e} from what is kept")
+            if off <= TOLERANCE:
+                arrays[name] = old[name]  # so that rounding changes no file
+                continue
+        elif name in old and (old[name] == new).all():
+            continue
+        elif name not in old:
+            print(f"{file.name}: {name} is new")
+            continue
+        yield f"{file.name}: {name} has changed"
+    if any(name not in old or old[name] is not arrays[name] for name in arrays):
+        FOLDER.mkdir(exist_ok=True)
+        np.savez_compressed(file, **{**old, **arrays})
+
+
+# -- with MXNet 1.9 --------------------------------------------------------------------------
+
+
+def net():
+    """Train the page's net, export it, and run the file."""
+    import gluon_activations as package
+    from gluon_activations import onnx, training
+
+    import mxnet as mx
+
+    page = from_the_page("net", **vars(package), mx=mx, nn=mx.gluon.nn, training=training)
+    mx.npx.set_np()
+    data = training.load_data(images=True)
+    trained = page["trained"](data, seed=0, epochs=8, device=package.context("cpu"))
+    print(f"accuracy {training.accuracy(trained, data.x_test, data.y_test):.4f}")
+    FOLDER.mkdir(exist_ok=True)
+    path = onnx.export(trained, str(FOLDER / "digits.onnx"), (1, 1, 8, 8), dynamic=True)
+    x, weights = data.x_test[:32], page["weights_of"](trained)
+    outputs = {"mxnet": trained(package.array(x)).asnumpy(), "onnxruntime": run(path, x)}
+    yield from store(FOLDER / "digits.npz", x=x, y=data.y_test[:32], **weights, **outputs)
+    yield from write_json(FOLDER / "gelu.json", gelu_in_files(package.GELU, onnx.export))
+
+
+def run(model, x):
+    """The output of ONNX Runtime, without its remarks."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options).run(None, {"data": x})[0]
+
+
+AT = [-8.0, -5.0, -3.0, -1.0, 1.0, 3.0]
+
+
+def gelu_in_files(block, export):
+    """GELU in float32 in the three ways in which a file of ONNX can say it, as ONNX Runtime computes them."""
+    import onnx
+    import onnxruntime
+    from onnx import TensorProto, helper
+
+    x = np.array(AT, "float32")
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [len(x)]) for name in ("data", "output")]
+    graph = helper.make_graph([helper.make_node("Gelu", ["data"], ["output"])], "gelu", ends[:1], ends[1:])
+    node = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    with tempfile.TemporaryDirectory() as folder:
+        erf, tanh = (
+            run(export(block(approximate=form), os.path.join(folder, f"{form}.onnx"), x.shape), x)
+            for form in ("none", "tanh")
+        )
+    return {
+        "versions": {module.__name__: module.__version__ for module in (onnx, onnxruntime)},
+        "since": {name: onnx.defs.get_schema(name).since_version for name in ("Tanh", "Gelu")}
+        | {"Erf": min(schema.since_version for schema in onnx.defs.get_all_schemas_with_history() if schema.name == "Erf")},
+        "x": AT,
+        "Gelu": [float(f"{y:.4g}") for y in run(node.SerializeToString(), x)],
+        "Erf": [float(f"{y:.4g}") for y in erf],
+        "Tanh": [float(f"{y:.4g}") for y in tanh],
+    }
+
+
+def write_json(file, new):
+    """Write JSON; yield what differs from what was there, dates and versions apart."""
+    old = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+    plain = [{key: value for key, value in (each or {}).items() if key not in ("date", "versions")} for each in (old, new)]
+    if plain[0] != plain[1]:
+        lines = [f" {json.dumps(value, ensure_ascii=False)}" for value in new.get("families", [])]
+        text = json.dumps({**new, "families": "@"} if lines else new, indent=1, ensure_ascii=False)
+        file.write_text(text.replace('"@"', "[\n " + ",\n ".join(lines) + "\n ]") + "\n", encoding="utf-8")
+        if old is not None:
+            yield f"{file.name} has changed: see git diff"
+    print(f"{file.name}: {'as it was' if plain[0] == plain[1] else 'written'}")
+
+
+# -- in the frameworks' environment ----------------------------------------------------------
+
+
+def frameworks():
+    """What PyTorch computes, and what transformers and timm start with."""
+    warnings.filterwarnings("ignore")
+    os.environ["TRANSFORMERS_VERBOSITY"] = "critical"
+    yield from in_pytorch()
+    for part, wants in ((through_onnx2torch, ["onnx2torch"]), (layer, ["transformers"]), (models, ["transformers", "timm"])):
+        try:
+            for name in wants:
+                importlib.import_module(name)
+        except ImportError as error:
+            print(f"{part.__name__} is left out: {error}")
+            continue
+        yield from part()
+
+
+def in_pytorch():
+    """The page's net by the page's own translation."""
+    import torch
+
+    kept = np.load(FOLDER / "digits.npz")
+    page = from_the_page("torch")
+    weights = {name: kept[name] for name in kept if "." in name}
+    with torch.no_grad():
+        y = page["in_torch"](weights)(torch.tensor(kept["x"])).numpy()
+    yield from store(FOLDER / "digits.npz", torch=y)
+
+
+def through_onnx2torch():
+    """The file by onnx2torch, which wants the shape of each intermediate result to be written in it."""
+    import onnx
+    import onnx2torch
+    import torch
+    from onnxruntime.tools.symbolic_shape_infer import SymbolicShapeInference
+
+    model, x = onnx.load(FOLDER / "digits.onnx"), torch.tensor(np.load(FOLDER / "digits.npz")["x"])
+    try:
+        onnx2torch.convert(model)
+        print("onnx2torch takes the file as it is: page 13 says that it does not")
+    except NotImplementedError as error:
+        print("onnx2torch, of the file as it is:", error)
+    with torch.no_grad():
+        y = onnx2torch.convert(SymbolicShapeInference.infer_shapes(model, auto_merge=True)).eval()(x).numpy()
+    yield from store(FOLDER / "digits.npz", onnx2torch=y)
+
+
+def layer():
+    """A layer of ALBERT, small, with weights drawn at random: what it holds, takes and gives."""
+    import torch
+    from transformers import AlbertConfig
+    from transformers.models.albert.modeling_albert import AlbertLayer
+
+    torch.manual_seed(0)
+    config = AlbertConfig(hidden_size=16, num_attention_heads=2, intermediate_size=32, attn_implementation="eager")
+    there = AlbertLayer(config).eval()
+    for parameter in there.parameters():  # none keeps a value that a mistake would not show in
+        torch.nn.init.normal_(parameter, std=0.5)
+    x = torch.randn(2, 5, 16)
+    with torch.no_grad():
+        y = there(x)
+        y = y[0] if isinstance(y, tuple) else y
+    names = ("hidden_act", "hidden_size", "num_attention_heads", "intermediate_size", "layer_norm_eps")
+    kept = json.dumps({name: getattr(config, name) for name in names})
+    weights = {name: value.numpy() for name, value in there.state_dict().items()}
+    yield from store(FOLDER / "layer.npz", config=kept, x=x.numpy(), y=y.numpy(), **weights)
+
+
+# Where a configuration says which activation its layers have.
+KEYS = ("hidden_act", "hidden_activation", "activation_function", "ff_activation", "feed_forward_proj", "activation")
+GATES = re.compile(r"self\.(gate_proj|gate_up_proj|wi_0) = ")
+# What transformers' documentation says of the release, in one page each, at a commit of its repository.
+RELEASED = {
+    "llama": ("2023-02-27", "02bf324a787fb476074c448db8fb0b6cb3ef8394"),
+    "nemotron": ("2024-02-26", "162e3fa2e5204d4503ca95146357aad3cecd69cc"),
+    "apertus": ("2025-09-02", "05971510cc607c37824f51ccfd1bb47d03159f53"),
+}
+
+
+def models():
+    """Each family of transformers and timm, with the activation that its configuration starts with."""
+    families = [*of_transformers(), *of_timm()]
+    new = {
+        "date": datetime.date.today().isoformat(),
+        "versions": {name: importlib.metadata.version(name) for name in ("transformers", "timm")},
+        "year": {
+            "transformers": "of the copyright line of the file that defines the configuration",
+            "timm": "of the first arXiv identifier in the documentation of the module",
+        },
+        "families": families,
+    }
+    yield from write_json(MODELS, new)
+
+
+def of_transformers():
+    """The configurations of transformers that name an activation."""
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    for family in sorted(CONFIG_MAPPING.keys()):
+        try:
+            config = CONFIG_MAPPING[family]()
+        except Exception as error:  # one without defaults
+            print(f"{family}: {type(error).__name__}")
+            continue
+        found = [(key, getattr(config, key)) for key in KEYS if isinstance(getattr(config, key, None), str)]
+        if found:
+            module = inspect.getmodule(type(config))
+            year = re.search(r"Copyright (?:\(c\) )?(20\d\d)", inspect.getsource(module))
+            key, name = found[0]
+            row = {"in": "transformers", "family": family, "key": key, "activation": name, "gated": gated(type(config), name)}
+            row["year"] = int(year[1]) if year and int(year[1]) >= 2017 else None
+            if family in RELEASED:
+                row["released"], commit = RELEASED[family]
+                row["source"] = f"huggingface/transformers@{commit}:docs/source/en/model_doc/{family}.md"
+            yield row
+
+
+def gated(kind, name):
+    """Whether the feed-forward layers have a gate, by the source of the model; None where there are several models."""
+    if "gated" in name:
+        return True
+    module = inspect.getmodule(kind)
+    configs = re.findall(r"^class (\w+Config)\(", inspect.getsource(module), re.MULTILINE)
+    try:
+        source = inspect.getsource(importlib.import_module(module.__name__.replace("configuration_", "modeling_")))
+    except ImportError:
+        return None
+    return bool(GATES.search(source)) if len(configs) == 1 else None
+
+
+def of_timm():
+    """The models of timm whose class takes an activation and has a default for it."""
+    import timm.models
+
+    for info in pkgutil.iter_modules(timm.models.__path__):
+        if info.name.startswith("_"):
+            continue
+        module = importlib.import_module(f"timm.models.{info.name}")
+        papers = re.findall(r"arxiv\.org/(?:abs|pdf)/(\d\d)\d\d\.", module.__doc__ or "")
+        for name in sorted({*re.findall(r"build_model_with_cfg\(\s*(\w+)", inspect.getsource(module))}):
+            kind = getattr(module, name, None)
+            default = inspect.signature(kind).parameters.get("act_layer") if kind else None
+            default = default and getattr(default.default, "func", default.default)  # of a partial
+            if isinstance(default, (str, type)) and default is not inspect.Parameter.empty:
+                label = default if isinstance(default, str) else default.__name__
+                row = {"in": "timm", "family": f"{info.name}.{name}", "key": "act_layer", "activation": label.lower()}
+                yield {**row, "gated": None, "year": 2000 + int(papers[0]) if papers else None}
+
+
+def main():
+    """Do one part; status 1 if something has changed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=["net", "frameworks"])
+    changed = list({"net": net, "frameworks": frameworks}[parser.parse_args().part]())
+    sys.exit("\n".join(changed) if changed else 0)
+
+
+if __name__ == "__main__":
+    main()
