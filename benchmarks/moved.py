@@ -73,7 +73,7 @@ def net():
 
     import mxnet as mx
 
-    page = from_the_page("net", **vars(package), mx=mx, nn=mx.gluon.nn, training=training)
+    page = from_the_page("net", **{**vars(package), "mx": mx, "nn": mx.gluon.nn, "training": training})
     mx.npx.set_np()
     data = training.load_data(images=True)
     trained = page["trained"](data, seed=0, epochs=8, device=package.context("cpu"))
@@ -113,10 +113,12 @@ def gelu_in_files(block, export):
             run(export(block(approximate=form), os.path.join(folder, f"{form}.onnx"), x.shape), x)
             for form in ("none", "tanh")
         )
+    schemas = [schema for schema in onnx.defs.get_all_schemas_with_history() if schema.domain == ""]
     return {
         "versions": {module.__name__: module.__version__ for module in (onnx, onnxruntime)},
-        "since": {name: onnx.defs.get_schema(name).since_version for name in ("Tanh", "Gelu")}
-        | {"Erf": min(schema.since_version for schema in onnx.defs.get_all_schemas_with_history() if schema.name == "Erf")},
+        "since": {
+            name: min(schema.since_version for schema in schemas if schema.name == name) for name in ("Tanh", "Erf", "Gelu")
+        },
         "x": AT,
         "Gelu": [float(f"{y:.4g}") for y in run(node.SerializeToString(), x)],
         "Erf": [float(f"{y:.4g}") for y in erf],
@@ -129,9 +131,9 @@ def write_json(file, new):
     old = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
     plain = [{key: value for key, value in (each or {}).items() if key not in ("date", "versions")} for each in (old, new)]
     if plain[0] != plain[1]:
-        lines = [f" {json.dumps(value, ensure_ascii=False)}" for value in new.get("families", [])]
-        text = json.dumps({**new, "families": "@"} if lines else new, indent=1, ensure_ascii=False)
-        file.write_text(text.replace('"@"', "[\n " + ",\n ".join(lines) + "\n ]") + "\n", encoding="utf-8")
+        text = json.dumps(new, indent=1, ensure_ascii=False)
+        text = re.sub(r"\n   *(?! *\{)", " ", re.sub(r"\n +\]", "\n ]", text)) if "columns" in new else text
+        file.write_text(text + "\n", encoding="utf-8")
         if old is not None:
             yield f"{file.name} has changed: see git diff"
     print(f"{file.name}: {'as it was' if plain[0] == plain[1] else 'written'}")
@@ -207,9 +209,11 @@ def layer():
 
 
 # Where a configuration says which activation its layers have.
-KEYS = ("hidden_act", "hidden_activation", "activation_function", "ff_activation", "feed_forward_proj", "activation")
-GATES = re.compile(r"self\.(gate_proj|gate_up_proj|wi_0) = ")
-# What transformers' documentation says of the release, in one page each, at a commit of its repository.
+KEYS = (
+    *("dense_act_fn", "hidden_act", "hidden_activation", "activation_function"),
+    *("ff_activation", "activation", "afn"),
+)
+# What transformers' documentation says of a release: the day, and the commit of its repository at which it says so.
 RELEASED = {
     "llama": ("2023-02-27", "02bf324a787fb476074c448db8fb0b6cb3ef8394"),
     "nemotron": ("2024-02-26", "162e3fa2e5204d4503ca95146357aad3cecd69cc"),
@@ -219,15 +223,20 @@ RELEASED = {
 
 def models():
     """Each family of transformers and timm, with the activation that its configuration starts with."""
-    families = [*of_transformers(), *of_timm()]
     new = {
         "date": datetime.date.today().isoformat(),
         "versions": {name: importlib.metadata.version(name) for name in ("transformers", "timm")},
-        "year": {
-            "transformers": "of the copyright line of the file that defines the configuration",
-            "timm": "of the first arXiv identifier in the documentation of the module",
+        "columns": {
+            "activation": "its name there: the default of the configuration, or of the class's act_layer",
+            "gated": "whether a feed-forward layer multiplies two of its products, by the shapes of its weights; null: not read",
+            "year": "of the copyright line above the configuration (transformers), of the module's first arXiv identifier (timm)",
         },
-        "families": families,
+        "released": {
+            family: {"date": day, "source": f"huggingface/transformers@{commit}:docs/source/en/model_doc/{family}.md"}
+            for family, (day, commit) in RELEASED.items()
+        },
+        "transformers": [*of_transformers()],
+        "timm": [*of_timm()],
     }
     yield from write_json(MODELS, new)
 
@@ -240,32 +249,45 @@ def of_transformers():
         try:
             config = CONFIG_MAPPING[family]()
         except Exception as error:  # one without defaults
-            print(f"{family}: {type(error).__name__}")
+            print(f"{family} is left out: {type(error).__name__}")
             continue
-        found = [(key, getattr(config, key)) for key in KEYS if isinstance(getattr(config, key, None), str)]
-        if found:
-            module = inspect.getmodule(type(config))
-            year = re.search(r"Copyright (?:\(c\) )?(20\d\d)", inspect.getsource(module))
-            key, name = found[0]
-            row = {"in": "transformers", "family": family, "key": key, "activation": name, "gated": gated(type(config), name)}
-            row["year"] = int(year[1]) if year and int(year[1]) >= 2017 else None
-            if family in RELEASED:
-                row["released"], commit = RELEASED[family]
-                row["source"] = f"huggingface/transformers@{commit}:docs/source/en/model_doc/{family}.md"
-            yield row
+        name = next((value for key in KEYS if isinstance(value := getattr(config, key, None), str)), None)
+        if name:
+            source = inspect.getsource(inspect.getmodule(type(config)))
+            year = re.search(r"Copyright (?:\(c\) )?(20\d\d)", source)
+            year = int(year[1]) if year and int(year[1]) >= 2018 else None  # transformers is no older
+            yield {"family": family, "activation": name, "gated": gated(config), "year": year}
 
 
-def gated(kind, name):
-    """Whether the feed-forward layers have a gate, by the source of the model; None where there are several models."""
-    if "gated" in name:
-        return True
-    module = inspect.getmodule(kind)
-    configs = re.findall(r"^class (\w+Config)\(", inspect.getsource(module), re.MULTILINE)
+FEED_FORWARD = re.compile("mlp|ffn|feed_?forward|experts?|densereludense", re.IGNORECASE)
+
+
+def gated(config):
+    """Whether a feed-forward layer of the model has a gate; None if no model can be made of the configuration alone."""
+    import torch
+    from transformers.models.auto.modeling_auto import MODEL_MAPPING
+
     try:
-        source = inspect.getsource(importlib.import_module(module.__name__.replace("configuration_", "modeling_")))
-    except ImportError:
+        kind = MODEL_MAPPING[type(config)]
+        if isinstance(getattr(config, "num_hidden_layers", None), int):
+            config.num_hidden_layers = 2
+        with torch.device("meta"):  # shapes without numbers
+            model = (kind[0] if isinstance(kind, (list, tuple)) else kind)(config)
+    except Exception:
         return None
-    return bool(GATES.search(source)) if len(configs) == 1 else None
+    return any(FEED_FORWARD.search(name) and has_gate(module) for name, module in model.named_modules())
+
+
+def has_gate(module):
+    """Whether one weight takes back what two others, or one of twice the width, give."""
+    weights = dict(module.named_parameters(recurse=False))
+    weights |= {name: child.weight for name, child in module.named_children() if hasattr(child, "weight")}
+    shapes = [tuple(weight.shape[-2:]) for weight in weights.values() if weight.dim() in (2, 3)]
+    return any(
+        out != inner
+        and (len(shapes) == 3 and shapes.count((inner, out)) == 2 or {(2 * inner, out), (out, 2 * inner)} & {*shapes})
+        for out, inner in shapes
+    )
 
 
 def of_timm():
@@ -283,8 +305,8 @@ def of_timm():
             default = default and getattr(default.default, "func", default.default)  # of a partial
             if isinstance(default, (str, type)) and default is not inspect.Parameter.empty:
                 label = default if isinstance(default, str) else default.__name__
-                row = {"in": "timm", "family": f"{info.name}.{name}", "key": "act_layer", "activation": label.lower()}
-                yield {**row, "gated": None, "year": 2000 + int(papers[0]) if papers else None}
+                year = 2000 + int(papers[0]) if papers else None
+                yield {"family": f"{info.name}.{name}", "activation": label.lower(), "gated": None, "year": year}
 
 
 def main():
