@@ -39,7 +39,7 @@ export CTX
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test test-quick lab lint format figures outputs accuracy bench exercises results lock clean distclean \
+.PHONY: help notebooks test test-quick lab lint format figures outputs accuracy bench exercises results frameworks lock clean distclean \
   docs serve test-docs errors mutants zoo coefficients dist check-dist matrix licences update $(MXNET1) $(MXNET2) $(SITE) $(DIST)
 
 help:
@@ -62,6 +62,7 @@ help:
 	@echo '                  SAMPLE=60: so many of each module, drawn by lot; UNLISTED=1: not what is on the list)'
 	@echo 'make exercises    write the exercises without their answers into build/exercises/'
 	@echo 'make results      compute the tables of page 09 anew (some 20 minutes; what build/results/ holds is kept)'
+	@echo 'make frameworks   compare with what other frameworks compute (FRAMEWORKS=path/to/python: an environment with torch, transformers, timm)'
 	@echo 'make dist         an sdist, and a wheel that carries the compiled kernels for this kind of machine, into build/dist/'
 	@echo 'make check-dist   install that wheel into an empty environment on every Python found, and run the examples (ONLY=3.13)'
 	@echo 'make matrix       the tests of the package on every Python found and both lines of MXNet (SHORT=1, ONLY=3.13)'
@@ -167,6 +168,9 @@ exercises: $(MXNET1)
 
 results: $(MXNET1)
 	@$(MXNET1)/bin/python -m tools.results
+
+frameworks:
+	@$(or $(FRAMEWORKS),.venv-frameworks/bin/python) -m benchmarks.moved frameworks
 
 dist: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2)) $(DIST)
 	@$(DIST)/bin/python -m tools.dist $(MXNET1)/bin/python $(if $(HAS_MXNET2),$(MXNET2)/bin/python)

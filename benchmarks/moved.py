@@ -3,11 +3,11 @@
     .venv/bin/python -m benchmarks.moved net          the page's net, trained; its file; ONNX Runtime
     python -m benchmarks.moved frameworks             PyTorch, transformers, timm
 
-The second runs in an environment with torch and numpy; without transformers, timm, or onnx2torch (which wants onnx and
-onnxruntime), their part is left out. The code that moves the net is the page's own: it stands there in cells tagged
-"net" and "torch", and is executed from there.
+The second runs in an environment with torch and numpy; what wants transformers, timm or onnx2torch (with onnx and
+onnxruntime) is left out where they are missing. The code that moves the net is the page's own: it stands there in
+cells tagged "net" and "torch", and is executed from there.
 
-What is there already is compared, and what has changed beyond rounding is said with status 1, after it was written.
+What is there already is compared, and what has changed beyond rounding is written, said, and ends in status 1.
 """
 
 import argparse
@@ -44,22 +44,21 @@ def from_the_page(tag, **names):
 def store(file, **arrays):
     """Write or add to a file of arrays; yield what differs from those that it held."""
     old = dict(np.load(file)) if file.exists() else {}
-    for name, new in arrays.items():
-        new = np.asarray(new)
-        if new.dtype.kind == "f" and name in old and old[name].shape == new.shape:
-            off = float(abs(old[name] - new).max())
-            print(f"{file.name}: {name:12} differs by at most {off:.0e} from what is kept")
-            if off <= TOLERANCE:
-                arrays[name] = old[name]  # so that rounding changes no file
-                continue
-        elif name in old and (old[name] == new).all():
-            continue
-        elif name not in old:
-            print(f"{file.name}: {name} is new")
-            continue
-        yield f"{file.name}: {name} has changed"
-    if any(name not in old or old[name] is not arrays[name] for name in arrays):
-        FOLDER.mkdir(exist_ok=True)
+    largest, new = 0.0, arrays.keys() - old.keys()
+    for name in sorted(arrays.keys() & old.keys()):
+        was, now = old[name], np.asarray(arrays[name])
+        if now.dtype.kind == "f" and was.shape == now.shape:
+            off = float(abs(was - now).max())
+        else:
+            off = 0.0 if np.array_equal(was, now) else np.inf
+        largest = max(largest, off)
+        if off <= TOLERANCE:
+            arrays[name] = was  # so that rounding changes no file
+        else:
+            yield f"{file.name}: {name} has changed by {off:.0e}"
+    print(f"{file.name}: {len(arrays)} arrays, {len(new)} of them new, the others off by at most {largest:.0e}")
+    if any(arrays[name] is not old.get(name) for name in arrays):
+        file.parent.mkdir(exist_ok=True)
         np.savez_compressed(file, **{**old, **arrays})
 
 
@@ -117,7 +116,8 @@ def gelu_in_files(block, export):
     return {
         "versions": {module.__name__: module.__version__ for module in (onnx, onnxruntime)},
         "since": {
-            name: min(schema.since_version for schema in schemas if schema.name == name) for name in ("Tanh", "Erf", "Gelu")
+            name: min(schema.since_version for schema in schemas if schema.name == name)
+            for name in ("Tanh", "Erf", "Gelu")
         },
         "x": AT,
         "Gelu": [float(f"{y:.4g}") for y in run(node.SerializeToString(), x)],
@@ -129,7 +129,10 @@ def gelu_in_files(block, export):
 def write_json(file, new):
     """Write JSON; yield what differs from what was there, dates and versions apart."""
     old = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
-    plain = [{key: value for key, value in (each or {}).items() if key not in ("date", "versions")} for each in (old, new)]
+    plain = [
+        {key: value for key, value in (each or {}).items() if key not in ("date", "versions")}
+        for each in (old, new)
+    ]
     if plain[0] != plain[1]:
         text = json.dumps(new, indent=1, ensure_ascii=False)
         text = re.sub(r"\n   *(?! *\{)", " ", re.sub(r"\n +\]", "\n ]", text)) if "columns" in new else text
@@ -147,7 +150,11 @@ def frameworks():
     warnings.filterwarnings("ignore")
     os.environ["TRANSFORMERS_VERBOSITY"] = "critical"
     yield from in_pytorch()
-    for part, wants in ((through_onnx2torch, ["onnx2torch"]), (layer, ["transformers"]), (models, ["transformers", "timm"])):
+    for part, wants in (
+        (through_onnx2torch, ["onnx2torch"]),
+        (layer, ["transformers"]),
+        (models, ["transformers", "timm"]),
+    ):
         try:
             for name in wants:
                 importlib.import_module(name)
@@ -213,7 +220,7 @@ KEYS = (
     *("dense_act_fn", "hidden_act", "hidden_activation", "activation_function"),
     *("ff_activation", "activation", "afn"),
 )
-# What transformers' documentation says of a release: the day, and the commit of its repository at which it says so.
+# What transformers' documentation says of a release: the day, and the commit at which it says so.
 RELEASED = {
     "llama": ("2023-02-27", "02bf324a787fb476074c448db8fb0b6cb3ef8394"),
     "nemotron": ("2024-02-26", "162e3fa2e5204d4503ca95146357aad3cecd69cc"),
@@ -228,11 +235,14 @@ def models():
         "versions": {name: importlib.metadata.version(name) for name in ("transformers", "timm")},
         "columns": {
             "activation": "its name there: the default of the configuration, or of the class's act_layer",
-            "gated": "whether a feed-forward layer multiplies two of its products, by the shapes of its weights; null: not read",
-            "year": "of the copyright line above the configuration (transformers), of the module's first arXiv identifier (timm)",
+            "gated": "whether a feed-forward layer has a gate, by the shapes of its weights; null: not read",
+            "year": "transformers: the copyright line above the configuration; timm: the module's first arXiv id",
         },
         "released": {
-            family: {"date": day, "source": f"huggingface/transformers@{commit}:docs/source/en/model_doc/{family}.md"}
+            family: {
+                "date": day,
+                "source": f"huggingface/transformers@{commit}:docs/source/en/model_doc/{family}.md",
+            }
             for family, (day, commit) in RELEASED.items()
         },
         "transformers": [*of_transformers()],
@@ -263,7 +273,7 @@ FEED_FORWARD = re.compile("mlp|ffn|feed_?forward|experts?|densereludense", re.IG
 
 
 def gated(config):
-    """Whether a feed-forward layer of the model has a gate; None if no model can be made of the configuration alone."""
+    """Whether a feed-forward layer has a gate; None if no model can be made of the configuration alone."""
     import torch
     from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
@@ -282,12 +292,13 @@ def has_gate(module):
     """Whether one weight takes back what two others, or one of twice the width, give."""
     weights = dict(module.named_parameters(recurse=False))
     weights |= {name: child.weight for name, child in module.named_children() if hasattr(child, "weight")}
-    shapes = [tuple(weight.shape[-2:]) for weight in weights.values() if weight.dim() in (2, 3)]
-    return any(
-        out != inner
-        and (len(shapes) == 3 and shapes.count((inner, out)) == 2 or {(2 * inner, out), (out, 2 * inner)} & {*shapes})
-        for out, inner in shapes
-    )
+    shapes = [tuple(weight.shape[-2:]) for weight in weights.values() if len(weight.shape) in (2, 3)]
+    for out, inner in shapes:
+        apart = len(shapes) == 3 and shapes.count((inner, out)) == 2
+        joined = (2 * inner, out) in shapes or (out, 2 * inner) in shapes
+        if out != inner and (apart or joined):
+            return True
+    return False
 
 
 def of_timm():
