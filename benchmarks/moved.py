@@ -253,7 +253,7 @@ def models():
         "date": datetime.date.today().isoformat(),
         "versions": {name: importlib.metadata.version(name) for name in ("transformers", "timm")},
         "columns": {
-            "activation": "its name there: the default of the configuration, or of the class's act_layer",
+            "activation": "its name there, for get_activation: the default of the configuration or of act_layer",
             "gated": "whether a feed-forward layer has a gate, by the shapes of its weights; null: not read",
             "year": "transformers: the copyright line above the configuration; timm: the module's first arXiv id",
         },
@@ -323,7 +323,11 @@ def has_gate(module):
 def of_timm():
     """The models of timm whose class takes an activation and has a default for it."""
     import timm.models
+    from timm.layers import create_act
 
+    names = {}  # of each class in timm's registry, the first
+    for name, kind in create_act._ACT_LAYER_DEFAULT.items():
+        names.setdefault(kind, name)
     for info in pkgutil.iter_modules(timm.models.__path__):
         if info.name.startswith("_"):
             continue
@@ -334,7 +338,7 @@ def of_timm():
             default = inspect.signature(kind).parameters.get("act_layer") if kind else None
             default = default and getattr(default.default, "func", default.default)  # of a partial
             if isinstance(default, (str, type)) and default is not inspect.Parameter.empty:
-                label = default if isinstance(default, str) else default.__name__
+                label = default if isinstance(default, str) else names.get(default, default.__name__)
                 year = 2000 + int(papers[0]) if papers else None
                 yield {"family": f"{info.name}.{name}", "activation": label.lower(), "gated": None, "year": year}
 

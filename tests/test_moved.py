@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import moved
+from gluon_activations import get_activation
 
 DIGITS = dict(np.load(moved.FOLDER / "digits.npz"))
 MODELS = json.loads(moved.MODELS.read_text(encoding="utf-8"))
@@ -93,3 +94,9 @@ class Weights:
 )
 def test_a_gate_is_seen_by_its_shapes(shapes, gate):
     assert moved.has_gate(Weights(**shapes)) == gate
+
+
+@pytest.mark.parametrize("framework", ["transformers", "timm"])
+def test_every_name_of_a_family_is_known_here(framework):
+    for name in {row["activation"] for row in MODELS[framework]}:
+        assert get_activation(f"{framework}:{name}")
