@@ -151,6 +151,9 @@ errors: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.faults measure)
 	@$(MXNET1)/bin/python -m benchmarks.faults report
 
+frameworks:
+	@$(or $(FRAMEWORKS),.venv-frameworks/bin/python) -m benchmarks.moved frameworks
+
 bench: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(MXNET1)/bin/python -m benchmarks.bench passes $(FRAMEWORKS)
 	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.bench passes $(FRAMEWORKS))
@@ -168,9 +171,6 @@ exercises: $(MXNET1)
 
 results: $(MXNET1)
 	@$(MXNET1)/bin/python -m tools.results
-
-frameworks:
-	@$(or $(FRAMEWORKS),.venv-frameworks/bin/python) -m benchmarks.moved frameworks
 
 dist: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2)) $(DIST)
 	@$(DIST)/bin/python -m tools.dist $(MXNET1)/bin/python $(if $(HAS_MXNET2),$(MXNET2)/bin/python)
