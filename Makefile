@@ -62,7 +62,6 @@ help:
 	@echo '                  SAMPLE=60: so many of each module, drawn by lot; UNLISTED=1: not what is on the list)'
 	@echo 'make exercises    write the exercises without their answers into build/exercises/'
 	@echo 'make results      compute the tables of page 09 anew (some 20 minutes; what build/results/ holds is kept)'
-	@echo 'make frameworks   compare with what other frameworks compute (FRAMEWORKS=path/to/python: an environment with torch, transformers, timm)'
 	@echo 'make dist         an sdist, and a wheel that carries the compiled kernels for this kind of machine, into build/dist/'
 	@echo 'make check-dist   install that wheel into an empty environment on every Python found, and run the examples (ONLY=3.13)'
 	@echo 'make matrix       the tests of the package on every Python found and both lines of MXNet (SHORT=1, ONLY=3.13)'
