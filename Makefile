@@ -157,6 +157,7 @@ errors: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 
 frameworks: $(MXNET1) $(THEIRS)
 	@$(MXNET1)/bin/python -W ignore -m benchmarks.frameworks $(THEIRS)/bin/python
+	@$(THEIRS)/bin/python -m benchmarks.moved frameworks
 
 bench: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(MXNET1)/bin/python -m benchmarks.bench passes $(FRAMEWORKS)

@@ -32,11 +32,11 @@ def draws(cell):
 
 
 # Pages of the design that are still to be written.
-PLANNED = set()
+PLANNED = {14}
 
 
 def test_all_pages_are_there():
-    assert [int(path.stem[:2]) for path in PAGES] == sorted({*range(14)} - PLANNED)
+    assert [int(path.stem[:2]) for path in PAGES] == sorted({*range(16)} - PLANNED)
 
 
 def test_the_frame(cells):

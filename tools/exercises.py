@@ -12,7 +12,7 @@ import nbformat
 from nbformat.v4 import new_code_cell
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "notebooks" / "13_exercises.ipynb"
+PAGE = ROOT / "notebooks" / "15_exercises.ipynb"
 TWIN = ROOT / "build" / "exercises" / PAGE.name
 PLACE = "# Your answer"
 
