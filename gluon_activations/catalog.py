@@ -388,7 +388,7 @@ _ENTRIES = (
         gain=1.4141428569978354,
         kinks=(0.0,),
         builtin=Builtin("nn.LeakyReLU(0.01)", fault="its left half has float32 accuracy in float64"),
-        papers=("https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf",),
+        papers=("https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf", "arXiv:1505.00853"),
         aliases=("leaky",),
         forms=(Form(*_leaky(r"\alpha")),),
     ),

@@ -120,8 +120,8 @@ def _laplace64(x):
 
 
 def _snake64(x):
-    near = 2 * np.sin(np.asarray(x, "longdouble") + np.arctan(np.longdouble(1))) ** 2  # with digits where it is 0
-    return x + np.sin(x) ** 2, np.where(np.abs(x) < 1e6, near.astype(float), 1 + np.sin(2 * x))
+    wide = np.asarray(x, "longdouble")
+    return x + np.sin(x) ** 2, ((np.sin(wide) + np.cos(wide)) ** 2).astype(float)  # 1 + sin(2 x), with its digits
 
 
 def squareplus64(x, b):

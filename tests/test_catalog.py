@@ -158,7 +158,7 @@ def test_forms_are_what_the_block_computes(name, where, arrays):
         first = entry.forms[0]
         for general, printed in ((first.formula, entry.formula), (first.derivative, entry.derivative)):
             for x in POINTS:
-                value = latex.evaluate(printed, x)  # with decimals for numbers of float64
+                value = latex.evaluate(printed, x, entry.constants)  # with decimals for numbers of float64
                 assert abs(latex.evaluate(general, x, letters) - value) < 2e-16 * max(1, abs(value))
 
 

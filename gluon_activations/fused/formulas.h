@@ -237,8 +237,8 @@ FORMULA(hard_mish) {
 }
 
 FORMULA(sine) {  // a: its frequency
-  return {lanes([](double x, double a) { return sin_of(Pair(a) * x); }, x, a),
-          lanes([](double x, double a) { return a * cos_of(Pair(a) * x); }, x, a)};
+  return {lanes([](double x, double a) { return rounded(sin_of(Pair(a) * x)); }, x, a),
+          lanes([](double x, double a) { return a * rounded(cos_of(Pair(a) * x)); }, x, a)};
 }
 
 LEARNED(snake) {  // a: the frequency of its ripple
@@ -249,13 +249,13 @@ LEARNED(snake) {  // a: the frequency of its ripple
   }, c, a);
   V slope = lanes([](double x, double a) {  // 1 + sin(2 z), with its digits where that is 0
     Pair z = Pair(a) * x;
-    double s = std::fabs(z.hi) < 1e15 ? sin_of(z + QUARTER_PI()) * SQRT_HALF().hi * 2 : sin_of(z) + cos_of(z);
-    return s * s;
+    double s = rounded(sin_of(std::fabs(z.hi) < 1e15 ? z + QUARTER_PI() : z * 2.0));
+    return std::fabs(z.hi) < 1e15 ? 2 * s * s : 1 + s;
   }, c, a);
   V by = lanes([](double x, double a) {
     Pair z = Pair(a) * x;
-    double s = sin_of(z);
-    return a == 0 ? x * x : s * (2 * z.hi * cos_of(z) - s) / (a * a);
+    double s = rounded(sin_of(z));
+    return a == 0 ? x * x : s * (2 * z.hi * rounded(cos_of(z)) - s) / (a * a);
   }, c, a);
   auto endless = magnitude(x) > V(P::LARGEST);
   return {pick(endless, x, value), pick(endless, V(1), slope), by};

@@ -32,11 +32,11 @@ INLINE double rounded(Pair x) { return x.lo == 0 ? x.hi : x.hi + x.lo; }  // -0 
 template <class V> INLINE V rounded(V x) { return x; }
 
 // sin and cos of such a sum; its second part is small, unless the first is so large that it has no digits below 1.
-INLINE double sin_of(Pair z) {
-  if (z.lo == 0) return std::sin(z.hi);
-  return std::fma(std::sin(z.lo), std::cos(z.hi), std::sin(z.hi) * std::cos(z.lo));
+INLINE Pair sin_of(Pair z) {
+  double s = std::sin(z.hi), c = std::cos(z.hi);
+  return z.lo == 0 ? Pair(s) : Pair(s * std::cos(z.lo)) + c * std::sin(z.lo);
 }
-INLINE double cos_of(Pair z) { return std::fma(-std::sin(z.lo), std::sin(z.hi), std::cos(z.hi) * std::cos(z.lo)); }
+INLINE Pair cos_of(Pair z) { return Pair(std::cos(z.hi) * std::cos(z.lo)) - std::sin(z.hi) * std::sin(z.lo); }
 
 template <class N> struct Power { N exp, expm1; };  // exp(z) and exp(z) - 1
 template <class N> Power(N, N) -> Power<N>;
