@@ -22,8 +22,8 @@ from ._parameters import Choice, Flag, Integer, Number
 _REACH = 1000.0
 # Finite in half precision too, in which a graph of MXNet 1.9 may have to compute.
 _FAR = 6e4
-# Finite in single precision.
-_HUGE = 3e38
+# Finite in single precision, and held by it.
+_HUGE = 2.0**127
 
 
 def _gated(x: Any, gate: Any) -> Any:
@@ -674,7 +674,9 @@ def snake(
     Gives: -inf at -inf and inf at inf; the slope swings between 0 and 2 for ever, and at ±inf it is its mean, 1.
     Smooth: the slope at 0 is 1.
     """
-    near = ops.clip(x, -1e15, 1e15)
+    near = ops.where(
+        ops.abs(x) < 1e15, x, 0 * ops.clip(x, -1, 1)
+    )  # farther out no number says where in a wave it is
     if is_array(alpha):
         ripple = ops.square(ops.sin(_scaled(near, alpha, per_channel)))
         return -(-x - _scaled(ripple, 1 / alpha, per_channel))  # -0.0 would be lost in a sum with 0.0

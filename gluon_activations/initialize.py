@@ -120,9 +120,10 @@ def _entry_for(activation: Any) -> Activation | None:
     return entry
 
 
-# The middles of many small steps, so that a kink or a jump costs little wherever it is; nothing lies beyond 13.
+# The middles of many small steps, so that a kink or a jump costs little wherever it is, and nothing at a half or
+# another binary fraction, where most are; nothing lies beyond 16.
 _STEPS = 2**17
-_Z = ((numpy.arange(_STEPS) + 0.5) / _STEPS - 0.5) * 26
+_Z = ((numpy.arange(_STEPS) + 0.5) / _STEPS - 0.5) * 32
 _WEIGHTS = numpy.exp(-_Z * _Z / 2)
 _WEIGHTS /= _WEIGHTS.sum()
 

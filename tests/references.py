@@ -32,6 +32,11 @@ def normal_cdf(x):
     return mpmath.erfc(-x / mpmath.sqrt(2)) / 2
 
 
+def gelu_tanh(x):
+    with mp.workdps(mp.dps + 400):  # which 1 + tanh(x^3) needs on the left, until it is 0
+        return x / 2 * (1 + mpmath.tanh(mpmath.sqrt(2 / mp.pi) * (x + mpf("0.044715") * x**3)))
+
+
 def elu(x, alpha=1):
     return x if x > 0 else alpha * mpmath.expm1(x)
 
@@ -216,6 +221,7 @@ RECORDS = {
         lambda x: normal_cdf((x - mpf(0.707107)) / mpf(0.282095)),
         _laplace64,
         _STEP,
+        zero_region=True,  # in float32 its left tail ends near -3
         absolute={"float16": 1e-4, "float32": 2e-7, "float64": 1e-15},
         why="MXNet has erf but not its complement: the left tail is right to the rounding of 1",
         variants={(("mu", 0.25), ("sigma", 0.5)): lambda x: normal_cdf((x - mpf("0.25")) * 2)},
@@ -301,6 +307,8 @@ RECORDS = {
         lambda x: (np.where(x > 1, x, 0), (x > 1).astype(float)),
         kinks={1.0: 0},
         zero_region=True,
+        growth=30,
+        why="below its threshold a signal is lost, so few units carry it",
         variants={(("threshold", 0.5), ("value", -0.25)): lambda x: x if x > mpf("0.5") else mpf("-0.25")},
     ),
     "squareplus": Record(
@@ -335,6 +343,8 @@ RECORDS = {
         lambda x: (x - np.clip(x, -0.5, 0.5), (np.abs(x) > 0.5).astype(float)),
         _LINE,
         kinks={-0.5: 0, 0.5: 0},
+        growth=1e6,
+        why="the fixed point of a shrinkage repels",
         zero_region=True,
         variants={
             (("lambd", 2.0),): lambda x: x - clip(x, -2, 2),
@@ -347,7 +357,8 @@ RECORDS = {
         _LINE,
         units=8,
         terms=4,
-        why="the slope of a series has many terms",
+        why="the slope of a series has many terms, and the fixed point of a shrinkage repels",
+        growth=1e12,
     ),
     "elu": Record(
         elu,
@@ -396,9 +407,7 @@ RECORDS = {
         absolute={"float32": 1e-6, "float64": 4e-15},
         why="MXNet has erf but not its complement: the left tail is right to the rounding of 1",
         variants={
-            (("approximate", "tanh"),): lambda x: (
-                x / 2 * (1 + mpmath.tanh(mpmath.sqrt(2 / mp.pi) * (x + mpf("0.044715") * x**3)))
-            ),
+            (("approximate", "tanh"),): gelu_tanh,
             (("approximate", "sigmoid"),): lambda x: x * sigmoid(mpf("1.702") * x),
         },
         growth=20,
@@ -438,7 +447,7 @@ RECORDS = {
         units=1,
         absolute={"float32": 1e-6, "float64": 4e-15},
         why="as for GELU: the left tail is right to the rounding of 1",
-        variants={(("min_val", -0.5), ("max_val", 8.0)): lambda x: clip(x * normal_cdf(x), mpf("-0.5"), 8)},
+        variants={(("min_val", -0.5), ("max_val", 9.0)): lambda x: clip(x * normal_cdf(x), mpf("-0.5"), 9)},
         growth=20,
     ),
     "hard_mish": Record(

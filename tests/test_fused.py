@@ -117,7 +117,7 @@ def jump(name, options, low, high):
         ends = max(([ends[0], found], [found, ends[1]]), key=lambda pair: abs(pair[1][1] - pair[0][1]))
         if abs(ends[1][1] - ends[0][1]) < 0.04:
             return None
-    return float(mp.nstr(ends[0][0], 12))
+    return round(float(ends[0][0]), 12) + 0.0
 
 
 def formula_of(name, options):
@@ -129,8 +129,7 @@ def true(name, options, x):
     if not options and x in RECORDS[name].kinks:
         return exact(name, float(x))
     formula = formula_of(name, options)
-    with mp.workdps(400 if 3 < abs(x) < 40 else 50):  # which 1 + tanh(x^3) needs on the left, until it is 0
-        return formula(mpf(x)), slope_of(formula, mpf(x))
+    return formula(mpf(x)), slope_of(formula, mpf(x))
 
 
 def taken(xs):

@@ -258,5 +258,5 @@ LEARNED(snake) {  // a: the frequency of its ripple
     return a == 0 ? x * x : s * (2 * z.hi * rounded(cos_of(z)) - s) / (a * a);
   }, c, a);
   auto endless = magnitude(x) > V(P::LARGEST);
-  return {pick(endless, x, value), pick(endless, V(1), slope), by};
+  return {pick(endless, x, value), pick(endless, V(1), slope), pick(endless, V(0), by)};
 }

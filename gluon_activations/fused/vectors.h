@@ -11,7 +11,7 @@ INLINE double at_most(double high, double x) { return x > high ? high : x; }
 INLINE double with_sign(double size, double sign) { return std::copysign(size, sign); }
 INLINE double divided(double a, double b) { return a / b; }
 INLINE double root(double x) { return std::sqrt(x); }
-template <class F> INLINE double lanes(const F& f, double x, double a) { return f(x, a); }  // where there is no other way
+template <class F> INLINE double lanes(const F& f, double x, double a) { return f(x, a); }  // one by one
 INLINE double sum(double x) { return x; }
 INLINE double inverse_of(double d) {  // to 2^-46, for d from 1 to 1e38
   double r = 1.0f / (float)d;

@@ -4,6 +4,7 @@ import itertools
 from typing import Any
 
 import matplotlib.pyplot as plt
+from numpy import linspace
 
 from .._arrays import array
 from .._context import context
@@ -50,10 +51,15 @@ class _Explorer:
         self._entries, self._knobs, self._grid = entries, knobs, grid
         self.figure, self._ax = panels(height=3.6 + 0.3 * len(entries))
         plt.close(self.figure)  # or a notebook would show it twice
-        reach = [0.0]  # y limits that hold whatever is set: what lies farthest out is drawn at a knob's end
+        reach = [
+            0.0
+        ]  # y limits that hold whatever is set: what lies farthest out is drawn at a knob's end, or on its way
         for entry in entries:
-            ends = (getattr(knob, "options", knob.turn) for knob in entry.knobs.values())
-            for corner in itertools.product(*ends):
+            count = 11 if len(entry.knobs) == 1 else 2
+            stops = [
+                getattr(k, "options", None) or linspace(*k.turn, count).tolist() for k in entry.knobs.values()
+            ]
+            for corner in itertools.product(*stops):
                 curves = _curves(get_activation(entry.name, **dict(zip(entry.knobs, corner))), **grid)[1:]
                 reach += [end for curve in curves for end in (curve.min(), curve.max())]
         self._ylim = 1.05 * min(reach) - 0.05, 1.05 * max(reach) + 0.05
