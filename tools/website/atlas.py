@@ -41,6 +41,7 @@ def page(name, compared, errors, faults, chapters, near):
     entry = CATALOG[name]
     parts = [
         f"# {entry.title}",
+        synonyms.index(name),
         _lead(entry),
         synonyms.line(name),
         advice.given(name),

@@ -1,5 +1,6 @@
 """What else each activation is called: here, in other frameworks and by people, and which page that leads to."""
 
+import functools
 import json
 import re
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ def key(text):
     return re.sub(r"[\W_]", "", text.lower())
 
 
+@functools.cache
 def synonyms():
     """All of them, by what they are called; none that is just another spelling of the activation's own name."""
     found = {}
@@ -61,21 +63,23 @@ def _spoken():
         yield text, call.name, call.options({}, text), ()
 
 
+def index(name):
+    """Entries for the site's search, which puts them first: an activation's own name, and all others."""
+    texts = [name, *(one.text for one in synonyms() if one.name == name)]
+    return "\n\n".join(f"```{{index}} single: ! {text.replace('_', ' ')}\n```" for text in texts)
+
+
 def line(name):
-    """What one activation is also called, with entries for the site's search; nothing if that is nothing."""
+    """What one activation is also called; nothing if that is nothing."""
     groups = {}
     for one in synonyms():
         if one.name == name:
             groups.setdefault(one.code, []).append(one)
-    if not groups:
-        return ""
-    names = [one.text.replace("_", " ") for found in groups.values() for one in found]
-    index = [f"```{{index}} single: {text}\n```" for text in names]
     said = [
         ", ".join(map(_said, found)) + (f": here `{code}`" if found[0].options else "")
         for code, found in sorted(groups.items(), key=lambda group: len(group[1][0].options))
     ]
-    return "\n\n".join([*index, f"**Also called** {'; '.join(said)}."])
+    return f"**Also called** {'; '.join(said)}." if said else ""
 
 
 def _said(one):
