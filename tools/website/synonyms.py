@@ -66,7 +66,7 @@ def _spoken():
 def index(name):
     """Entries for the site's search, which puts them first: an activation's own name, and all others."""
     texts = [name, *(one.text for one in synonyms() if one.name == name)]
-    return "\n\n".join(f"```{{index}} single: ! {text.replace('_', ' ')}\n```" for text in texts)
+    return "\n\n".join(f"```{{index}} ! single: {text.replace('_', ' ')}\n```" for text in texts)
 
 
 def line(name):
