@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 from docs.tests.conftest import SITE
-from gluon_activations import CATALOG, array, derivative, evaluate, get_activation
+from gluon_activations import CATALOG, activations, array, derivative, evaluate, get_activation
 from tools import measured
 from tools.website import advice, synonyms
 from tools.wording import minus, number
@@ -107,7 +107,7 @@ def least_slope(entry):
     return abs(slopes(entry, numpy.linspace(-20, 20, 401))).min()
 
 
-@pytest.mark.parametrize("name", [name for name in ADVICE if CATALOG[name].acts_on == "elements"])
+@pytest.mark.parametrize("name", [name for name in activations("elements") if name in ADVICE])
 def test_claims_of_the_atlas_are_facts_of_the_catalog(name):
     said = " ".join(ADVICE[name].values())
     for words, holds in CLAIMS.items():
@@ -116,6 +116,8 @@ def test_claims_of_the_atlas_are_facts_of_the_catalog(name):
     for place, value in re.findall(r"at (−?[\d.]+) it is still (\d+(?:[.]\d+)?)", said):
         x = float(place.replace("−", "-"))
         assert number(float(evaluate(name, array([x], dtype="float64"))[0].asnumpy()[0]), 2) == value
+    for low in re.findall(r"(?:falls to|whose dip,) (−[\d.]+\d)", said):
+        assert number(CATALOG[name].minimum[1]) == low
     for most, parts in re.findall(r"its slope is at most (\d+(?:[.]\d+)?)(?:/(\d))?", said):
         assert CATALOG[name].lipschitz == pytest.approx(float(most) / float(parts or 1), rel=1e-3)
 
