@@ -15,7 +15,7 @@ from tools.chapters import CHAPTERS
 from tools.measured import CENTRE
 from tools.wording import UNMEASURED, VECTORS, interval, letter, minus, number, reference
 
-from . import explorer, frameworks, pictures
+from . import advice, explorer, frameworks, pictures, synonyms
 
 
 def write(stage, chapters):
@@ -41,7 +41,11 @@ def page(name, compared, errors, faults, chapters, near):
     entry = CATALOG[name]
     parts = [
         f"# {entry.title}",
+        synonyms.index(name),
         _lead(entry),
+        synonyms.line(name),
+        advice.given(name),
+        advice.used(name),
         _picture(entry),
         "## Formula\n\n" + _formulas(entry),
         "## Properties\n\n" + _properties(entry),
@@ -81,14 +85,19 @@ html_theme.sidebar_secondary.remove: true
 
 # Atlas of activations
 
-One page for each activation: picture, formula, properties, what MXNet has and how wrong it is, the names in
-other frameworks, papers, and the pages where it is taught. Values are solid, gradients dashed.
+One page for each activation: when to use it and when not, which models do, picture, formula, properties, what
+MXNet has and how wrong it is, the names in other frameworks, papers, and the pages where it is taught. Values are
+solid, gradients dashed. What you know by another name is [listed below](#other-names).
 
 {gallery}
 
 ## Side by side
 
 {table}
+
+## Other names
+
+{synonyms}
 
 ## In other frameworks
 
@@ -104,8 +113,13 @@ other frameworks, papers, and the pages where it is taught. Values are solid, gr
 
 def index(compared):
     """The list of all pages."""
-    table, elsewhere = _table(), frameworks.overview(compared)
-    return INDEX.format(gallery=gallery("../"), table=table, frameworks=elsewhere, names="\n".join(CATALOG))
+    return INDEX.format(
+        gallery=gallery("../"),
+        table=_table(),
+        synonyms=synonyms.table(),
+        frameworks=frameworks.overview(compared),
+        names="\n".join(CATALOG),
+    )
 
 
 def _table():

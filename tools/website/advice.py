@@ -1,0 +1,76 @@
+"""What a page of the atlas begins with: when to use an activation, when not, and which models do."""
+
+import functools
+import json
+
+from gluon_activations import _elsewhere
+from tools import measured
+from tools.wording import minus
+
+GATED = "glu"  # what a feed-forward layer with a gate is
+
+
+@functools.cache
+def _read(name):
+    return json.loads((measured.DATA / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def given(name):
+    """When to use an activation and when to avoid it; nothing of one that has no advice yet."""
+    if name not in _read("advice"):
+        return ""
+    use, avoid = (minus(_read("advice")[name][what]) for what in ("use", "avoid"))
+    return f"**Use when** {use}\n\n**Avoid when** {avoid}"
+
+
+@functools.cache
+def users():
+    """For each activation the families of models that have it by default: framework, their name for it, row."""
+    found = {}
+    for framework in _read("models")["versions"]:
+        for row in _read("models")[framework]:
+            name, _ = _elsewhere.ours(f"{framework}:{row['activation']}", {})
+            for each in (name, GATED) if row["gated"] else (name,):
+                found.setdefault(each, []).append((framework, row["activation"], row))
+    return found
+
+
+USED = """**Used in** {counts}, {what} (read on {date}).
+
+:::{{dropdown}} Which families, by year
+The year is, for transformers, that of the copyright line above the configuration, and for timm that of the first
+arXiv number in the module.
+
+| year | name there | families |
+|---|---|---|
+{rows}
+:::"""
+DEFAULT = "as the default of their configuration"
+GATE = (
+    "which have a gate in the feed-forward layer, by the shapes of its weights; the name is that of its activation"
+)
+
+
+def used(name):
+    """Which families of models have an activation by default; nothing if none has."""
+    found = users().get(name)
+    if not found:
+        return ""
+    counts = []
+    for framework, version in _read("models")["versions"].items():
+        count = sum(theirs == framework for theirs, _, _ in found)
+        counts += [f"{count} model {'families' if count > 1 else 'family'} of {framework} {version}"] * bool(count)
+    return USED.format(
+        counts=" and ".join(counts),
+        what=GATE if name == GATED else DEFAULT,
+        date=_read("models")["date"],
+        rows="\n".join(_by_year(found)),
+    )
+
+
+def _by_year(found):
+    families = {}
+    for framework, theirs, row in found:
+        families.setdefault((row["year"] or 0, framework, theirs), []).append(row["family"].replace("_", r"\_"))
+    for (year, framework, theirs), names in sorted(families.items()):
+        yield f"| {year or 'not said'} | {framework}: `{theirs}` | {', '.join(sorted(names, key=str.lower))} |"
