@@ -306,9 +306,31 @@ def test_whether_a_library_is_whole(library, tmp_path):
     for length in (64, 70, 100, 5000, *range(50000, len(content) * 4 // 5, 50000)):
         path.write_bytes(content[:length])
         assert not _build.is_whole(path), length
-    for other in (content, b"", b"\x7fELF", b"\xcf\xfa\xed\xfe" + content[4:100]):  # to load it says what is wrong
+    for other in (content, b"", b"\x7fELF", content[:63], b"\xcf\xfa\xed\xfe" + content[4:100]):
         path.write_bytes(other)
-        assert _build.is_whole(path)
+        assert _build.is_whole(path)  # to load it says what is wrong
+
+
+def test_a_library_is_whole_to_its_last_byte(tmp_path):
+    """Two parts behind a table of them: the first reaches to the end, the second does not."""
+    path, head = tmp_path / "made.so", bytearray(64)
+    head[:6], head[32:40], head[54:58] = b"\x7fELF\x02\x01", (64).to_bytes(8, "little"), bytes([56, 0, 2, 0])
+    table = bytearray(112)
+    for place, begins, length in ((0, 176, 24), (56, 180, 4)):
+        table[place + 8 : place + 16] = begins.to_bytes(8, "little")
+        table[place + 32 : place + 40] = length.to_bytes(8, "little")
+    content = bytes(head + table) + b"x" * 24
+    for length, whole in (
+        (200, True),
+        (201, True),
+        (199, False),
+        (184, False),
+        (176, False),
+        (175, False),
+        (64, False),
+    ):
+        path.write_bytes(content[:length].ljust(length, b"x"))
+        assert _build.is_whole(path) is whole, length
 
 
 @pytest.mark.parametrize("where", ["cache", "wheel"])
