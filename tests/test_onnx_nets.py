@@ -273,6 +273,14 @@ def test_several_inputs_and_outputs(arrays, dynamic, tmp_path):
     net = Mixed()
     net.initialize(NORMAL)
     compare(net, arrays, tmp_path, normal(3, 4), np.array([6, 0, 2], "int64"), dynamic=dynamic)
+    names = [node.name for node in check(str(tmp_path / "net.onnx")).graph.node]
+    assert {re.sub(".*_call(.)_.*", r"\1", name) for name in names if "_call" in name} == {"2"}
+
+
+def test_a_net_that_never_ran_gets_its_shapes_from_the_export(arrays, tmp_path):
+    net = chain(nn.Dense(3), nn.Dense(2))
+    (got,) = dict(outputs(export(net, str(tmp_path / "net.onnx"), (2, 5)), normal(2, 5)))["ONNX Runtime"]
+    assert got.shape == (2, 2) and net[0].weight.shape == (3, 5)
 
 
 class Scalars(HybridBlock):

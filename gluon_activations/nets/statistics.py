@@ -123,7 +123,8 @@ def gradient_statistics(
         found = _trained(net, calls, every)
         if not found:
             raise ValueError("the net has no trained parameters: every grad_req is 'null', or there are none")
-        means[0].backward(train_mode=train_mode)
+        (mean,) = means
+        mean.backward(train_mode=train_mode)
     return [_size(layer, key, copies[id(p)].grad) for layer, key, p in found]
 
 
