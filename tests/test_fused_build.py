@@ -5,6 +5,7 @@ A cache of its own for each test; what is built is copied from the session's, an
 
 import _ctypes
 import contextlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -137,6 +138,7 @@ def test_without_any_compiler(folder, monkeypatch):
 @pytest.mark.parametrize("text, why", [
     ("echo 'note: no' >&2; echo 'a.cc:1:2: error: no such thing' >&2; exit 1", "a.cc:1:2: error: no such thing"),
     ("echo 'fatal error: error writing to a.s: No space left on device' >&2; exit 1", "No space left on device"),
+    ("for n in 1 2; do echo \"a.cc:$n: error: of $n\" >&2; done; exit 1", "a.cc:1: error: of 1"),
     ("exit 3", "exit status 3"),
     ("kill -9 $$", "exit status -9"),
 ])  # fmt: skip
@@ -228,6 +230,24 @@ def test_what_others_may_have_written_is_not_trusted(folder, library, which, how
     ):
         _build.built()
     assert copy.exists()
+
+
+def test_what_others_may_read_is_trusted(folder, library):
+    copy = put(library, folder)
+    for part in (folder, copy):
+        part.chmod(0o755)
+    assert _build.built() == copy
+
+
+def test_of_the_libraries_of_several_compilers_that_of_the_one_at_hand_is_taken(folder, library):
+    start_of_name, _, digest = library.name.rsplit("-", 2)
+    own, before, after = (
+        put(library, folder, name)
+        for name in (library.name, f"{start_of_name}-0000000-{digest}", f"{start_of_name}-zzzzzzzz-{digest}")
+    )
+    assert _build.built() == own
+    own.unlink()
+    assert _build.built() in (before, after)  # another's will do
 
 
 def test_a_link_to_a_library_of_others_is_not_loaded(folder, library, tmp_path):
@@ -395,6 +415,30 @@ def test_what_another_process_removes_meanwhile_is_not_there(folder, library, mo
 
 def gone(path):
     raise FileNotFoundError(path)
+
+
+def test_what_is_not_whole_may_be_removed_by_another_process_first(folder, library, monkeypatch):
+    copy, own = put(library, folder), Path.read_bytes
+
+    def half(path):
+        content = own(path)
+        if path != copy:
+            return content
+        path.unlink()
+        return content[:1000]
+
+    monkeypatch.setattr(Path, "read_bytes", half)
+    with pytest.raises(_build.Unavailable, match="was not whole and has been removed"):
+        _build.built()
+
+
+def test_a_system_without_locks_of_files_builds_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    spec = importlib.util.spec_from_file_location("build_elsewhere", _build.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module._alone(tmp_path):
+        assert module.fcntl is None and (tmp_path / "lock").exists()
 
 
 # -- several processes -----------------------------------------------------------------------------------------

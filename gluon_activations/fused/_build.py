@@ -93,7 +93,7 @@ def built() -> Path | None:
     folder, start = cache(), _key()
     found = sorted(folder.glob(f"{start}-*.so")) if folder.is_dir() else []
     made = _compiler_key()
-    found.sort(key=lambda path: made is not None and f"-{made}-" in path.name)  # another compiler's will do
+    found.sort(key=lambda path: f"-{made}-" in path.name)  # another compiler's will do
     if not found:
         return None
     path = found[-1]

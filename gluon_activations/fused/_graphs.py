@@ -96,6 +96,7 @@ def splice(
         behind = [entries[entry] for entry in node["inputs"]]
         entries.append(len(nodes))
         nodes.append({**node, "name": f"{name}_{node['name']}", "inputs": behind})
-    result = entries[graph["heads"][0]]
+    (head,) = graph["heads"]
+    result = entries[head]
     nodes[result[0]]["name"] = name
     return result
