@@ -142,7 +142,7 @@ def _copied(net: Block, loss: Any, device: Any) -> Iterator[dict[int, Any]]:
         for p in (p for part in parts for p in part.collect_params().values()):
             if not _is_trained(p) or id(p) in copies:
                 continue
-            data = p.data(device) if device is not None else p.list_data()[0]
+            data = p.data(device)
             copies[id(p)] = copy = data.copy()
             copy.attach_grad(**({} if p._grad_stype == "default" else {"stype": p._grad_stype}))
             before.append((p, p._data))
