@@ -360,17 +360,31 @@ def test_an_imported_graph_has_no_layers(arrays, tmp_path):
 class Within(nn.Dense):
     """A layer with an activation, and another one inside of it, which it calls first."""
 
-    def __init__(self):
+    def __init__(self, kind):
         super().__init__(3, in_units=3, activation="relu")
-        self.inner = nn.Dense(3, in_units=3, activation="tanh")
+        self.inner = kind(3, in_units=3, activation="tanh")
 
     def forward(self, x):
         return super().forward(self.inner(x))
 
 
+class Mute(nn.Dense):
+    """A layer that has an activation and does not call it."""
+
+    def forward(self, x):
+        return x * 2
+
+
+def test_a_layer_that_leaves_out_its_activation_inside_of_a_layer(arrays):
+    net = Within(Mute)
+    net.initialize(mx.init.Normal(1.0))
+    records = layer_statistics(net, arrays([[1.0, 2.0, 6.0]]))
+    assert [r["layer"] for r in records] == ["inner Mute", "Within", "act ReLU"] and records[0]["mean"] == 6
+
+
 def test_a_layer_inside_of_a_layer(arrays):
     """Each of which is shown as it is before its own activation."""
-    net, x = Within(), arrays(np.random.randn(4, 3))
+    net, x = Within(nn.Dense), arrays(np.random.randn(4, 3))
     net.initialize(mx.init.Normal(1.0))
     records = layer_statistics(net, x)
     assert [r["layer"] for r in records] == ["inner Dense", "inner.act Tanh", "Within", "act ReLU"]
