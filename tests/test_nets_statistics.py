@@ -108,6 +108,14 @@ def test_gradients_of_what_is_shared_frozen_unused_or_without_a_weight(arrays):
     assert last == {"layer": "spare Dense", "parameter": "weight", "norm": 0.0, "rms": 0.0}
 
 
+def test_a_layer_that_never_ran_and_has_no_shape_is_left_out(arrays):
+    net = Custom()
+    net.spare = nn.Dense(2, use_bias=False)
+    net.initialize()
+    records = gradient_statistics(net, arrays(np.random.randn(5, 4)), arrays(np.zeros(5)), CE())
+    assert [r["layer"] for r in records] == ["body Dense", "head Dense"] and net.spare.weight._data is None
+
+
 def test_a_parameter_of_two_layers_counts_once(arrays):
     first = nn.Dense(3, in_units=3)
     tied = nn.Dense(3, in_units=3, **({"params": first.collect_params()} if LINE == "1.9" else {}))
