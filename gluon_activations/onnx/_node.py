@@ -25,7 +25,7 @@ class Node:
         """Add a node of several outputs, which is not the last one, and give their names."""
         inputs = [operand if isinstance(operand, str) else self._constant(operand) for operand in operands]
         name = f"{self._name}_{len(self.made)}"
-        outputs = [name, *(f"{name}_{number}" for number in range(1, count))]
+        outputs = [f"{name}_{number}" for number in range(count)]
         self.made.append(helper.make_node(kind, inputs, outputs, name=name, **attributes))
         return outputs
 
