@@ -87,7 +87,7 @@ def splice(
 ) -> Any:
     """Add the nodes of ``part``, a function of Symbols, under a name, and give the entry of its result."""
     variables = [mx.sym.var(str(i), dtype=dtype) for i in range(len(inputs))]
-    graph = json.loads(to_json(part(*(each.as_np_ndarray() if is_np else each for each in variables)), False))
+    graph = json.loads(to_json(part(*(each.as_np_ndarray() if is_np else each for each in variables))))
     entries = Entries()
     for node in graph["nodes"]:
         if node["op"] == "null":
