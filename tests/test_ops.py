@@ -38,8 +38,18 @@ def test_what_is_the_same_in_a_graph_is_a_node_each_time(arrays):
     x = variable("x")
     first, second = nodes(ops.same(x) + ops.same(x))[1:3]
     assert type(ops.same(x)) is type(x) and first["attrs"] != second["attrs"] and first["inputs"] == [[0, 0, 0]]
-    for node in (first, second):
+    of_an_array = mx.sym.Reshape(mx.sym.var("x"), shape=(-2,), target_shape=(7,))  # which MXNet 2.x has traced
+    for node in (first, second, nodes(of_an_array)[1]):
         assert ops.is_same(node["op"], node["attrs"])
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_graph_with_the_same_array_takes_every_shape(arrays, shape):
+    x = variable("x")
+    graph = mx.gluon.SymbolBlock([ops.same(x) * 2], [x])
+    value, slope = arrays.value_and_slope(graph, np.full(shape, 3.0))
+    np.testing.assert_array_equal(value, np.full(shape, 6))
+    np.testing.assert_array_equal(slope, np.full(shape, 2))
 
 
 def test_what_somebody_else_has_put_into_a_graph_is_not_the_same(arrays):
