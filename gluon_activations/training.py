@@ -469,7 +469,7 @@ def sweep(
     settings = [_plain({**configuration, "seed": seed}) for configuration, seed in pairs]
     if len({joblib.hash(setting) for setting in settings}) < len(settings):
         raise ValueError("a sweep wants each configuration and each seed once")
-    memory = joblib.Memory(None if folder is None else os.path.abspath(folder), verbose=0)
+    memory = joblib.Memory(None if folder is None else os.path.abspath(folder), verbose=False)
     # joblib itself looks at the source in the first folder of a session only: as an argument, it counts in each.
     call = memory.cache(_call, ignore=["run"])
     source = "" if folder is None else _source(run)

@@ -544,6 +544,16 @@ def test_an_array_is_kept_apart_only_where_gradients_add_up(arrays, monkeypatch)
         x.attach_grad("write")  # nothing tells of it, so the next array may still be one of those
 
 
+def test_no_array_is_kept_apart_in_a_process_that_adds_no_gradients_up():
+    elsewhere("keep_apart")
+
+
+def keep_apart():
+    x = ga.array([1.0])
+    x.attach_grad()
+    assert _operators._apart(x) is x
+
+
 def test_what_an_operator_is_given_is_worked_out_once():
     declared = functional.leaky_relu.declared
     found = _operators._translate(declared, 0.3)

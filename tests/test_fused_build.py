@@ -5,6 +5,7 @@ A cache of its own for each test; what is built is copied from the session's, an
 
 import _ctypes
 import contextlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -137,6 +138,7 @@ def test_without_any_compiler(folder, monkeypatch):
 @pytest.mark.parametrize("text, why", [
     ("echo 'note: no' >&2; echo 'a.cc:1:2: error: no such thing' >&2; exit 1", "a.cc:1:2: error: no such thing"),
     ("echo 'fatal error: error writing to a.s: No space left on device' >&2; exit 1", "No space left on device"),
+    ("for n in 1 2; do echo \"a.cc:$n: error: of $n\" >&2; done; exit 1", "a.cc:1: error: of 1"),
     ("exit 3", "exit status 3"),
     ("kill -9 $$", "exit status -9"),
 ])  # fmt: skip
@@ -230,6 +232,24 @@ def test_what_others_may_have_written_is_not_trusted(folder, library, which, how
     assert copy.exists()
 
 
+def test_what_others_may_read_is_trusted(folder, library):
+    copy = put(library, folder)
+    for part in (folder, copy):
+        part.chmod(0o755)
+    assert _build.built() == copy
+
+
+def test_of_the_libraries_of_several_compilers_that_of_the_one_at_hand_is_taken(folder, library):
+    start_of_name, _, digest = library.name.rsplit("-", 2)
+    own, before, after = (
+        put(library, folder, name)
+        for name in (library.name, f"{start_of_name}-0000000-{digest}", f"{start_of_name}-zzzzzzzz-{digest}")
+    )
+    assert _build.built() == own
+    own.unlink()
+    assert _build.built() in (before, after)  # another's will do
+
+
 def test_a_link_to_a_library_of_others_is_not_loaded(folder, library, tmp_path):
     copy = put(library, tmp_path / "theirs")
     copy.chmod(0o666)
@@ -306,9 +326,31 @@ def test_whether_a_library_is_whole(library, tmp_path):
     for length in (64, 70, 100, 5000, *range(50000, len(content) * 4 // 5, 50000)):
         path.write_bytes(content[:length])
         assert not _build.is_whole(path), length
-    for other in (content, b"", b"\x7fELF", b"\xcf\xfa\xed\xfe" + content[4:100]):  # to load it says what is wrong
+    for other in (content, b"", b"\x7fELF", content[:63], b"\xcf\xfa\xed\xfe" + content[4:100]):
         path.write_bytes(other)
-        assert _build.is_whole(path)
+        assert _build.is_whole(path)  # to load it says what is wrong
+
+
+def test_a_library_is_whole_to_its_last_byte(tmp_path):
+    """Two parts behind a table of them: the first reaches to the end, the second does not."""
+    path, head = tmp_path / "made.so", bytearray(64)
+    head[:6], head[32:40], head[54:58] = b"\x7fELF\x02\x01", (64).to_bytes(8, "little"), bytes([56, 0, 2, 0])
+    table = bytearray(112)
+    for place, begins, length in ((0, 176, 24), (56, 180, 4)):
+        table[place + 8 : place + 16] = begins.to_bytes(8, "little")
+        table[place + 32 : place + 40] = length.to_bytes(8, "little")
+    content = bytes(head + table) + b"x" * 24
+    for length, whole in (
+        (200, True),
+        (201, True),
+        (199, False),
+        (184, False),
+        (176, False),
+        (175, False),
+        (64, False),
+    ):
+        path.write_bytes(content[:length].ljust(length, b"x"))
+        assert _build.is_whole(path) is whole, length
 
 
 @pytest.mark.parametrize("where", ["cache", "wheel"])
@@ -373,6 +415,30 @@ def test_what_another_process_removes_meanwhile_is_not_there(folder, library, mo
 
 def gone(path):
     raise FileNotFoundError(path)
+
+
+def test_what_is_not_whole_may_be_removed_by_another_process_first(folder, library, monkeypatch):
+    copy, own = put(library, folder), Path.read_bytes
+
+    def half(path):
+        content = own(path)
+        if path != copy:
+            return content
+        path.unlink()
+        return content[:1000]
+
+    monkeypatch.setattr(Path, "read_bytes", half)
+    with pytest.raises(_build.Unavailable, match="was not whole and has been removed"):
+        _build.built()
+
+
+def test_a_system_without_locks_of_files_builds_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    spec = importlib.util.spec_from_file_location("build_elsewhere", _build.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module._alone(tmp_path):
+        assert module.fcntl is None and (tmp_path / "lock").exists()
 
 
 # -- several processes -----------------------------------------------------------------------------------------

@@ -160,6 +160,7 @@ def test_channels_that_differ(arrays):
 
 def test_the_slope_at_0_of_what_saturates():
     assert initializer("hard_sigmoid", slope=0.25).magnitude == 16
+    assert initializer(get_activation("hard_sigmoid", slope=0.25)).magnitude == 16
     assert initializer(nn.Activation("tanh")).magnitude == 1
     assert initializer(nn.Activation("sigmoid")).factor_type == "avg"
 

@@ -121,11 +121,15 @@ def test_what_cannot_be_judged_is_left_out_and_named(arrays):
     act = nn.Activation("relu")
     net = net_of(lambda self, x: act(self.k0(x)[:, 0]) + self.k1(x).sum(), nn.Activation("relu"), act, act)
     x = arrays([[1.0, -1.0], [2.0, -2.0]])
-    with pytest.warns(UserWarning, match=r"leaves out k1 ReLU, which gives shape \(2,\), which has no axis 1$"):
+    with pytest.warns(
+        UserWarning, match=r"leaves out k1 ReLU, which gives shape \(2,\), which has no axis 1$"
+    ) as caught:
         assert dead_units(net, x) == [
             {"layer": "k0 ReLU", "units": 2, "dead": [1]},
             {"layer": "k2 ReLU", "units": 2, "dead": [1]},
         ]
+    ours = [one.filename for one in caught if "dead_units" in str(one.message)]
+    assert ours == [__file__]  # of the line that asked
     with pytest.raises(ValueError, match=r"k0 ReLU gives shape \(2, 2\), which has no axis 5"):
         dead_units(net, x, axis=5)
 

@@ -116,12 +116,15 @@ PAIRS = [
     (lambda: nn.Activation("tanh"), losses.HingeLoss(), "stays between -1 and 1"),
     (lambda: nn.Activation("relu"), losses.SquaredHingeLoss(), "stays above 0"),
     (lambda: nn.LeakyReLU(0.1), losses.HingeLoss(), None),
+    (lambda: HardTanh(-1, 5), losses.HingeLoss(), "between -1 and 5"),
+    (lambda: HardTanh(-5, 1), losses.HingeLoss(), "between -5 and 1"),
     (lambda: nn.Activation("sigmoid"), losses.L1Loss(), "between 0 and 1: L1Loss never"),
     (lambda: Softplus(), losses.HuberLoss(), "above 0: HuberLoss never"),
     (lambda: get_activation("leaky_relu"), losses.L2Loss(), None),
     (lambda: Identity(), losses.PoissonNLLLoss(), None),
     (lambda: Softplus(), losses.PoissonNLLLoss(), "the rate stays above 1"),
     (lambda: nn.Activation("tanh"), losses.PoissonNLLLoss(), "the rate stays between 0.3679 and 2.718"),
+    (lambda: get_activation("log_sigmoid"), losses.PoissonNLLLoss(), "the rate stays below 1"),
     (lambda: Softplus(), losses.PoissonNLLLoss(from_logits=False), None),
     (lambda: nn.Activation("relu"), losses.PoissonNLLLoss(from_logits=False), "a rate of 0 stays 0"),
     (lambda: nn.Activation("sigmoid"), losses.PoissonNLLLoss(from_logits=False), "it stays between 0 and 1"),
@@ -527,7 +530,19 @@ def test_the_classes_are_on_the_axis_of_the_loss(arrays):
         assert "for K = 5 classes" in check_output(net, CE(axis=1), x)[0]
         assert "for K = 6 classes" in check_output(net, CE(axis=1))[0]  # by its layers
         flat = sequential(nn.Activation("tanh"))
-        assert "below ln(1 + (K-1)/e^2), and" in check_output(flat, CE(), arrays([1.0, 2.0]))[0]
+        for loss in (CE(), CE(axis=1)):  # of scores without a batch it is not known which these are
+            assert "below ln(1 + (K-1)/e^2), and" in check_output(flat, loss, arrays([1.0, 2.0]))[0]
+
+
+def test_an_axis_that_the_output_has_not_is_named(arrays):
+    net = sequential(nn.Dense(3), nn.Activation("tanh"))
+    net.initialize()
+    x = arrays(np.random.randn(4, 6))
+    for axis, classes in ((-2, 4), (-1, 3), (0, 4), (1, 3)):
+        assert f"for K = {classes} classes" in check_output(net, CE(axis=axis), x)[0]
+    for axis in (-3, 2):
+        with pytest.raises(ValueError, match=rf"the output has shape \(4, 3\), which has no axis {axis}, as the"):
+            check_output(net, CE(axis=axis), x)
 
 
 def test_losses_are_known_by_type():

@@ -6,9 +6,18 @@ import warnings
 import numpy as np
 import pytest
 
-from gluon_activations import Mish, SiLU, check_output, gradient_statistics, layer_statistics, replace_activations
+from gluon_activations import (
+    Mish,
+    SiLU,
+    array,
+    check_output,
+    gradient_statistics,
+    layer_statistics,
+    replace_activations,
+)
+from gluon_activations._arrays import initialize_on
 from tests.conftest import LINE
-from tests.nets import Custom, freeze, legacy_shapes, sequential
+from tests.nets import Custom, freeze, legacy_shapes, net_of, sequential
 
 import mxnet as mx
 from mxnet.gluon import Block, Trainer, nn
@@ -97,6 +106,14 @@ def test_gradients_of_what_is_shared_frozen_unused_or_without_a_weight(arrays):
     net.initialize()
     *_, last = gradient_statistics(net, x, arrays(np.zeros(5)), CE())
     assert last == {"layer": "spare Dense", "parameter": "weight", "norm": 0.0, "rms": 0.0}
+
+
+def test_a_layer_that_never_ran_and_has_no_shape_is_left_out(arrays):
+    net = Custom()
+    net.spare = nn.Dense(2, use_bias=False)
+    net.initialize()
+    records = gradient_statistics(net, arrays(np.random.randn(5, 4)), arrays(np.zeros(5)), CE())
+    assert [r["layer"] for r in records] == ["body Dense", "head Dense"] and net.spare.weight._data is None
 
 
 def test_a_parameter_of_two_layers_counts_once(arrays):
@@ -256,6 +273,21 @@ def test_a_loss_that_no_parameter_reaches_and_one_that_is_no_array(arrays):
     for loss, kind in ((lambda out, y: [out], "list"), (lambda out, y: 3.0, "float")):
         with pytest.raises(TypeError, match=f"the loss gives one array, not {kind}"):
             gradient_statistics(net, x, None, loss)
+
+
+def test_gradients_are_those_of_the_device_where_the_batch_is(arrays):
+    net = sequential(nn.Dense(1, use_bias=False, in_units=2))
+    initialize_on(net, [mx.cpu(0), mx.cpu(1)])
+    for device in (0, 1):
+        (record,) = gradient_statistics(net, array([[3.0, 4.0]], ctx=mx.cpu(device)), None, lambda out, y: out)
+        assert record["norm"] == pytest.approx(5)
+
+
+def test_gradients_of_a_net_that_takes_nothing(arrays):
+    net = net_of(lambda self: self.k0.weight.data() * 3, nn.Dense(2, in_units=2, use_bias=False))
+    net.initialize()
+    (record,) = gradient_statistics(net, (), None, lambda out, y: out)
+    assert (record["layer"], record["norm"]) == ("k0 Dense", pytest.approx(1.5))  # four times 3 / 4
 
 
 def test_gradients_of_an_embedding(arrays):

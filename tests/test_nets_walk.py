@@ -357,6 +357,53 @@ def test_an_imported_graph_has_no_layers(arrays, tmp_path):
     assert len(gradient_statistics(loaded, x, arrays([0, 1]), CE())) == 1
 
 
+class Within(nn.Dense):
+    """A layer with an activation, and another one inside of it, which it calls first."""
+
+    def __init__(self, kind):
+        super().__init__(3, in_units=3, activation="relu")
+        self.inner = kind(3, in_units=3, activation="tanh")
+
+    def forward(self, x):
+        return super().forward(self.inner(x))
+
+
+class Mute(nn.Dense):
+    """A layer that has an activation and does not call it."""
+
+    def forward(self, x):
+        return x * 2
+
+
+def test_a_layer_that_leaves_out_its_activation_inside_of_a_layer(arrays):
+    net = Within(Mute)
+    net.initialize(mx.init.Normal(1.0))
+    records = layer_statistics(net, arrays([[1.0, 2.0, 6.0]]))
+    assert [r["layer"] for r in records] == ["inner Mute", "Within", "act ReLU"] and records[0]["mean"] == 6
+
+
+def test_a_layer_inside_of_a_layer(arrays):
+    """Each of which is shown as it is before its own activation."""
+    net, x = Within(nn.Dense), arrays(np.random.randn(4, 3))
+    net.initialize(mx.init.Normal(1.0))
+    records = layer_statistics(net, x)
+    assert [r["layer"] for r in records] == ["inner Dense", "inner.act Tanh", "Within", "act ReLU"]
+    inner = x.asnumpy() @ net.inner.weight.data().asnumpy().T
+    outer = np.tanh(inner) @ net.weight.data().asnumpy().T
+    for record, values in zip(records, (inner, np.tanh(inner), outer, np.maximum(outer, 0))):
+        assert record["mean"] == pytest.approx(values.mean(), rel=1e-4)
+
+
+def test_an_activation_that_a_net_calls_out_of_its_layer(arrays):
+    net = net_of(lambda self, x: self.k0.act(self.k0(self.k0.act(x))), nn.Dense(2, in_units=2, activation="tanh"))
+    net.initialize(mx.init.Normal(1.0))
+    x = np.array([[0.3, -1.2]])
+    records = layer_statistics(net, arrays(x))
+    assert [r["layer"] for r in records] == ["k0.act Tanh", "k0 Dense", "k0.act Tanh #2", "k0.act Tanh #3"]
+    dense = np.tanh(x) @ net.k0.weight.data().asnumpy().T
+    assert records[1]["mean"] == pytest.approx(dense.mean(), rel=1e-4)
+
+
 class Scaled(Block):
     """Has a parameter of its own and an activation, and is none of Gluon's layers."""
 

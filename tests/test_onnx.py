@@ -283,7 +283,12 @@ if LINE == "1.9":
             node("Neg", x)
             return twice
 
-        for recipe, expected in ((same, x), (not_the_last, 2 * x)):
+        def the_first(node, attributes, x):
+            negative = node("Neg", x)
+            node("Abs", x)
+            return negative
+
+        for recipe, expected in ((same, x), (not_the_last, 2 * x), (the_first, -x)):
             monkeypatch.setitem(RECIPES, operator, recipe)
             check(export(Inverse(), path, x.shape))
             for _, (got,) in outputs(path, x):

@@ -1,5 +1,8 @@
 """ONNX files of layers and nets, run by ONNX Runtime and by onnx's evaluator."""
 
+import itertools
+import re
+
 import numpy as np
 import pytest
 
@@ -110,6 +113,52 @@ def test_options_that_are_left_out(arrays, dynamic, tmp_path):
     compare(net, arrays, tmp_path, normal(2, 3, 4), dynamic=dynamic)
 
 
+class Applied(HybridBlock):
+    """One operator of legacy arrays, with parameters of these shapes, and options."""
+
+    def __init__(self, name, *shapes, **options):
+        super().__init__()
+        self.operator, self.options, self.names = name, options, [f"weight{i}" for i, _ in enumerate(shapes)]
+        with self.name_scope():
+            for own, shape in zip(self.names, shapes):
+                setattr(self, own, self.params.get(own, shape=shape, init=NORMAL))
+
+    def hybrid_forward(self, F, x, **weights):
+        given = [x, *(weights[name] for name in self.names)]
+        legacy = [each.as_nd_ndarray() if is_numpy_kind(each) else each for each in given]
+        result = getattr(F, self.operator)(*legacy, **self.options)
+        result = result[0] if self.options.get("act_type") == "rrelu" else result  # the second is for training
+        return result.as_np_ndarray() if is_numpy_kind(x) else result
+
+
+def normalised(x):
+    """Each row with mean 0 and variance 1, as far as an epsilon of 1e-5 lets a small one be."""
+    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
+
+
+def convolved(x, weight):
+    """Each window of 3 x 2, one beside the other, weighed and added up."""
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 2), (2, 3))
+    return np.einsum("bihwjk,oijk->bohw", windows, weight)
+
+
+@both_ways()
+@pytest.mark.parametrize("name, shapes, options, function", [
+    ("LeakyReLU", [], {}, lambda x: np.where(x > 0, x, x / 4)),
+    ("LeakyReLU", [], {"act_type": "rrelu"}, lambda x: np.where(x > 0, x, x * (0.125 + 0.334) / 2)),
+    ("LayerNorm", [(5,), (5,)], {}, lambda x, gamma, beta: normalised(x) * gamma + beta),
+    ("Convolution", [(4, 3, 3, 2)], {"kernel": (3, 2), "num_filter": 4, "no_bias": True}, convolved),
+    ("Pooling", [], {"kernel": (3, 2)},
+     lambda x: np.lib.stride_tricks.sliding_window_view(x, (3, 2), (2, 3)).max((-2, -1))),
+])  # fmt: skip
+def test_what_an_operator_does_unless_told_otherwise(arrays, name, shapes, options, function, dynamic, tmp_path):
+    net = Applied(name, *shapes, **options)
+    net.initialize()
+    x = normal(2, 3, 4, 5) * 0.01
+    weights = [getattr(net, own).data().asnumpy() for own in net.names]
+    compare(net, arrays, tmp_path, x, dynamic=dynamic, expected=function(x, *weights))
+
+
 @both_ways()
 @pytest.mark.parametrize("axes", [1, 2, 3])
 def test_a_convolutional_net(arrays, axes, dynamic, tmp_path):
@@ -135,8 +184,7 @@ def test_a_convolutional_net(arrays, axes, dynamic, tmp_path):
     compare(net, arrays, tmp_path, normal(2, 4, *[12] * axes), dynamic=dynamic)
 
 
-@both_ways()
-@pytest.mark.parametrize("axis", [1, 2, 3, -1])
+@pytest.mark.parametrize("axis, dynamic", [*itertools.product([1, 2, 3, -1], [False, True]), (0, False)])
 def test_a_batch_normalisation_along_any_axis(arrays, axis, dynamic, tmp_path):
     """Whose axes have different lengths, so that one taken for another does not fit."""
     made = {"gamma_initializer": ABOVE, "beta_initializer": NORMAL}
@@ -225,6 +273,14 @@ def test_several_inputs_and_outputs(arrays, dynamic, tmp_path):
     net = Mixed()
     net.initialize(NORMAL)
     compare(net, arrays, tmp_path, normal(3, 4), np.array([6, 0, 2], "int64"), dynamic=dynamic)
+    names = [node.name for node in check(str(tmp_path / "net.onnx")).graph.node]
+    assert {re.sub(".*_call(.)_.*", r"\1", name) for name in names if "_call" in name} == {"2"}
+
+
+def test_a_net_that_never_ran_gets_its_shapes_from_the_export(arrays, tmp_path):
+    net = chain(nn.Dense(3), nn.Dense(2))
+    (got,) = dict(outputs(export(net, str(tmp_path / "net.onnx"), (2, 5)), normal(2, 5)))["ONNX Runtime"]
+    assert got.shape == (2, 2) and net[0].weight.shape == (3, 5)
 
 
 class Scalars(HybridBlock):
@@ -254,7 +310,9 @@ class Arithmetic(HybridBlock):
 
     def hybrid_forward(self, F, x):
         sums = [F.np.sum(x), F.np.max(x, axis=1), F.np.mean(x, axis=(0, 2), keepdims=True)]
-        return [F.npx.relu(x), F.np.tanh(x), F.npx.sigmoid(x), F.np.exp(x) - x * x / 3, F.np.square(x), *sums]
+        shapes = [F.np.concatenate([x, x]), F.npx.reshape(x, (-2, 2, -1))]
+        own = [F.npx.relu(x), F.np.tanh(x), F.npx.sigmoid(x), F.np.exp(x) - x * x / 3, F.np.square(x)]
+        return [*own, *sums, *shapes]
 
 
 def test_operators_of_numpy_arrays(arrays, tmp_path):
@@ -264,10 +322,23 @@ def test_operators_of_numpy_arrays(arrays, tmp_path):
     compare(Arithmetic(), arrays, tmp_path, x)
     path = export(Arithmetic(), str(tmp_path / "net.onnx"), x.shape)
     expected = [np.maximum(x, 0), np.tanh(x), 1 / (1 + np.exp(-x)), np.exp(x) - x * x / 3, x**2]
-    expected += [x.sum(), x.max(1), x.mean((0, 2), keepdims=True)]
+    expected += [x.sum(), x.max(1), x.mean((0, 2), keepdims=True), np.concatenate([x, x]), x.reshape(2, 2, 6)]
     for _, found in outputs(path, x):
         for got, wanted in zip(found, expected):
             np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(-4,), (-5, -1), (-3, -2, -2, -2)], ids=str)
+def test_refuses_codes_of_a_shape_that_onnx_has_not(arrays, shape, tmp_path):
+    if arrays.kind == "nd":
+        pytest.skip("legacy arrays have others")
+
+    class Reshapes(HybridBlock):
+        def hybrid_forward(self, F, x):
+            return F.npx.reshape(x, shape)
+
+    with pytest.raises(NotImplementedError, match=re.escape(f"npx.reshape to {list(shape)} has no ONNX form")):
+        export(Reshapes(), str(tmp_path / "net.onnx"), (1, 2, 3, 4))
 
 
 class Splits(HybridBlock):
@@ -295,19 +366,6 @@ def test_a_model_of_the_zoo(arrays, name, tmp_path):
         compare(net, arrays, tmp_path, normal(2, 3, 32, 32), dynamic=dynamic, tolerance=1e-4)
 
 
-class Applied(HybridBlock):
-    """One operator of legacy arrays, with options."""
-
-    def __init__(self, name, **options):
-        super().__init__()
-        self.operator, self.options = name, options
-
-    def hybrid_forward(self, F, x):
-        result = getattr(F, self.operator)(x.as_nd_ndarray() if is_numpy_kind(x) else x, **self.options)
-        result = result[0] if self.options.get("act_type") == "rrelu" else result  # the second is for training
-        return result.as_np_ndarray() if is_numpy_kind(x) else result
-
-
 def test_a_random_slope_is_its_mean(arrays, tmp_path):
     x = normal(2, 3)
     net = Applied("LeakyReLU", act_type="rrelu", lower_bound=0.1, upper_bound=0.5)
@@ -329,24 +387,32 @@ class Boxes(HybridBlock):
 KINDS = {"id_index": 0, "overlap_thresh": 0.3}
 
 
+LAST = {"score_index": 4, "coord_start": 0}
+
+
 @pytest.mark.parametrize("shape, options, dynamic", [
     ((2, 30, 6), {}, False),
+    ((2, 30, 6), LAST, False),  # a last number of -1 is no background where there are no kinds
+    ((2, 30, 6), {"topk": 0}, False),
+    ((2, 30, 6), {"topk": 1}, False),
     ((2, 30, 6), {"topk": 15, "overlap_thresh": 0.3}, True),
     ((2, 30, 6), KINDS, False),
     ((2, 2, 20, 6), {**KINDS, "topk": 15, "valid_thresh": 0.2}, True),
     ((30, 6), {**KINDS, "force_suppress": True, "background_id": 0}, False),
-    ((2, 30, 6), {"coord_start": 0, "score_index": 5, "id_index": 4,
-                  "in_format": "center", "out_format": "center"}, True),
+    ((2, 30, 6), {**LAST, "id_index": 5, "in_format": "center", "out_format": "center"}, True),
     ((2, 30, 6), {"valid_thresh": 1.0}, True),
 ])  # fmt: skip
 def test_boxes_of_several_kinds(arrays, shape, options, dynamic, tmp_path):
-    ids, scores = np.random.randint(-1, 3, (*shape[:-1], 1)), np.random.rand(*shape[:-1], 1)
+    ids, scores = np.random.randint(-1, 3, (*shape[:-1], 1)), np.random.rand(*shape[:-1], 1) * 1.2 - 0.2
     low, sizes = np.random.rand(*shape[:-1], 2), 0.4 + 0.4 * np.random.rand(*shape[:-1], 2)
     ends = sizes if "in_format" in options else low + sizes
-    x = np.concatenate([low, ends, ids, scores] if "in_format" in options else [ids, scores, low, ends], -1)
+    x = np.concatenate(
+        [low, ends, scores, ids] if options.items() >= LAST.items() else [ids, scores, low, ends], -1
+    )
     x = x.astype("float32")
     kept = (Boxes(**options)(arrays(x)).asnumpy()[..., options.get("score_index", 1)] > 0).mean()
-    assert kept < 0.9 and (kept > 0.1) == (options.get("valid_thresh") != 1), "a test of something"
+    few, all_of_them = options.get("topk") == 1 or options.get("valid_thresh") == 1, options.get("topk") == 0
+    assert all_of_them or (kept < 0.8 and (kept > 0.1) != few), "a test of something"
     compare(Boxes(**options), arrays, tmp_path, x, dynamic=dynamic)
 
 

@@ -664,7 +664,14 @@ def test_functions_of_one_source_and_two_names_are_two(tmp_path):
     assert found == ["__main__", "elsewhere"]
 
 
-@pytest.mark.parametrize("run", [functools.partial(square), eval("lambda number, seed: {}"), print])
+def wrapped():
+    """Something that can be called, without a name, that says where its source is."""
+    made = functools.partial(square)
+    made.__wrapped__ = square
+    return made
+
+
+@pytest.mark.parametrize("run", [functools.partial(square), wrapped(), eval("lambda number, seed: {}"), print])
 def test_what_has_no_source_cannot_be_kept(tmp_path, run):
     with pytest.raises(ValueError, match="^results are kept of a function whose source can be read, not of <?"):
         sweep(NUMBERS, [0], run, folder=tmp_path, **HERE)

@@ -112,7 +112,7 @@ def _loaded(build_first: bool) -> Library:
     if path is None:
         if not build_first:
             raise Unavailable("they have not been built: run python -m gluon_activations.fused")
-        print("gluon_activations: building the compiled kernels, once …", file=sys.stderr, flush=True)
+        print("gluon_activations: building the compiled kernels, once …", file=sys.stderr)
         path = build()
     try:
         if not is_whole(path):

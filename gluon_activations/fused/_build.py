@@ -47,23 +47,27 @@ def carried() -> Path | None:
     return where_carried() if where_carried().exists() else None
 
 
+# A 64-bit, little-endian ELF file: where its table of parts is, how long each entry, how many; how it begins;
+# and of an entry, where its part begins and how long that is.
+_HEAD, _ELF, _PART = struct.Struct("<32xQ14xHH6x"), b"\x7fELF\x02\x01", struct.Struct("<8xQ16xQ")
+
+
 def is_whole(path: Path) -> bool:
     """Whether a library has all the parts that it says it has: to load one that is cut off ends the process.
 
     One in the cache is compared with its digest before; what a wheel carries has none.
     """
     with path.open("rb") as file:
-        head = file.read(64)
-        if len(head) < 64 or not head.startswith(b"\x7fELF\x02\x01"):
+        head = file.read(_HEAD.size)
+        if len(head) < _HEAD.size or not head.startswith(_ELF):
             return True  # to load it says what is wrong, or this system has other libraries
-        (place,), (size, count) = struct.unpack_from("<Q", head, 32), struct.unpack_from("<HH", head, 54)
+        place, size, count = _HEAD.unpack(head)
         file.seek(place)
         table = file.read(size * count)
-    if len(table) < size * count:
-        return False
-    # Where each part begins, and how long it is.
-    ends = [sum(struct.unpack_from("<Q16xQ", table, size * i + 8)) for i in range(count)]
-    return max(ends, default=0) <= path.stat().st_size
+    length = path.stat().st_size
+    return len(table) == size * count and all(
+        sum(_PART.unpack_from(table, size * i)) <= length for i in range(count)
+    )
 
 
 def cache() -> Path:
@@ -89,7 +93,7 @@ def built() -> Path | None:
     folder, start = cache(), _key()
     found = sorted(folder.glob(f"{start}-*.so")) if folder.is_dir() else []
     made = _compiler_key()
-    found.sort(key=lambda path: made is not None and f"-{made}-" in path.name)  # another compiler's will do
+    found.sort(key=lambda path: f"-{made}-" in path.name)  # another compiler's will do
     if not found:
         return None
     path = found[-1]

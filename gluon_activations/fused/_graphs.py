@@ -87,7 +87,7 @@ def splice(
 ) -> Any:
     """Add the nodes of ``part``, a function of Symbols, under a name, and give the entry of its result."""
     variables = [mx.sym.var(str(i), dtype=dtype) for i in range(len(inputs))]
-    graph = json.loads(to_json(part(*(each.as_np_ndarray() if is_np else each for each in variables)), False))
+    graph = json.loads(to_json(part(*(each.as_np_ndarray() if is_np else each for each in variables))))
     entries = Entries()
     for node in graph["nodes"]:
         if node["op"] == "null":
@@ -96,6 +96,7 @@ def splice(
         behind = [entries[entry] for entry in node["inputs"]]
         entries.append(len(nodes))
         nodes.append({**node, "name": f"{name}_{node['name']}", "inputs": behind})
-    result = entries[graph["heads"][0]]
+    (head,) = graph["heads"]
+    result = entries[head]
     nodes[result[0]]["name"] = name
     return result

@@ -107,7 +107,7 @@ _ADD = 3  # MXNet's number for it
 _watch_gradients()
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache
 def _translate(declared: Declared, *values: Any) -> tuple[str, dict[str, Any]]:
     """Operator and attributes of a call of a formula; an array among its values is None."""
     options = dict(zip(declared.parameters, values))

@@ -52,7 +52,8 @@ def _portable(symbol: Any) -> Any:
 def _composed(nodes: _graphs.Nodes, inputs: list[Any], node: dict[str, Any], before: _graphs.Nodes) -> Any:
     attributes = node.get("attrs", {})
     if ops.is_same(node["op"], attributes):
-        return inputs[0]
+        (entry,) = inputs
+        return entry
     if CALL not in attributes:
         return None
     name, options, dtype = json.loads(attributes[CALL])

@@ -153,7 +153,7 @@ class _Watch:
 
     def begin(self, block: Block, inputs: Any) -> None:
         """Keep what a block is given."""
-        self.given[id(block)].append(self.copied(inputs[0]) if len(inputs) == 1 else None)
+        self.given[id(block)].append(self.copied(*inputs) if len(inputs) == 1 else None)
 
     def end(self, block: Block, inputs: Any, output: Any) -> None:
         """Note a call."""

@@ -219,7 +219,7 @@ def _wanted(loss: Any) -> tuple[type, str]:
 
 def _groups(found: _Output, loss: Any) -> list[str]:
     """What a verdict may be given for: the kind of an output, or where it lies, the closest first."""
-    low, high, margin = found.low, found.high, getattr(loss, "_margin", 0)
+    low, high, margin = found.low, found.high, getattr(loss, "_margin", inf)
     places = {
         "passes": low < -margin and high > margin,
         "share": low >= 0 and high <= 1,

@@ -123,7 +123,8 @@ def gradient_statistics(
         found = _trained(net, calls, every)
         if not found:
             raise ValueError("the net has no trained parameters: every grad_req is 'null', or there are none")
-        means[0].backward(train_mode=train_mode)
+        (mean,) = means
+        mean.backward(train_mode=train_mode)
     return [_size(layer, key, copies[id(p)].grad) for layer, key, p in found]
 
 
@@ -141,7 +142,7 @@ def _copied(net: Block, loss: Any, device: Any) -> Iterator[dict[int, Any]]:
         for p in (p for part in parts for p in part.collect_params().values()):
             if not _is_trained(p) or id(p) in copies:
                 continue
-            data = p.data(device) if device is not None else p.list_data()[0]
+            data = p.data(device)
             copies[id(p)] = copy = data.copy()
             copy.attach_grad(**({} if p._grad_stype == "default" else {"stype": p._grad_stype}))
             before.append((p, p._data))

@@ -132,7 +132,7 @@ def _shapes(given: Any) -> list[_Shape]:
         shapes = [given] if all(isinstance(length, numbers.Integral) for length in given) else list(given)
         lengths = [length for shape in shapes for length in shape]
     except TypeError:  # somewhere it has nothing to go through
-        lengths = [0]
+        lengths = [None]
     if not all(isinstance(length, numbers.Integral) and int(length) > 0 for length in lengths):
         wanted = "a tuple of lengths above 0, as (1, 3, 32, 32), or a list of such tuples"
         raise ValueError(f"input_shape is {wanted}, not {given!r}")

@@ -45,7 +45,8 @@ def model(symbol: Any, given: dict[str, Any], held: dict[str, Any], dynamic: boo
             dynamic=dynamic,
         )
     for node in graph.node:  # two without a name stop one of ONNX Runtime's optimisers
-        node.name = node.name or node.output[0]
+        first, *_ = node.output
+        node.name = node.name or first
     _order(graph.input, list(given))  # and no parameters, which a runtime could not take for constants then
     _order(graph.output, [name[: -len("_output")] for name in symbol.list_outputs()])  # as the net gives them
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)

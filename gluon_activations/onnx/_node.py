@@ -18,12 +18,16 @@ class Node:
 
     def __call__(self, kind: str, *operands: Any, **attributes: Any) -> str:
         """Add a node; an operand is a name or a constant."""
-        return self.several(1, kind, *operands, **attributes)[0]
+        (name,) = self.several(1, kind, *operands, **attributes)
+        return name
 
     def several(self, count: int, kind: str, *operands: Any, **attributes: Any) -> list[str]:
         """Add a node of several outputs, which is not the last one, and give their names."""
-        names = [operand if isinstance(operand, str) else self._constant(operand) for operand in operands]
-        return self._add(kind, names, attributes, count)
+        inputs = [operand if isinstance(operand, str) else self._constant(operand) for operand in operands]
+        name = f"{self._name}_{len(self.made)}"
+        outputs = [f"{name}_{number}" for number in range(count)]
+        self.made.append(helper.make_node(kind, inputs, outputs, name=name, **attributes))
+        return outputs
 
     def shape(self, x: str) -> tuple[int, ...]:
         """Shape of an input."""
@@ -36,13 +40,7 @@ class Node:
     def _constant(self, value: Any) -> str:
         dtype = "float32" if isinstance(value, float) else "int64"
         value = value if isinstance(value, numpy.ndarray) else numpy.array(value, dtype)
-        return self._add("Constant", [], {"value": numpy_helper.from_array(value)})[0]
-
-    def _add(self, kind: str, inputs: list[str], attributes: dict[str, Any], count: int = 1) -> list[str]:
-        name = f"{self._name}_{len(self.made)}"
-        outputs = [name, *(f"{name}_{number}" for number in range(1, count))]
-        self.made.append(helper.make_node(kind, inputs, outputs, name=name, **attributes))
-        return outputs
+        return self("Constant", value=numpy_helper.from_array(value))
 
 
 def converter(recipe: Any, facts: dict[str, list[Any]]) -> Any:
@@ -51,18 +49,20 @@ def converter(recipe: Any, facts: dict[str, list[Any]]) -> Any:
     def convert(description: Any, **kwargs: Any) -> Any:
         name, inputs, known = description["name"], [], {}
         for number, output, *_ in description["inputs"]:
-            inputs.append(kwargs["outputs_lookup"][number][output].name)
-            known[inputs[-1]] = facts[kwargs["mx_graph"][number]["name"]][output]
+            x = kwargs["outputs_lookup"][number][output].name
+            inputs.append(x)
+            known[x] = facts[kwargs["mx_graph"][number]["name"]][output]
         node = Node(name, known)
         result = recipe(node, description.get("attrs", {}), *inputs)
         made = node.made
-        if not made or result != made[-1].output[0]:
-            if result not in {*inputs, *(each.output[0] for each in made)}:
+        if not made or [result] != made[-1].output:
+            if result not in {*inputs, *(name for each in made for name in each.output)}:
                 raise TypeError(
                     f"the recipe for {description['op']} returns the name of its output, not {result!r}"
                 )
             node("Identity", result)
-        made[-1].name, made[-1].output[:] = name, [name]  # the exporter looks for the result under this name
-        return made, (facts[name][0][1],)
+        made[-1].output[:] = [name]  # the exporter looks for the result under this name
+        (_, dtype), *_ = facts[name]
+        return made, (dtype,)
 
     return convert

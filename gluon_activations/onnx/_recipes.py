@@ -44,21 +44,16 @@ def _reshape(node: Any, attributes: Any, x: str) -> Any:
 
 
 def _activation(node: Any, attributes: Any, x: str) -> Any:
+    """All five kinds that MXNet 1.9 has."""
     kinds = {"relu": "Relu", "tanh": "Tanh", "softrelu": "Softplus", "softsign": "Softsign"}
     kind = attributes["act_type"]
-    if kind == "sigmoid":
-        return _sigmoid(node, attributes, x)
-    if kind not in kinds:
-        raise NotImplementedError(
-            f"an Activation with an ONNX form is sigmoid or one of {', '.join(kinds)}, not {kind}"
-        )
-    return node(kinds[kind], x)
+    return _sigmoid(node, attributes, x) if kind == "sigmoid" else node(kinds[kind], x)
 
 
-def _leaky_relu(node: Any, attributes: Any, x: str, *slopes: str) -> Any:
+def _leaky_relu(node: Any, attributes: Any, x: str, slopes: str = "") -> Any:
     kind, slope = attributes.get("act_type", "leaky"), float(attributes.get("slope", 0.25))
     if kind == "prelu":
-        return node("PRelu", x, _along_axis(node, slopes[0], x, 1))
+        return node("PRelu", x, _along_axis(node, slopes, x, 1))
     if kind == "gelu":
         return node("Mul", node("Mul", x, 0.5), node("Add", node("Erf", node("Mul", x, 0.5**0.5)), 1.0))
     if kind == "selu":
@@ -73,8 +68,6 @@ def _along_axis(node: Any, values: str, x: str, axis: int) -> Any:
 
     ONNX lines shapes up at their ends: as it is, a vector would meet the last axis.
     """
-    if node.shape(values) in ((), (1,)):
-        return values
     rank = len(node.shape(x))
     return node("Reshape", values, [-1] + [1] * (rank - 1 - axis % rank))
 
@@ -102,7 +95,7 @@ def _batch_norm(node: Any, attributes: Any, x: str, gamma: str, *others: str) ->
 
 def _fully_connected(node: Any, attributes: Any, x: str, weight: str, *bias: str) -> Any:
     if _is_true(attributes.get("flatten", "True")):
-        return node("Gemm", node("Flatten", x), weight, *bias, transB=1)
+        return node("Gemm", node("Flatten", x), weight, *bias, transB=True)
     product = node("MatMul", x, node("Transpose", weight))
     return node("Add", product, *bias) if bias else product
 
@@ -159,6 +152,8 @@ def _box_nms(node: Any, attributes: Any, x: str) -> Any:
     if form != attributes.get("out_format", "corner"):
         raise NotImplementedError("box_nms has an ONNX form where out_format is in_format")
     topk, kind = int(attributes.get("topk", -1)), int(attributes.get("id_index", -1))
+    if topk == 0:  # none is compared with another
+        return x
     score, start = int(attributes.get("score_index", 1)), int(attributes.get("coord_start", 2))
     overlap, least = float(attributes.get("overlap_thresh", 0.5)), float(attributes.get("valid_thresh", 0))
     shape, rank = node("Shape", x), len(node.shape(x))
@@ -175,13 +170,13 @@ def _box_nms(node: Any, attributes: Any, x: str) -> Any:
     rows = node("GatherND", flat, node("Unsqueeze", order, [2]), batch_dims=1)
     if kind >= 0 and not _is_true(attributes.get("force_suppress")):  # a row of scores for each kind
         kinds = node("Transpose", node("Slice", rows, [kind], [kind + 1], [2]), perm=[0, 2, 1])
-        ends = node("ReduceMin", kinds, keepdims=0), node("Add", node("ReduceMax", kinds, keepdims=0), 1.0)
+        ends = node("ReduceMin", kinds, keepdims=False), node("Add", node("ReduceMax", kinds, keepdims=False), 1.0)
         each = node("Reshape", node("Range", *ends, 1.0), [1, -1, 1])
         scores = node("Where", node("Equal", kinds, each), scores, least)
     boxes = node("Slice", rows, [start], [start + 4], [2])
     bounds = (numpy.array([bound], "float32") for bound in (overlap, least))
     kept = node("NonMaxSuppression", boxes, scores, best, *bounds, center_point_box=int(form == "center"))
-    kept = node("Slice", kept, [0], [3], [1], [2])  # without its kind: which of the batch, and which row
+    kept = node("Gather", kept, [0, 2], axis=1)  # without its kind: which of the batch, and which row
     ones = node("Expand", [1], node("Slice", node("Shape", kept), [0], [1]))
     marks = node("ScatterND", node("Expand", [0], node("Shape", order)), kept, ones)
     above = node("Sub", node("GatherND", node("CumSum", marks, numpy.array(1)), kept), [1])
@@ -247,7 +242,7 @@ def _reduced(kind: str) -> Recipe:
     return recipe
 
 
-def _with_scalar(kind: str, reverse: bool = False) -> Recipe:
+def _with_scalar(kind: str, reverse: bool) -> Recipe:
     """An operator with a number; MXNet's converter takes the name of the node for the order of the two."""
 
     def recipe(node: Any, attributes: Any, x: str) -> Any:
