@@ -4,7 +4,6 @@ import itertools
 from typing import Any
 
 import matplotlib.pyplot as plt
-from numpy import linspace
 
 from .._arrays import array
 from .._context import context
@@ -51,14 +50,11 @@ class _Explorer:
         self._entries, self._knobs, self._grid = entries, knobs, grid
         self.figure, self._ax = panels(height=3.6 + 0.3 * len(entries))
         plt.close(self.figure)  # or a notebook would show it twice
-        reach = [
-            0.0
-        ]  # y limits that hold whatever is set: what lies farthest out is drawn at a knob's end, or on its way
+        # y limits that hold whatever is set: what lies farthest out is drawn at a knob's end, or of one on its way.
+        reach = [0.0]
         for entry in entries:
-            count = 11 if len(entry.knobs) == 1 else 2
-            stops = [
-                getattr(k, "options", None) or linspace(*k.turn, count).tolist() for k in entry.knobs.values()
-            ]
+            parts = 10 if len(entry.knobs) == 1 else 1
+            stops = [getattr(knob, "options", None) or _stops(knob, parts) for knob in entry.knobs.values()]
             for corner in itertools.product(*stops):
                 curves = _curves(get_activation(entry.name, **dict(zip(entry.knobs, corner))), **grid)[1:]
                 reach += [end for curve in curves for end in (curve.min(), curve.max())]
@@ -104,3 +100,9 @@ class _Explorer:
             self._ax.plot([x, x], read, "o", color=color, clip_on=False, label=said)
         self._ax.set_ylim(self._ylim)
         self._ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=7.5, frameon=False)
+
+
+def _stops(knob: Any, parts: int) -> list[float]:
+    """From one end of a slider to the other."""
+    low, high = knob.turn
+    return [low + (high - low) * i / parts for i in range(parts)] + [high]
