@@ -50,7 +50,7 @@ class _Explorer:
         self._entries, self._knobs, self._grid = entries, knobs, grid
         self.figure, self._ax = panels(height=3.6 + 0.3 * len(entries))
         plt.close(self.figure)  # or a notebook would show it twice
-        # y limits that hold whatever is set: what lies farthest out is drawn at a knob's end, or of one on its way.
+        # y limits that hold whatever is set: what lies farthest out is drawn at a knob's end, or on its way.
         reach = [0.0]
         for entry in entries:
             parts = 10 if len(entry.knobs) == 1 else 1
