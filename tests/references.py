@@ -166,7 +166,7 @@ def _sqrt_softplus64(x):
 
 def _xielu64(x):
     low, high = np.minimum(x, 0), np.maximum(x, 0)
-    value = np.where(x > 0, high * (0.8 * high + 0.5), 0.8 * (np.expm1(low) - low) + 0.5 * low)
+    value = np.where(x > 0, high * (0.8 * high + 0.5), 0.8 * np.expm1(low) - 0.3 * low)
     return value, np.where(x > 0, 1.6 * high + 0.5, 0.8 * np.expm1(low) + 0.5)
 
 

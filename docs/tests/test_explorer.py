@@ -110,13 +110,14 @@ def test_each_digit_is_that_of_the_printed_formula(page, name):
         letters = {each.letter: p.get(key, each.default) for key, each in lettered.items()} | CURVES[name][
             "constants"
         ]
-        with mpmath.workdps(120):
+        with mpmath.workdps(700):  # which 1 + erf(x) needs far on the left
             exact = [
                 [float(latex.evaluate(formula, x, letters)) for x in points]
                 for formula in (form.formula, form.derivative)
             ]
         found = in_the_page(page, name, p, form.choices, points)
-        numpy.testing.assert_allclose(found, exact, rtol=1e-12, err_msg=f"{p} {form}")
+        tiny = numpy.finfo(float).tiny  # below it no number has all its digits
+        numpy.testing.assert_allclose(found, exact, rtol=1e-12, atol=tiny, err_msg=f"{p} {form}")
 
 
 def test_gradients_at_kinks_are_those_that_the_blocks_give(page):
@@ -143,6 +144,14 @@ def is_flat_far_out(name):
     return bool((RECORDS[name].float64(numpy.array([min(kinks) - 2.0, max(kinks) + 2.0]))[1] == 0).any())
 
 
+def where_the_slope_is_0(name):
+    """Single points of the reference, between -12 and 12."""
+    xs = numpy.arange(-120_000, 120_001) / 10_000
+    size = numpy.abs(RECORDS[name].float64(xs)[1])
+    low = (size[1:-1] < size[:-2]) & (size[1:-1] < size[2:]) & (size[1:-1] < 1e-4)
+    return xs[1:-1][low]
+
+
 @pytest.mark.parametrize("name", activations("elements"))
 def test_facts_are_those_of_the_catalog(visit, name):
     page, entry = visit(f"explorer.html#curve={name}"), CATALOG[name]
@@ -155,7 +164,10 @@ def test_facts_are_those_of_the_catalog(visit, name):
         assert zeros.startswith(f"x = {place}")
     else:
         assert minimum == atlas.without_minimum(entry)
-        assert "=" not in zeros
+        touched = where_the_slope_is_0(name)
+        assert zeros.count("=") == len(touched) <= 1 or (zeros == "many places" and len(touched) > 4)
+        if zeros != "many places":
+            assert all(zeros.startswith(f"x = {written(round(x, 3) + 0.0)}") for x in touched)
     # Where the gradient is 0 on a whole piece, it is 0 on one side only of the ends of that piece.
     ends = {number(text) for text in re.findall(r"(?:above|below) (\S+?)(?:;|$)", zeros)}
     for end in ends:
@@ -166,13 +178,13 @@ def test_facts_are_those_of_the_catalog(visit, name):
     )
 
 
-def by_quadrature(name, layers, scale):
+def by_quadrature(name, layers, scale, reach=13, nodes=300):
     """Signal and gradient factor of each layer, by Gauss's rule between the kinks."""
-    nodes, weights = numpy.polynomial.legendre.leggauss(40)
+    nodes, weights = numpy.polynomial.legendre.leggauss(nodes)
     places = [*CATALOG[name].kinks, *(sign * 10.0**power for sign in (-1, 1) for power in range(-3, 3))]
 
     def mean_square(which, spread):
-        ends = sorted({*range(-12, 13), *(x / spread for x in places if abs(x / spread) < 12)})
+        ends = sorted({*range(-reach, reach + 1), *(x / spread for x in places if abs(x / spread) < reach)})
         total = 0
         for low, high in zip(ends, ends[1:]):
             z = (low + high) / 2 + (high - low) / 2 * nodes
@@ -185,7 +197,7 @@ def by_quadrature(name, layers, scale):
         spread = scale * signal[-1]
         signal.append(mean_square(0, spread) ** 0.5)
         factors.append(scale * mean_square(1, spread) ** 0.5)
-    return signal, [float(numpy.prod(factors[layer:])) for layer in range(layers + 1)]
+    return numpy.array(signal), numpy.array(factors)
 
 
 CHAIN = """([name, layers, scale]) => {
@@ -195,13 +207,27 @@ CHAIN = """([name, layers, scale]) => {
 }"""
 
 
+@numpy.errstate(all="ignore")
 def test_a_chain_of_layers_is_what_another_quadrature_gives(page):
+    """As far as that has settled itself: not where an exponential or a wave outgrows its nodes."""
+    settled = []
     for name in activations("elements"):
         for scale in (0.5, 1, 1.41, 2.5):
             found = page.evaluate(CHAIN, [name, 10, scale])
-            signal, gradient = by_quadrature(name, 10, scale)
-            numpy.testing.assert_allclose(found["signal"], signal, rtol=1e-4, err_msg=f"{name} {scale}")
-            numpy.testing.assert_allclose(found["gradient"], gradient, rtol=1e-4, err_msg=f"{name} {scale}")
+            signal, factors = by_quadrature(name, 10, scale)
+            other, others = by_quadrature(name, 10, scale, reach=12, nodes=150)
+            same = numpy.isclose(signal, other, 1e-6, 0)[1:] & numpy.isclose(factors, others, 1e-6, 0)
+            count = int(numpy.cumprod(same).sum())
+            settled.append(count)
+            numpy.testing.assert_allclose(
+                found["signal"][: count + 1], signal[: count + 1], rtol=1e-4, err_msg=f"{name} {scale}"
+            )
+            gradient = numpy.array(found["gradient"])
+            passed = numpy.cumprod(factors[:count][::-1])[::-1]
+            numpy.testing.assert_allclose(
+                gradient[:count], passed * gradient[count], rtol=1e-4, err_msg=f"{name} {scale}"
+            )
+    assert min(settled) > 0 and numpy.mean(numpy.equal(settled, 10)) > 0.9
 
 
 def test_a_chain_that_explodes_or_dies_out_is_drawn_at_once(visit):

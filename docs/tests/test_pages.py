@@ -190,7 +190,8 @@ def test_the_api_reference_shows_signature_and_docstring(owner, path):
     text = documented(text_of(f"api/{owner.lstrip('_')}.html"))[path]
     if callable(thing):
         first = introspection.getdoc(thing).split("\n\n")[0]
-        assert re.findall(r"\w+", re.sub(":.*?:", "", first))[:6] <= re.findall(r"\w+", text)
+        words = re.findall(r"\w+", re.sub(":.*?:", "", first))[:6]
+        assert " ".join(words) in " ".join(re.findall(r"\w+", text))
         for parameter in introspection.signature(thing).parameters:
             assert re.search(rf"\b{parameter}\b", text)
 

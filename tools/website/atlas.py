@@ -257,11 +257,9 @@ def without_minimum(entry):
     low = entry.range[0]
     if math.isinf(low):
         return "none: it falls without end"
-    return (
-        f"{number(low)}, all along a flat piece"
-        if entry.attained[0]
-        else f"none: it only comes near {number(low)}"
-    )
+    if not entry.attained[0]:
+        return f"none: it only comes near {number(low)}"
+    return f"{number(low)}, {'all along a flat piece' if entry.monotonic else 'at many places'}"
 
 
 def _code(entry):

@@ -63,6 +63,8 @@ class _Translator(ast.NodeVisitor):
             return f"erfc(-({self.visit(right.args[0])}))"
         if _is_one_plus(node, "tanh"):
             return f"(2 * sigmoid(2 * ({self.visit(right.args[0])})))"
+        if isinstance(node.op, ast.Sub) and _is_call(right, "tanh") and ast.dump(right.args[0]) == ast.dump(left):
+            return f"lessTanh({self.visit(left)})"
         if isinstance(node.op, ast.Sub) and _is_one(right) and _is_call(left, "exp"):
             return f"Math.expm1({self.visit(left.args[0])})"
         if isinstance(node.op, ast.Sub) and _is_one(left) and _is_power_of(right, "tanh"):

@@ -127,13 +127,15 @@ const FACTS = [
     return `${closed[0] ? "[" : "("}${figure(range[0], 4)}, ${figure(range[1], 4)}${closed[1] ? "]" : ")"}`;
   }],
   ["minimum", (curve) => {
-    const { minimum, range, closed } = known(curve);
+    const { minimum, range, closed, flat } = known(curve);
     if (minimum) return `${figure(minimum.y, 4)} at x = ${figure(minimum.x, 4)}`;
     if (range[0] === -Infinity) return "none: it falls without end";
-    return closed[0] ? `${figure(range[0], 4)}, all along a flat piece` : `none: it only comes near ${figure(range[0], 4)}`;
+    if (!closed[0]) return `none: it only comes near ${figure(range[0], 4)}`;
+    return `${figure(range[0], 4)}, ${flat.length ? "all along a flat piece" : "at many places"}`;
   }],
   ["gradient is 0 at", (curve) => {
     const { zeros, flat } = known(curve);
+    if (zeros.length > 4) return "many places"; // of a wave
     return [...zeros.map((x) => `x = ${figure(x, 4)}`), ...flat.map(interval)].join("; ") || "no x";
   }],
   ["steepest gradient", (curve) => (known(curve).jumps ? "∞, a jump" : figure(known(curve).steepest, 4))],

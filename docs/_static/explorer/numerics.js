@@ -7,6 +7,14 @@ const exp = (u) => Math.exp(Math.min(u, 345));
 const sigmoid = (u) => 1 / (1 + exp(-u));
 const softplus = (u) => Math.max(u, 0) + Math.log1p(Math.exp(-Math.abs(u)));
 
+// u - tanh(u), near 0 by the series of cosh(u) - sinh(u) / u.
+function lessTanh(u) {
+  if (Math.abs(u) > 1) return u - Math.tanh(u);
+  let term = u, sum = 0;
+  for (let k = 1; k < 12; k++) sum += 2 * k * (term *= (u * u) / (2 * k * (2 * k + 1)));
+  return sum / Math.cosh(u);
+}
+
 // The complement of the error function: a series of positive terms near 0, a continued fraction further out.
 function erfc(u) {
   const a = Math.abs(u);
@@ -42,10 +50,10 @@ function bisect(f, low, high) {
   return (low + high) / 2;
 }
 
-// The limit of a function that is steady from some point on: infinite where it still climbs or falls there.
-function limit(f, g, sign) {
-  const far = sign * 1e9;
-  return Math.abs(g(far)) > 1e-6 ? sign * Math.sign(g(far)) * Infinity : f(far);
+// What a function comes to far out: infinite where it is farther out itself than any knob may put it.
+function limit(f, sign) {
+  const far = f(sign * 1e9);
+  return Math.abs(far) > 1e3 ? Math.sign(far) * Infinity : far;
 }
 
 // Every kink, at every setting of the knobs, is nearer to 0 than REACH; a smooth minimum may be further out.
@@ -66,7 +74,10 @@ function edge(g, outside, inside) {
   return nearZero(inside);
 }
 
-// The intervals on which the gradient is exactly 0, which the tail of a smooth curve never is so near to 0.
+// Where nothing but rounding is left of a gradient, its sign says nothing, and a 0 is the end of a smooth tail.
+const NOTHING = 1e-100;
+
+// The intervals on which the gradient is exactly 0, but for tails where it has faded to that.
 function flatPieces(g) {
   const pieces = [];
   NEAR.forEach((x, i) => {
@@ -75,7 +86,8 @@ function flatPieces(g) {
     if (before === undefined || g(before) !== 0) pieces.push([before === undefined ? -Infinity : edge(g, before, x), Infinity]);
     if (after !== undefined && g(after) !== 0) pieces[pieces.length - 1][1] = edge(g, after, x);
   });
-  return pieces;
+  const starts = (end, beside) => !isFinite(end) || Math.abs(g(beside)) > NOTHING;
+  return pieces.filter(([low, high]) => starts(low, low - 0.005) && starts(high, high + 0.005));
 }
 
 // The highest place of a function that climbs and then falls, or jumps.
@@ -88,31 +100,44 @@ function summit(f, low, high) {
   return f(low) > f(high) ? low : high;
 }
 
+// Where a function that keeps its sign comes down to 0.
+function touches(g) {
+  const slopes = NEAR.map(g), size = slopes.map(Math.abs);
+  const low = (i) => size[i] < size[i - 1] && size[i] < size[i + 1] && slopes[i - 1] * slopes[i + 1] > 0;
+  const found = NEAR.flatMap((x, i) => (low(i) ? [nearZero(summit((z) => -Math.abs(g(z)), NEAR[i - 1], NEAR[i + 1]))] : []));
+  return found.filter((x) => Math.abs(g(x)) < 1e-9);
+}
+
 // Range, lowest point, zeros of the gradient and steepest place of a curve.
 function facts(curve) {
   const { value: f, gradient: g } = form(curve);
   const slopes = GRID.map(g);
   const turns = [];
-  // Far out, where nothing but rounding is left, the sign says nothing.
-  const counts = (i) => Math.abs(slopes[i]) > 1e-100;
+  const counts = (i) => Math.abs(slopes[i]) > NOTHING;
   for (let i = 1; i < GRID.length; i++) if (slopes[i - 1] * slopes[i] < 0 && counts(i)) turns.push(nearZero(bisect(g, GRID[i - 1], GRID[i])));
   const flat = flatPieces(g);
-  const ends = [limit(f, g, -1), limit(f, g, 1)];
+  const ends = [limit(f, -1), limit(f, 1)];
   // Values that are taken: where the curve turns, and on both sides of each flat piece.
   const taken = [...turns, ...flat.flatMap(([a, b]) => [Math.max(a, -REACH), Math.min(b, REACH)])].map((x) => ({ x, y: f(x) }));
   const heights = [...ends, ...taken.map((point) => point.y)];
   const range = [Math.min(...heights), Math.max(...heights)];
+  const lowest = taken.filter((point) => point.y - range[0] < 1e-12);
   // Whether it climbs by more than its slopes at two neighbours account for.
   const leaps = (a, b) => Math.abs(f(b) - f(a)) > 0.1 + (b - a) * Math.max(Math.abs(g(a)), Math.abs(g(b)));
-  const most = slopes.reduce((best, slope, i) => (Math.abs(slope) > Math.abs(slopes[best]) ? i : best), 1);
+  const steep = (x) => Math.abs(g(x)) || 0; // 0 / 0 is what some formulas leave of a tail
+  const steepest = (grid) => {
+    const most = grid.reduce((best, x, i) => (steep(x) > steep(grid[best]) ? i : best), 0);
+    return steep(summit(steep, grid[Math.max(most - 1, 0)], grid[Math.min(most + 1, grid.length - 1)]));
+  };
+  const far = [-1e9, 1e9].map(steep);
   return {
     range,
     closed: range.map((end) => taken.some((point) => point.y === end)),
-    minimum: taken.find((point) => point.y === range[0] && turns.includes(point.x)) || null,
-    zeros: turns.filter((x) => Math.abs(g(x)) < 1e-6), // elsewhere the gradient jumps over 0
+    minimum: lowest.length === 1 && turns.includes(lowest[0].x) ? lowest[0] : null,
+    zeros: [...turns.filter((x) => Math.abs(g(x)) < 1e-6), ...touches(g)], // elsewhere the gradient jumps over 0
     flat,
     jumps: NEAR.some((x, i) => i > 0 && leaps(NEAR[i - 1], x)),
-    steepest: [-1e9, 1e9].some((x) => Math.abs(g(x)) > 1e6) ? Infinity : g(summit((x) => Math.abs(g(x)), GRID[most - 1], GRID[most + 1])),
+    steepest: Math.max(...far) > 1e6 ? Infinity : Math.max(...far, steepest(NEAR), steepest(GRID)),
   };
 }
 
@@ -122,7 +147,7 @@ function facts(curve) {
 // Infinite where the function leaves the range of numbers; no pieces for what is next to nothing.
 function mean(h) {
   const f = (z) => (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * h(z);
-  const ends = Array.from({ length: 65 }, (_, k) => (k - 32) / 3.2).map((z) => [z, f(z)]);
+  const ends = Array.from({ length: 65 }, (_, k) => (k - 32) / 2.6).map((z) => [z, f(z)]);
   const enough = Math.max(1e-9 * ends.reduce((sum, [, y]) => sum + y, 0), 1e-300);
   if (!isFinite(enough)) return Infinity;
   const piece = ([a, fa], [m, fm], [b, fb], depth) => {
@@ -133,7 +158,7 @@ function mean(h) {
   };
   let sum = 0;
   for (let k = 0; k < 64; k += 2) sum += piece(ends[k], ends[k + 1], ends[k + 2], 20);
-  return sum;
+  return sum < 1e290 ? sum : Infinity; // where exp has met its bound
 }
 
 function ownGain(curve) {
