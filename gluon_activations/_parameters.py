@@ -31,7 +31,6 @@ class Parameter:
 
     kind = ""  # what is allowed, in words
     type_name = "object"
-    above: Any = -inf
 
     def check(self, value: Any, whose: str, others: dict[str, Any] | None = None) -> Any:
         """The value, or a one-line error that says whose parameter it is, what is allowed and what came."""
@@ -174,9 +173,12 @@ class Declared:
         self.defaults = {name: parameter.default for name, parameter in self.parameters.items()}
         self._required = {name for name, value in self.defaults.items() if value is inspect.Parameter.empty}
         # Those that another one bounds are checked after it.
-        self._in_turn = sorted(self.parameters, key=lambda name: isinstance(self.parameters[name].above, str))
+        self._in_turn = sorted(self.parameters, key=self._is_bounded_by_another)
         this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         self.constructor = inspect.Signature([this, *(p for p in shown if p.name in self.parameters)])
+
+    def _is_bounded_by_another(self, name: str) -> bool:
+        return isinstance(getattr(self.parameters[name], "above", None), str)
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Every parameter with its checked value, defaults included."""

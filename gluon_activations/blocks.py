@@ -242,7 +242,29 @@ class RReLU(FunctionBlock):
     def __init__(self) -> None: ...
 
 
-class PReLU(Elementwise):
+class _PerChannel(Elementwise):
+    """A block whose one number may be learned, alone or for each channel."""
+
+    def _set(self, name: str, value: float, learnable: bool, channels: int) -> None:
+        whose = self.function.__name__
+        if channels > 1 and not learnable:
+            raise ValueError(f"{whose} learns {name} per channel: in_channels={channels} needs learnable=True")
+        FunctionBlock.__init__(self, **({"per_channel": channels > 1} if learnable else {name: value}))
+        if learnable:
+            self.add_parameter(name, value, channels)
+
+    def _check_array(self, x: Any) -> None:
+        super()._check_array(x)
+        channels = self._shown["in_channels"]
+        if channels > 1 and (len(x.shape) < 2 or x.shape[1] != channels):
+            raise ValueError(f"{self!r} wants {channels} channels on axis 1 of its input, not shape {x.shape}")
+
+
+def _channels(letters: str) -> Integer:
+    return Integer(f"How many {letters} are learned: 1, or one for each index of axis 1.", at_least=1)
+
+
+class PReLU(_PerChannel):
     """Parametric ReLU, whose slope on the left is learned; unlike Gluon's own it has every digit in float64.
 
     With ``in_channels`` above 1 its input has two axes or more, and axis 1 that length; it must be
@@ -252,34 +274,12 @@ class PReLU(Elementwise):
     @_declares(functional.prelu)
     def __init__(
         self,
-        in_channels: Annotated[
-            int, Integer("How many slopes are learned: 1, or one for each index of axis 1.", at_least=1)
-        ] = 1,
+        in_channels: Annotated[int, _channels("slopes")] = 1,
         alpha: Annotated[
             float, replace(functional.ALPHA_LEFT, about="Where the slope on the left starts.")
         ] = 0.25,
     ) -> None:
-        super().__init__(per_channel=in_channels > 1)
-        self.add_parameter("alpha", alpha, in_channels)
-
-    def _check_array(self, x: Any) -> None:
-        super()._check_array(x)
-        _check_channels(self, x, self._shown["in_channels"])
-
-
-def _learn(block: FunctionBlock, name: str, value: float, learnable: bool, channels: int) -> None:
-    """Set up a block whose one number is an option, or a trained parameter."""
-    whose = block.function.__name__
-    if channels > 1 and not learnable:
-        raise ValueError(f"{whose} learns {name} per channel: in_channels={channels} needs learnable=True")
-    FunctionBlock.__init__(block, **({"per_channel": channels > 1} if learnable else {name: value}))
-    if learnable:
-        block.add_parameter(name, value, channels)
-
-
-def _check_channels(block: FunctionBlock, x: Any, channels: int) -> None:
-    if channels > 1 and (len(x.shape) < 2 or x.shape[1] != channels):
-        raise ValueError(f"{block!r} wants {channels} channels on axis 1 of its input, not shape {x.shape}")
+        self._set("alpha", alpha, True, in_channels)
 
 
 class Threshold(Elementwise):
@@ -395,7 +395,7 @@ class GELU(Elementwise):
     def __init__(self) -> None: ...
 
 
-class Swish(Elementwise):
+class Swish(_PerChannel):
     """Swish; unlike Gluon's own Swish it can learn beta.
 
     A learnable one must be initialised before use. With ``in_channels`` above 1 its input has two axes
@@ -407,15 +407,9 @@ class Swish(Elementwise):
         self,
         beta: Annotated[float, functional.BETA] = 1.0,
         learnable: Annotated[bool, Flag("Whether beta is a trained parameter, which starts there.")] = False,
-        in_channels: Annotated[
-            int, Integer("How many values of beta are learned: 1, or one for each index of axis 1.", at_least=1)
-        ] = 1,
+        in_channels: Annotated[int, _channels("values of beta")] = 1,
     ) -> None:
-        _learn(self, "beta", beta, learnable, in_channels)
-
-    def _check_array(self, x: Any) -> None:
-        super()._check_array(x)
-        _check_channels(self, x, self._shown["in_channels"])
+        self._set("beta", beta, learnable, in_channels)
 
 
 class Mish(Elementwise):
@@ -450,7 +444,7 @@ class Sine(Elementwise):
     def __init__(self) -> None: ...
 
 
-class Snake(Elementwise):
+class Snake(_PerChannel):
     """Snake. A learnable one must be initialised before use.
 
     With ``in_channels`` above 1 its input has two axes or more, and axis 1 that length.
@@ -461,15 +455,9 @@ class Snake(Elementwise):
         self,
         alpha: Annotated[float, functional.PITCH] = 1.0,
         learnable: Annotated[bool, Flag("Whether alpha is a trained parameter, which starts there.")] = False,
-        in_channels: Annotated[
-            int, Integer("How many values of alpha are learned: 1, or one for each index of axis 1.", at_least=1)
-        ] = 1,
+        in_channels: Annotated[int, _channels("values of alpha")] = 1,
     ) -> None:
-        _learn(self, "alpha", alpha, learnable, in_channels)
-
-    def _check_array(self, x: Any) -> None:
-        super()._check_array(x)
-        _check_channels(self, x, self._shown["in_channels"])
+        self._set("alpha", alpha, learnable, in_channels)
 
 
 class GLU(FunctionBlock):

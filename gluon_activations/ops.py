@@ -54,24 +54,10 @@ def _operator(name: str) -> _Operator:
     return operator
 
 
-abs, exp, expm1, log, log1p, maximum, minimum, ones_like, rint, sign, sin, sqrt, square = map(
-    _operator,
-    [
-        "abs",
-        "exp",
-        "expm1",
-        "log",
-        "log1p",
-        "maximum",
-        "minimum",
-        "ones_like",
-        "rint",
-        "sign",
-        "sin",
-        "sqrt",
-        "square",
-    ],
+abs, exp, expm1, log, log1p, maximum, minimum = map(
+    _operator, ["abs", "exp", "expm1", "log", "log1p", "maximum", "minimum"]
 )
+ones_like, rint, sign, sin, sqrt, square = map(_operator, ["ones_like", "rint", "sign", "sin", "sqrt", "square"])
 _clip, _erf = map(_operator, ["clip", "erf"])
 
 
@@ -82,6 +68,7 @@ def _layer(x: Any, name: str, legacy_name: str, **options: Any) -> Any:
 
 
 def _legacy(x: Any, name: str) -> Any:
+    """A legacy operator, wherever MXNet keeps it."""
     module = _module(x)
     return next(getattr(part, name) for part in (module, module._internal, module.random) if hasattr(part, name))
 
@@ -182,10 +169,8 @@ def descending(x: Any, axis: int) -> Any:
 
 def running_total(x: Any, axis: int) -> Any:
     """The sums along an axis of each element and those before it."""
-    first = {
-        "dim1": axis,
-        "dim2": 0,
-    }  # cumsum takes no axis from the end, and a graph does not know how many there are
+    # cumsum takes no axis from the end, and a graph does not know how many there are.
+    first = {"dim1": axis, "dim2": 0}
     turned = _through_legacy(x, "SwapAxis", **first)
     return _through_legacy(_through_legacy(turned, "cumsum", axis=0), "SwapAxis", **first)
 
