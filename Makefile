@@ -13,6 +13,7 @@ SAMPLE ?=
 UNLISTED ?=
 PORT ?= 8000
 SHORT ?=
+SEEDS ?= 10
 LAB ?=
 
 MXNET1 := .venv
@@ -42,12 +43,14 @@ export CTX
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks test test-quick lab lint format figures outputs accuracy bench exercises results lock clean distclean \
+.PHONY: help notebooks seeds checks test test-quick lab lint format figures outputs accuracy bench exercises results lock clean distclean \
   docs serve test-docs errors mutants zoo coefficients dist check-dist matrix licences update frameworks \
   $(MXNET1) $(MXNET2) $(SITE) $(DIST) $(THEIRS)
 
 help:
 	@echo 'make notebooks    execute every page into build/notebooks/ (CTX=gpu, FAST=1, ONLY=04)'
+	@echo 'make seeds        execute every page at ten seeds (FAST=1, ONLY=04, SEEDS=3)'
+	@echo 'make checks       every check that a page makes, and what each page asks of its reader'
 	@echo 'make test         all tests: package on both MXNet lines, strict check of every page (CTX=gpu)'
 	@echo 'make test-quick   the package tests alone, on MXNet 1.9.1'
 	@echo 'make docs         build the site into build/site/ (EXECUTE=1 runs its pages anew)'
@@ -83,6 +86,13 @@ $(MXNET1) $(MXNET2) $(SITE) $(DIST) $(THEIRS):
 
 notebooks: $(MXNET1)
 	@$(MXNET1)/bin/python -m tools.run_notebooks --ctx '$(CTX)' --only '$(ONLY)' $(if $(filter-out 0,$(FAST)),--fast)
+
+seeds: $(MXNET1)
+	@$(MXNET1)/bin/python -m tools.run_notebooks --seeds $(SEEDS) --only '$(ONLY)' $(if $(filter-out 0,$(FAST)),--fast)
+
+checks: $(MXNET1)
+	@$(MXNET1)/bin/python -m tools.folds --list
+	@$(MXNET1)/bin/python -m tools.folds --table
 
 outputs: $(MXNET1)
 	@$(MXNET1)/bin/python -m tools.run_notebooks --only '$(ONLY)' --in-place
@@ -136,6 +146,7 @@ lint: $(MXNET1)
 format: $(MXNET1)
 	@$(MXNET1)/bin/python -m ruff check --no-cache --fix .
 	@$(MXNET1)/bin/python -m ruff format --no-cache .
+	@$(MXNET1)/bin/python -m tools.folds
 
 # The polynomials of the compiled kernels.
 coefficients: $(MXNET1)

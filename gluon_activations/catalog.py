@@ -43,12 +43,12 @@ class Paper:
     @classmethod
     def find(cls, link: str) -> Paper:
         """The paper of an identifier."""
-        return cls(link, **_bibliography().get(link, {}))
+        return cls(link, **_read("bibliography.json").get(link, {}))
 
 
 @functools.cache
-def _bibliography() -> Any:
-    return json.loads(Path(__file__).with_name("bibliography.json").read_text(encoding="utf-8"))
+def _read(name: str) -> Any:
+    return json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,11 @@ class Activation:
     def title(self) -> str:
         """Name for readers, that of the block."""
         return str(self.block.__name__)
+
+    @property
+    def advice(self) -> dict[str, str]:
+        """When to "use" it and when to "avoid" it, a sentence each; empty until somebody has written them."""
+        return dict(_read("advice.json").get(self.name, {}))
 
     @property
     def acts_on(self) -> str:

@@ -22,10 +22,10 @@ from gluon_activations.catalog import (
     Builtin,
     Form,
     Paper,
-    _bibliography,
     _display_name,
     _entry_of,
     _name_of,
+    _read,
 )
 from tests.conftest import KINDS, LINE
 from tests.references import RECORDS, VECTORS, exact
@@ -225,7 +225,7 @@ def test_an_entry_of_ones_own():
 
 def test_a_paper_may_be_known_by_its_identifier_alone():
     assert Paper.find("arXiv:9999.00001") == Paper("arXiv:9999.00001", "", None, "")
-    assert _bibliography() is _bibliography()  # read once
+    assert _read("bibliography.json") is _read("bibliography.json")  # read once
     found = Paper.find("arXiv:1908.08681")
     assert (found.authors, found.year, found.title[:5]) == ("Misra", 2019, "Mish:")
 

@@ -3,14 +3,15 @@
 import ast
 import json
 import re
-import statistics
 from pathlib import Path
 
 import pytest
 
+from tools import folds
+
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 PAGES = sorted(NOTEBOOKS.glob("*.ipynb"))
-FRAME = ["## In practice", "## On your own", "## Further reading"]
+FRAME = ["## Summary", "## In practice", "## On your own", "## Further reading"]
 
 
 @pytest.fixture(params=PAGES, ids=lambda path: path.stem)
@@ -46,41 +47,80 @@ def test_the_frame(cells):
         assert part in text, part
     places = [text.index(part) for part in FRAME]
     assert places == sorted(places)
-    own = text[places[1] : places[2]]
+    own = text[places[2] : places[3]]
     assert own.count("<details") == own.count("</details>") >= 3
     assert "<summary>Answer" in own
 
 
-def test_imports_then_parameters(cells):
+def test_the_set_up_is_folded(cells):
+    """Parameters, which a run may set, then imports and what the whole page uses."""
     first, second = code(cells)[:2]
-    assert len(first["source"].splitlines()) <= 8
-    assert all(re.match(r"import |from |npx\.set_np|%", line) for line in first["source"].splitlines() if line)
-    assert second["metadata"]["tags"] == ["parameters"]
-    names = [line.split(" = ")[0] for line in second["source"].splitlines()]
+    assert "parameters" in first["metadata"]["tags"]
+    names = [line.split(" = ")[0] for line in first["source"].splitlines() if not line.startswith("#")]
     assert names == ["ctx", "seed", "epochs", "fast"]
-    assert 'ctx = "cpu"' in second["source"] and "fast = False" in second["source"]
-    assert "context(ctx)" in "".join(cell["source"] for cell in cells)
+    assert 'ctx = "cpu"' in first["source"] and "fast = False" in first["source"]
+    assert [folds.kind(cell)[0] for cell in (first, second)] == ["Set-up", "Set-up"]
+    assert "context(ctx)" in second["source"]
 
 
 def test_the_package_comes_before_mxnet(cells):
     """Or the page does not run on today's NumPy."""
-    imported = re.findall(r"^(?:import|from) (mxnet|gluon_activations)\b", code(cells)[0]["source"], re.MULTILINE)
+    imported = re.findall(r"^(?:import|from) (mxnet|gluon_activations)\b", code(cells)[1]["source"], re.MULTILINE)
     assert {*imported} == {"mxnet", "gluon_activations"} and imported[0] == "gluon_activations"
 
 
-def test_a_picture_comes_at_once(cells):
-    assert any(draws(cell) for cell in code(cells)[:6])
+def test_the_answer_comes_first(cells):
+    """A picture, then what to remember."""
+    picture = next(place for place, cell in enumerate(cells) if cell["cell_type"] == "code" and cell["outputs"])
+    assert draws(cells[picture]) and picture <= 5
+    remember = cells[picture + 1]["source"]
+    assert "**Three sentences to remember" in remember and re.findall(r"^(\d)\. ", remember, re.MULTILINE) == [
+        "1",
+        "2",
+        "3",
+    ]
+
+
+def test_folds_are_as_their_first_lines_say(cells):
+    for cell in cells:
+        before = json.dumps(cell["metadata"], sort_keys=True)
+        folds.fold(cell)
+        assert json.dumps(cell["metadata"], sort_keys=True) == before, "run python -m tools.folds"
+
+
+def test_what_only_asserts_is_folded(cells):
+    for cell in folds.visible({"cells": cells}):
+        if "answer" not in cell["metadata"].get("tags", []):
+            lines = [line for line in cell["source"].splitlines() if line.strip()]
+            asserts = sum(line.startswith("assert ") for line in lines)
+            assert cell["outputs"] or not asserts, cell["source"]
+
+
+def test_what_is_read_is_short(cells):
+    found = folds.measures({"cells": cells})
+    assert found["words"] <= 3500 and found["widest"] <= 88 and found["median"] <= 4, found
+    assert found["silent"] <= 0.05 * found["visible"], [
+        cell["source"] for cell in folds.silent(folds.visible({"cells": cells}))
+    ]
+
+
+def test_numbers_and_no_bare_truth(cells):
+    for cell in folds.visible({"cells": cells}):
+        for output in cell["outputs"]:
+            text = "".join(output.get("text", output.get("data", {}).get("text/plain", "")))
+            assert not re.search(r"\b(True|False)\b", text), cell["source"]
 
 
 def test_cells_are_short(cells):
-    lengths = [sum(bool(line.strip()) for line in cell["source"].splitlines()) for cell in code(cells)]
-    assert statistics.median(lengths) <= 4
-    assert max(lengths) <= 15
+    assert all(
+        sum(bool(line.strip()) for line in cell["source"].splitlines()) <= 15
+        for cell in folds.visible({"cells": cells})
+    )
 
 
 def test_a_sentence_before_each_cell_and_after_each_picture(cells):
     for before, cell, after in zip(cells, cells[1:], [*cells[2:], None]):
-        if cell["cell_type"] == "code" and "parameters" not in cell["metadata"].get("tags", []):
+        if cell["cell_type"] == "code" and not folds.kind(cell):
             assert before["cell_type"] == "markdown", cell["source"]
         if cell["cell_type"] == "code" and draws(cell):
             assert after and after["cell_type"] == "markdown", cell["source"]

@@ -32,22 +32,24 @@ def arguments():
     parser.add_argument("--ctx", default="cpu", help='device: "cpu", "gpu" or "gpu(1)" (default: cpu)')
     parser.add_argument("--fast", action="store_true", help="the short form of every page")
     parser.add_argument("--only", default="", metavar="NN", help="only pages whose name holds this, as 04")
+    parser.add_argument("--seeds", type=int, default=0, metavar="N", help="run each page at seeds 0 to N - 1")
     parser.add_argument("--in-place", action="store_true", help="renew the outputs of the committed pages")
     return parser.parse_args()
 
 
 def run(name, parameters, position):
-    """Execute one page into build/notebooks/ and return (name, seconds, verdict)."""
+    """Execute one page into build/notebooks/ and return (title, seconds, verdict)."""
     # One thread for each of the two kernels, which also fixes the order of every sum.
     os.environ.update(OMP_NUM_THREADS="1", JUPYTER_PREFER_ENV_PATH="1")
     start = time.monotonic()
+    title = f"{name}-{parameters['seed']}" if "seed" in parameters else name
     # In a log, one line a page instead of a bar.
-    bar = sys.stderr.isatty() and {"desc": f"{name:<24}", "position": position, "leave": True, "file": sys.stderr}
+    bar = sys.stderr.isatty() and {"desc": f"{title:<24}", "position": position, "leave": True, "file": sys.stderr}
     verdict = "ok"
     try:
         papermill.execute_notebook(
             str(NOTEBOOKS / f"{name}.ipynb"),
-            str(RESULTS / f"{name}.ipynb"),
+            str(RESULTS / f"{title}.ipynb"),
             parameters=parameters,
             kernel_name="python3",
             cwd=str(NOTEBOOKS),
@@ -55,10 +57,10 @@ def run(name, parameters, position):
         )
     except PapermillExecutionError as error:
         first_line = (str(error.evalue).splitlines() or [""])[0]
-        verdict = f"In [{error.exec_count}] of build/notebooks/{name}.ipynb: {error.ename}: {first_line}"
+        verdict = f"In [{error.exec_count}] of build/notebooks/{title}.ipynb: {error.ename}: {first_line}"
     except Exception as error:  # a dead kernel, a broken file: a verdict too, not the end of the others
         verdict = f"{type(error).__name__}: {error}"
-    return name, time.monotonic() - start, verdict
+    return title, time.monotonic() - start, verdict
 
 
 def renew(name):
@@ -107,18 +109,20 @@ def main():
         sys.exit(str(error))
     RESULTS.mkdir(parents=True, exist_ok=True)
     parameters = {} if asked.in_place else {"ctx": asked.ctx, "fast": asked.fast}
+    seeds = [{"seed": seed} for seed in range(asked.seeds)] or [{}]
+    jobs = [(name, {**parameters, **seed}) for name in names for seed in seeds]
     # Beside bars, the table is printed at the end; in a log, each of its lines when its page is done.
     bars, rows = sys.stderr.isatty(), []
     if not bars:
         print(HEAD, flush=True)
     # One lock for the bars of both processes, so that neither writes into the other's line.
     with ProcessPoolExecutor(AT_A_TIME, initializer=tqdm.set_lock, initargs=(tqdm.get_lock(),)) as pool:
-        for job in as_completed([pool.submit(run, name, parameters, place) for place, name in enumerate(names)]):
+        for job in as_completed([pool.submit(run, *job, place) for place, job in enumerate(jobs)]):
             rows.append(job.result())
             if not bars:
                 print(LINE.format(*rows[-1]), flush=True)
     if bars:
-        print("\n" * len(names), file=sys.stderr)
+        print("\n" * len(jobs), file=sys.stderr)
         print(HEAD, *(LINE.format(*row) for row in sorted(rows)), sep="\n")
     for name, _, verdict in rows:
         if asked.in_place and verdict == "ok":

@@ -1,37 +1,10 @@
-"""How facts of the catalog are written down, in the README and on the site."""
+"""How facts of the catalog are written down, in the README and on the site; first what the package has, too."""
 
-import math
-import re
+from gluon_activations._wording import VECTORS, interval, letter, minus, number
 
-VECTORS = "acts on vectors"
+__all__ = ["UNMEASURED", "VECTORS", "address", "citation", "interval", "letter", "minus", "number", "reference"]
+
 UNMEASURED = "not measured yet"
-
-
-def number(value, digits=4):
-    """A number with a true minus, an infinity sign, and no more digits than help."""
-    if math.isnan(value):
-        return "nan"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    return minus(re.sub(r"e([+-])0*", r"e\1", f"{value:.{digits}g}"))
-
-
-def minus(text):
-    """A text whose numbers have a true minus."""
-    return re.sub(r"(?<![\w.])-(?=\d)|(?<=\de)-(?=\d)", "−", text)
-
-
-def interval(entry):
-    """The range, with brackets that say whether its ends are attained; of what acts on vectors, just that."""
-    if entry.range is None:
-        return VECTORS
-    low, high = map(number, entry.range)
-    return f"{'(['[entry.attained[0]]}{low}, {high}{')]'[entry.attained[1]]}"
-
-
-def letter(latex):
-    """A letter of a formula where no formula can stand: α for the LaTeX of it."""
-    return {r"\alpha": "α", r"\beta": "β", r"\lambda": "λ"}.get(latex, latex)
 
 
 def address(paper):

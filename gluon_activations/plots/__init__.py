@@ -12,7 +12,8 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("pictures need matplotlib: pip install matplotlib", name="matplotlib") from None
 
 from .activations import compare_activations, family_color, gallery, mark, visualize_activation
-from .nets import plot_dead_units, plot_gradient_statistics, plot_layer_statistics, plot_output
+from .cards import card
+from .nets import plot_dead_units, plot_gradient_statistics, plot_histograms, plot_layer_statistics, plot_output
 from .sliders import explore
 from .style import DASHED, DOTTED, GREY, PALETTE, panels, tidy
 
@@ -21,6 +22,7 @@ __all__ = [
     "DOTTED",
     "GREY",
     "PALETTE",
+    "card",
     "compare_activations",
     "explore",
     "family_color",
@@ -29,6 +31,7 @@ __all__ = [
     "panels",
     "plot_dead_units",
     "plot_gradient_statistics",
+    "plot_histograms",
     "plot_layer_statistics",
     "plot_output",
     "tidy",

@@ -5,11 +5,12 @@ They draw the records of :mod:`gluon_activations.nets`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 import mxnet as mx
@@ -17,11 +18,18 @@ from mxnet.gluon import loss as losses
 
 from .._arrays import array
 from ..catalog import _display_name, get_activation
-from ..nets._walk import check_loss
+from ..nets._slope import slope_of
+from ..nets._walk import batch_of, calls_of, check_loss, opened
 from .activations import _check_grid, _next_color
 from .style import DASHED, DOTTED, GREY, PALETTE, finish, panels, tidy
 
-__all__ = ["plot_dead_units", "plot_gradient_statistics", "plot_layer_statistics", "plot_output"]
+__all__ = [
+    "plot_dead_units",
+    "plot_gradient_statistics",
+    "plot_histograms",
+    "plot_layer_statistics",
+    "plot_output",
+]
 
 
 def plot_layer_statistics(statistics: Sequence[dict[str, Any]], *, ax: Axes | None = None) -> Axes:
@@ -84,6 +92,61 @@ def plot_gradient_statistics(
     if label is not None:
         ax.legend(frameon=False)
     return ax
+
+
+def plot_histograms(nets: Mapping[str, Any], x: Any, *, layers: int = 5, bins: int = 41) -> Figure:
+    """Draw how the outputs of activations are spread, a row for each net and a column for each depth.
+
+    Parameters
+    ----------
+    nets : dict
+        Title to net, each as for :func:`layer_statistics`. What is drawn are the outputs of its activations, from
+        the first to the last. Give nets of one depth, so that the columns say the same of each.
+    x : mxnet array or tuple
+        A batch.
+    layers : int
+        How many depths to draw, equally far apart; all if there are fewer.
+    bins : int
+        Of each histogram. Each panel has the range of its own values, which stands below it, so that a signal
+        that fades or grows is still seen.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no net, or a net has no activation.
+    """
+    outputs = {title: _activated(net, x) for title, net in nets.items()}
+    empty = [title for title, found in outputs.items() if not found]
+    if empty or not outputs:
+        raise ValueError(f"no activation was called in {', '.join(empty)}" if empty else "no net was given")
+    count = min(layers, *map(len, outputs.values()))
+    figure, axes = panels(len(outputs), count, height=0.6 + 1.3 * len(outputs), squeeze=False)
+    for row, (title, found), color in zip(axes, outputs.items(), PALETTE * len(outputs)):
+        places = numpy.linspace(0, len(found) - 1, count).round().astype(int)
+        for ax, place in zip(row, places):
+            finite = found[place][numpy.isfinite(found[place])]
+            ax.hist(finite, bins, color=color)
+            tidy(ax).set(yticks=[], title=f"layer {place + 1}" if row is axes[0] else "")
+            ax.spines["left"].set_visible(False)
+            ax.set_xlabel(
+                f"{finite.mean():.2g} ± {finite.std():.2g}" if len(finite) else "nothing finite", fontsize=8
+            )
+            ax.tick_params(labelsize=7)
+            ax.xaxis.set_major_locator(MaxNLocator(2))
+        row[0].set_ylabel(title)
+    return figure
+
+
+def _activated(net: Any, x: Any) -> list[Any]:
+    """What the activations of a net give, in order."""
+    inputs = batch_of(net, x)
+    with opened(net):
+        calls = calls_of(net, lambda: net(*inputs), train_mode=False)
+        return [call.output.asnumpy().ravel() for call in calls if slope_of(call) is not None]
 
 
 def plot_dead_units(found: Sequence[dict[str, Any]], *, ax: Axes | None = None) -> Axes:

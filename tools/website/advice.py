@@ -3,7 +3,7 @@
 import functools
 import json
 
-from gluon_activations import _elsewhere
+from gluon_activations import CATALOG, _elsewhere
 from tools import measured
 from tools.wording import minus
 
@@ -17,10 +17,8 @@ def _read(name):
 
 def given(name):
     """When to use an activation and when to avoid it; nothing of one that has no advice yet."""
-    if name not in _read("advice"):
-        return ""
-    use, avoid = (minus(_read("advice")[name][what]) for what in ("use", "avoid"))
-    return f"**Use when** {use}\n\n**Avoid when** {avoid}"
+    advice = CATALOG[name].advice
+    return f"**Use when** {minus(advice['use'])}\n\n**Avoid when** {minus(advice['avoid'])}" if advice else ""
 
 
 @functools.cache
