@@ -724,13 +724,18 @@ def get_activation(activation: Any = None, /, **parameters: Any) -> Block:
 
 def _named(name: str, parameters: dict[str, Any]) -> Block:
     """A new block by our name or that of another framework; an error tells of both."""
-    if ":" not in name:
+    if not _is_of_another(name):
         return _block_of(name)(**parameters)
     ours, options = _elsewhere.ours(name, parameters)
     try:
         return _block_of(ours)(**options)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name} is {ours} here: {error}") from None
+
+
+def _is_of_another(activation: Any) -> bool:
+    """Whether this is a name that another framework has, as "torch:Hardshrink"."""
+    return isinstance(activation, str) and ":" in activation
 
 
 def _block_of(name: str) -> Any:
@@ -812,7 +817,7 @@ def _display_name(activation: Any) -> str:
     Never from a block's ``name``, which MXNet numbers and 2.x does not have.
     """
     if isinstance(activation, str):
-        return _entry_of(activation).title
+        return activation if _is_of_another(activation) else _entry_of(activation).title
     if isinstance(activation, blocks._Wrapped):
         return _display_name(activation.function)
     if isinstance(activation, nn.Activation):

@@ -19,7 +19,7 @@ from mxnet.gluon import Block
 
 from ._arrays import WITH_ACTIVATION, array, children
 from ._evaluate import curve, derivative, points_for, value_of
-from .catalog import CATALOG, Activation, _entry_of, _name_of, get_activation
+from .catalog import CATALOG, Activation, _entry_of, _is_of_another, _name_of, get_activation
 
 __all__ = ["gain", "initializer"]
 
@@ -52,6 +52,8 @@ def gain(activation: Any, /, **parameters: Any) -> float:
     TypeError
         If it is something else, or has no such parameter.
     """
+    if _is_of_another(activation):
+        return gain(get_activation(activation, **parameters))
     entry = _entry_for(activation)
     if entry is not None and isinstance(activation, str) and not parameters:
         return entry.gain
@@ -92,6 +94,8 @@ def initializer(activation: Any, /, **parameters: Any) -> Any:
             if layer.weight.init is None or isinstance(layer.weight.init, _Suited):
                 layer.weight.init = initializer(following)
         return _Suited("in", 1.0)
+    if _is_of_another(activation):
+        return initializer(get_activation(activation, **parameters))
     entry = _entry_for(activation)
     if entry is None or entry.glorot is None:
         return _Suited("in", gain(activation, **parameters))

@@ -6,9 +6,22 @@ from urllib.parse import urlsplit
 
 import numpy
 import pytest
+from matplotlib import pyplot
 
 from benchmarks import frameworks as compared
-from gluon_activations import CATALOG, _elsewhere, array, elsewhere, get_activation
+from gluon_activations import (
+    CATALOG,
+    _elsewhere,
+    activations,
+    array,
+    catalog,
+    elsewhere,
+    gain,
+    get_activation,
+    initializer,
+    replace_activations,
+    visualize_activation,
+)
 from gluon_activations._elsewhere import REQUIRED, Theirs, frameworks
 from gluon_activations.catalog import _block_of, _parameters
 from tools import measured
@@ -243,6 +256,42 @@ class Asked:
 
     def ask(self, what, *about):
         return self.answers[what]
+
+
+OF_ONE = [
+    pytest.param(f"{key}:{path.rpartition('.')[2]}", id=f"{key}:{path}")
+    for key, held in frameworks().items()
+    for path, (entry, theirs) in held.calls.items()
+    if not given(theirs) and entry.ours[0].name in activations("elements")
+]
+
+
+@pytest.mark.parametrize("name", OF_ONE)
+def test_whatever_takes_our_name_takes_theirs(name):
+    """As the block of that name, with their defaults."""
+    block = get_activation(name)
+    if CATALOG[catalog._name_of(block)].gain:
+        assert initializer(name).dumps() == initializer(block).dumps()
+    net = nn.HybridSequential()
+    net.add(nn.Activation("relu"))
+    assert replace_activations(net, name) == 1
+    assert type(net[0]) is type(block) and repr(net[0]) == repr(block)
+    ax = visualize_activation(name, points=5)
+    assert ax.get_legend_handles_labels()[1] == [f"{name} activation", f"{name} gradient"]
+    pyplot.close(ax.figure)
+
+
+def test_a_gain_is_that_of_their_defaults():
+    assert gain("keras:leaky_relu") == gain("leaky_relu", alpha=0.2) != gain("leaky_relu")
+    assert gain("torch:LeakyReLU", negative_slope=0.3) == gain("leaky_relu", alpha=0.3)
+
+
+def test_a_wrong_name_of_theirs_changes_nothing():
+    net = nn.HybridSequential()
+    net.add(nn.Activation("relu"))
+    with pytest.raises(ValueError, match="of PyTorch is called 'Hardshrimp'; nearest: Hardsigmoid"):
+        replace_activations(net, "torch:Hardshrimp")
+    assert type(net[0]) is nn.Activation
 
 
 def test_a_name_that_is_new_or_gone_is_wrong():

@@ -36,7 +36,7 @@ def replace_activations(
     net : Block
         The net.
     activation : str or callable
-        A catalog name, or a factory that makes a new block at each call: a class such as
+        A name as for :func:`get_activation`, or a factory that makes a new block at each call: a class such as
         ``Mish``, or ``lambda: Swish(learnable=True)``.
     replaces : str or sequence of str
         Which activations to swap, by catalog name; or "all", which leaves those that act on
@@ -87,7 +87,7 @@ def _wanted(replaces: str | Sequence[str]) -> set[str]:
 def _factory(activation: Any) -> Callable[[], Block]:
     """What makes the new activations."""
     if isinstance(activation, str):
-        _entry_of(activation)
+        get_activation(activation)  # a wrong name is said before anything is changed
         return lambda: get_activation(activation)
     if isinstance(activation, Block) or not callable(activation):
         raise TypeError(f"the new activation is a name or a factory (a class, a function), not {activation!r}")

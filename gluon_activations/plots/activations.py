@@ -36,8 +36,8 @@ def visualize_activation(
     Parameters
     ----------
     activation : str, Block or callable
-        A catalog name; a block, hybridized or not (one that is not initialised yet is
-        initialised); or a function of one array. A block with a parameter per channel
+        A name as for :func:`get_activation`; a block, hybridized or not (one that is not initialised
+        yet is initialised); or a function of one array. A block with a parameter per channel
         gets one curve for each channel.
     xlim : tuple of float
         The interval that is drawn.
