@@ -5,12 +5,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from gluon_activations import HardTanh, functional
+from gluon_activations import HardTanh, array, functional, training
 from gluon_activations.plots import (
     GREY,
     PALETTE,
     plot_dead_units,
     plot_gradient_statistics,
+    plot_histograms,
     plot_layer_statistics,
     plot_output,
 )
@@ -289,3 +290,37 @@ def test_a_loss_that_cannot_be_drawn():
         plot_output(None, losses.SoftmaxCrossEntropyLoss(), classes=1)
     with pytest.raises(ValueError, match="no activation is called 'sotfmax'; nearest: softmax"):
         plot_output("sotfmax", losses.L2Loss())
+
+
+def test_histograms_are_of_the_activations_in_their_order():
+    x = np.random.default_rng(0).normal(size=(50, 6)).astype("float32")
+    nets = {name: training.mlp(name, inputs=6, hidden=(7,) * 9, outputs=2) for name in ("relu", "tanh")}
+    figure = plot_histograms(nets, array(x), layers=3, bins=10)
+    rows = np.reshape(figure.axes, (2, 3))
+    for row, (name, net) in zip(rows, nets.items()):
+        assert row[0].get_ylabel() == name
+        for ax, place in zip(row, (1, 9, 17)):  # the first, middle and last of nine, behind a dense layer each
+            values = net[: place + 1](array(x)).asnumpy()
+            heights = [patch.get_height() for patch in ax.patches]
+            np.testing.assert_allclose(heights, np.histogram(values, 10)[0])
+            said = ax.get_xlabel().replace("−", "-").split(" ± ")
+            np.testing.assert_allclose(
+                [float(number) for number in said], [values.mean(), values.std()], rtol=0.06
+            )
+    assert [ax.get_title() for ax in rows[0]] == ["layer 1", "layer 5", "layer 9"]
+    assert {ax.get_title() for ax in rows[1]} == {""}
+
+
+def test_histograms_of_a_shallow_net_and_of_what_is_not_finite():
+    net = training.mlp("relu", inputs=2, hidden=(3,), outputs=1)
+    figure = plot_histograms({"a": net}, array(np.array([[np.inf, np.nan]] * 4)))
+    assert [ax.get_xlabel() for ax in figure.axes] == ["nothing finite"]
+
+
+def test_histograms_refuse():
+    bare = nn.Dense(3)
+    bare.initialize()
+    with pytest.raises(ValueError, match="no activation was called in bare"):
+        plot_histograms({"bare": bare}, array(np.ones((2, 2))))
+    with pytest.raises(ValueError, match="no net was given"):
+        plot_histograms({}, array(np.ones((2, 2))))

@@ -9,7 +9,7 @@ import numpy
 
 from .._evaluate import derivative, points_for
 from .._wording import interval, minus, number
-from ..catalog import CATALOG, Activation, get_activation
+from ..catalog import Activation, _entry_of
 
 __all__ = ["card"]
 
@@ -46,7 +46,7 @@ def card(*names: str) -> Any:
     """
     from IPython.display import Markdown
 
-    entries = [CATALOG[type(get_activation(name)).function.__name__] for name in names]
+    entries = list(map(_entry_of, names))
     facts = "\n".join(map(_facts, entries))
     words = "\n".join(map(_words, entries))
     return Markdown(

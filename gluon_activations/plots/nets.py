@@ -125,12 +125,13 @@ def plot_histograms(nets: Mapping[str, Any], x: Any, *, layers: int = 5, bins: i
         raise ValueError(f"no activation was called in {', '.join(empty)}" if empty else "no net was given")
     count = min(layers, *map(len, outputs.values()))
     figure, axes = panels(len(outputs), count, height=0.6 + 1.3 * len(outputs), squeeze=False)
-    for row, (title, found), color in zip(axes, outputs.items(), PALETTE * len(outputs)):
+    for number, (title, found) in enumerate(outputs.items()):
+        row, color = axes[number], PALETTE[number % len(PALETTE)]
         places = numpy.linspace(0, len(found) - 1, count).round().astype(int)
         for ax, place in zip(row, places):
             finite = found[place][numpy.isfinite(found[place])]
             ax.hist(finite, bins, color=color)
-            tidy(ax).set(yticks=[], title=f"layer {place + 1}" if row is axes[0] else "")
+            tidy(ax).set(yticks=[], title="" if number else f"layer {place + 1}")
             ax.spines["left"].set_visible(False)
             ax.set_xlabel(
                 f"{finite.mean():.2g} ± {finite.std():.2g}" if len(finite) else "nothing finite", fontsize=8
