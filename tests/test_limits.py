@@ -1,4 +1,4 @@
-"""The table of limits in the README: each symptom is seen on the line of MXNet and the arrays that it names."""
+"""The table of docs/limits.md: each symptom is seen on the line of MXNet and the arrays that it names."""
 
 import copy
 import pickle
@@ -14,12 +14,12 @@ from tests.conftest import LINE
 import mxnet as mx
 from mxnet.gluon import HybridBlock, nn, rnn
 
-README = Path(__file__).parent.parent / "README.md"
+LIMITS = Path(__file__).parent.parent / "docs" / "limits.md"
 
 
 def table():
     """The rows: what one does, with its line of MXNet and kind of array, and what one sees."""
-    text = re.search("<!-- site: limits -->(.*)<!-- end of limits -->", README.read_text("utf-8"), re.S)[1]
+    text = LIMITS.read_text("utf-8")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if "|" in line]
     return {does: (where, sees) for does, where, sees, _ in rows[2:]}
 

@@ -3,8 +3,9 @@
     python -m tools.check_dist           # every Python found
     python -m tools.check_dist 3.13      # this one
 
-On each Python the wheel stands beside MXNet 1.9.1, on Python 3.13 with NumPy 2, and the README's examples run. The
-cell for hosted notebooks is run where NumPy alone is installed, the newest that there is, and imported already.
+On each Python the wheel stands beside MXNet 1.9.1, on Python 3.13 with NumPy 2, and the examples of README and
+docs/use.md run. The cell for hosted notebooks is run where NumPy alone is installed, the newest that there is, and
+imported already.
 """
 
 import re
@@ -23,8 +24,8 @@ BESIDE = ("graphviz<0.9", "requests<3")
 
 
 def examples():
-    """The README's examples that run by themselves."""
-    text = (ROOT / "README.md").read_text()
+    """The examples of README and docs/use.md that run by themselves."""
+    text = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/use.md"))
     return re.findall(r"<!-- example:.*?-->\n```python\n(.*?)```", text, re.DOTALL)
 
 
@@ -39,8 +40,9 @@ def environment(python, place, *wanted):
 
 
 def hosted(wheel):
-    """The README's first cell for a hosted notebook, for this wheel."""
-    ((cell),) = re.findall(r"<!-- hosted:.*?-->\n```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    """The first cell for a hosted notebook, as docs/run.md has it, for this wheel."""
+    text = (ROOT / "docs" / "run.md").read_text(encoding="utf-8")
+    ((cell),) = re.findall(r"<!-- hosted:.*?-->\n```python\n(.*?)```", text, re.DOTALL)
     changed = re.sub(r'(?m)^wanted = ".*"$', f"wanted = {wheel!r}", cell)
     assert changed != cell, cell
     return f"import numpy\n{changed}\nprint(mxnet.nd.ones((numpy.int64(2), 3)).shape, numpy.__version__)"
