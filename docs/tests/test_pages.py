@@ -243,6 +243,7 @@ def test_code_can_be_copied(visit):
     notebook = json.loads((ROOT / "notebooks/00_start_here.ipynb").read_text(encoding="utf-8"))
     sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert cells.count() == cells.locator("button.copybtn").count() == len(sources)
+    page.evaluate("document.querySelectorAll('details').forEach(fold => (fold.open = true))")
     cells.first.hover()
     cells.first.locator("button.copybtn").click()
     assert page.evaluate("navigator.clipboard.readText()").strip() == sources[0].strip()
