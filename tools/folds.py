@@ -109,7 +109,9 @@ def main(asked):
         else:
             for cell in page["cells"]:
                 fold(cell)
-            path.write_text(json.dumps(page, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            path.write_text(
+                json.dumps(page, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8"
+            )
 
 
 if __name__ == "__main__":
