@@ -6,7 +6,9 @@ from gluon_activations import activations
 from gluon_activations.training import MODELS, best_rates, experiment, read_csv
 from tools import results
 
-TUNING, CHOSEN, COST = (read_csv(results.TABLES / f"{name}.csv") for name in ("tuning", "chosen", "cost"))
+TUNING, CHOSEN, COST, LONGER, FIRST = (
+    read_csv(results.TABLES / f"{name}.csv") for name in ("tuning", "chosen", "cost", "longer", "first")
+)
 NAMES = results.measured()
 # Two of 360 images more or less: processors differ in the last digit, and training makes more of it.
 TWO_IMAGES = 2 / 360 + 1e-9
@@ -71,6 +73,19 @@ def test_what_was_chosen_is_what_the_rule_chooses():
     )
 
 
+def test_what_was_trained_longer_differs_in_that_alone():
+    wanted = [{**row, "seed": seed} for row in results.longer(best_rates(TUNING)) for seed in results.SEEDS]
+    assert once(tuple(sorted(settings(row).items())) for row in LONGER) == once(
+        tuple(sorted(row.items())) for row in wanted
+    )
+    assert {row["epochs"] for row in LONGER} == {results.LONGER[1]} != {results.EPOCHS["cnn"]}
+
+
+def test_the_first_table_has_the_runs_of_the_second():
+    run = every("model", "activation", "seed")
+    assert once(map(run, FIRST)) <= once(map(run, CHOSEN))
+
+
 def test_no_other_rate_is_better_by_validation():
     cell = every("model", "activation", "learning_rate")
     total = {}
@@ -81,13 +96,13 @@ def test_no_other_rate_is_better_by_validation():
         assert total[cell(row)] >= max(total[model, name, rate] for rate in results.RATES) - 1e-12
 
 
-@pytest.mark.parametrize("table", ["tuning", "chosen"])
+@pytest.mark.parametrize("table", ["tuning", "chosen", "longer"])
 def test_the_columns_are_those_of_the_tool(table):
     with open(results.TABLES / f"{table}.csv", encoding="utf-8") as lines:
         assert next(lines).rstrip().split(",") == results.COLUMNS
 
 
-SAMPLE = [CHOSEN[3], CHOSEN[len(CHOSEN) // 3], CHOSEN[-1], TUNING[len(TUNING) // 4]]
+SAMPLE = [LONGER[0], CHOSEN[3], CHOSEN[len(CHOSEN) // 3], CHOSEN[-1], TUNING[len(TUNING) // 4]]
 
 
 @pytest.mark.parametrize("row", SAMPLE, ids=lambda row: f"{row['model']}-{row['activation']}")

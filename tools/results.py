@@ -2,8 +2,11 @@
 
     notebooks/results/tuning.csv    every activation at every learning rate
     notebooks/results/chosen.csv    every activation at its best one, on seeds that no rate was chosen by
+    notebooks/results/longer.csv    a few of them in the CNN, trained four times as long
     notebooks/results/cost.csv      what an epoch costs, measured in one process when all else is done
 
+notebooks/results/first.csv is kept from an earlier time: the test accuracies of another run of all this, with
+other weights and rates tuned anew, which no command brings back.
 Runs that are there already (build/results/) are not repeated, so that an interruption costs nothing.
 """
 
@@ -27,6 +30,7 @@ EPOCHS = {"mlp": 30, "cnn": 15}
 BATCH_SIZE = 64
 TUNING_SEEDS = range(3)
 SEEDS = range(100, 110)
+LONGER = ("relu", "tanh", "hard_tanh"), 60  # which, and for how many epochs
 COLUMNS = ["model", "activation", "learning_rate", "epochs", "batch_size", "seed", "valid", "test", "loss"]
 
 
@@ -34,6 +38,12 @@ def tuning_configurations(model, names):
     """Every activation at every learning rate."""
     choices = {"activation": names, "learning_rate": RATES, "model": [model]}
     return ParameterGrid({**choices, "epochs": [EPOCHS[model]], "batch_size": [BATCH_SIZE]})
+
+
+def longer(chosen):
+    """The configurations of the longer training: the same rates."""
+    names, epochs = LONGER
+    return [{**row, "epochs": epochs} for row in chosen if row["model"] == "cnn" and row["activation"] in names]
 
 
 def costs(names, rounds=7):
@@ -69,7 +79,7 @@ def unmeasured():
 
 
 def main():
-    """Write the three tables."""
+    """Write the tables."""
     mx.npx.set_np()
     TABLES.mkdir(parents=True, exist_ok=True)
     names = activations("elements")
@@ -79,8 +89,11 @@ def main():
         found = sweep(tuning_configurations(model, names), TUNING_SEEDS, folder=KEPT)
         tuning += found
         print(f"{model}: every activation at its best one, on {len(SEEDS)} other seeds", flush=True)
-        chosen += sweep(best_rates(found), SEEDS, folder=KEPT)
-    for name, rows in (("tuning", tuning), ("chosen", chosen)):
+        best = best_rates(found)
+        chosen += sweep(best, SEEDS, folder=KEPT)
+    print(f"{model}: some of them for {LONGER[1]} epochs", flush=True)
+    late = sweep(longer(best), SEEDS, folder=KEPT)
+    for name, rows in (("tuning", tuning), ("chosen", chosen), ("longer", late)):
         write_csv([{column: row[column] for column in COLUMNS} for row in rows], TABLES / f"{name}.csv")
     print("the cost of an epoch")
     write_csv(costs(names), TABLES / "cost.csv")
