@@ -126,6 +126,12 @@ def test_a_sentence_before_each_cell_and_after_each_picture(cells):
             assert after and after["cell_type"] == "markdown", cell["source"]
 
 
+def test_a_picture_comes_without_what_its_last_call_returned(cells):
+    for cell in code(cells):
+        kinds = [output["output_type"] for output in cell["outputs"]]
+        assert not (draws(cell) and "execute_result" in kinds), cell["source"]
+
+
 def test_every_picture_has_alt_text(cells):
     for cell in code(cells):
         if draws(cell):
