@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from importlib import resources
 
 import numpy
 import pytest
@@ -13,7 +14,7 @@ from tools import measured
 from tools.website import advice, synonyms
 from tools.wording import minus, number
 
-ADVICE = json.loads((measured.DATA / "advice.json").read_text(encoding="utf-8"))
+ADVICE = json.loads(resources.files("gluon_activations").joinpath("advice.json").read_text(encoding="utf-8"))
 SYNONYMS = synonyms.synonyms()
 
 

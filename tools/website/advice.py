@@ -17,7 +17,7 @@ def _read(name):
 
 def given(name):
     """When to use an activation and when to avoid it; nothing of one that has no advice yet."""
-    advice = CATALOG[name].advice
+    advice = CATALOG[name].advice if name in CATALOG else {}
     return f"**Use when** {minus(advice['use'])}\n\n**Avoid when** {minus(advice['avoid'])}" if advice else ""
 
 

@@ -42,8 +42,6 @@ def stage():
     for name in ("README.md", "environment.yml", "Dockerfile"):
         shutil.copy(ROOT / name, STAGE)
     shutil.copy(DOCS / "images" / "family.png", STAGE / "_static")
-    for page in (STAGE / "notebooks").glob("*.ipynb"):  # docs/ has become the first folder, for these too
-        page.write_text(page.read_text(encoding="utf-8").replace("](../docs/", "](../"), encoding="utf-8")
     for page in STAGE.glob("*.md"):
         text = page.read_text(encoding="utf-8").replace("<!-- chapters -->", contents())
         text = text.replace("](../", "](").replace("](docs/", "](")  # docs/ has become the first folder
