@@ -21,7 +21,7 @@ _SPECIAL = {
     r"\\sqrt\{[^}]*x": "sqrt",
     r"\\(?:sin|cos)": "sine",
 }
-_FAR, _STEP = 10.5, 1 / 64  # how far slopes are looked at, and how closely
+_LOW, _HIGH, _STEP = -9.5, 10.5, 1 / 64  # where slopes are looked at: further out Laplace's is no normal number
 _FADED = 0.01
 
 
@@ -76,7 +76,7 @@ def failure(entry: Activation) -> str:
     """How an activation may fail, as its slopes say it."""
     if entry.acts_on == "vectors":
         return "–"
-    x = numpy.arange(-_FAR, _FAR + _STEP, _STEP)
+    x = numpy.arange(_LOW, _HIGH + _STEP, _STEP)
     slopes = derivative(entry.name, points_for(entry.name, x, dtype="float64")).asnumpy()
     if not slopes.any():
         return "no gradient anywhere"
