@@ -21,7 +21,7 @@ _SPECIAL = {
     r"\\sqrt\{[^}]*x": "sqrt",
     r"\\(?:sin|cos)": "sine",
 }
-_LOW, _HIGH, _STEP = -9.5, 10.5, 1 / 64  # where slopes are looked at: further out Laplace's is no normal number
+_LOW, _HIGH, _STEP = -9.875, 10.5, 1 / 64  # where slopes are looked at: further out Laplace's is no normal number
 _FADED = 0.01
 
 
