@@ -245,10 +245,12 @@ def train(
     batch_size: int = 32,
     seed: int = 0,
     valid: Optional[tuple[_Array, _Array]] = None,
+    optimizer: str = "sgd",
+    stop: Optional[Callable[[list[_Record]], bool]] = None,
     ctx: Any = "cpu",
     progress: bool = False,
 ) -> list[_Record]:
-    """Train a net by stochastic gradient descent.
+    """Train a net, by stochastic gradient descent unless another optimizer is named.
 
     Parameters
     ----------
@@ -268,6 +270,10 @@ def train(
         Draws the order of the samples, and what a dropout drops, as MXNet's generator is seeded too.
     valid : pair of _Array, optional
         Data and labels on which the accuracy is taken after each epoch.
+    optimizer : str
+        Of MXNet, as "adam"; a momentum is for "sgd" and its kin.
+    stop : callable, optional
+        Is given the records so far after each epoch; if it answers true, the training ends.
     ctx : str or mxnet.Context
         Device; the net must be there.
     progress : bool
@@ -287,8 +293,8 @@ def train(
     if not len(x) == len(y) > 0:
         raise ValueError(f"training wants as many targets as samples, and at least one, not {len(y)} and {len(x)}")
     criterion = mx.gluon.loss.SoftmaxCrossEntropyLoss() if loss is None else loss
-    options = {"learning_rate": learning_rate, "momentum": momentum, "wd": 0.0}
-    trainer = Trainer(net.collect_params(), "sgd", options)
+    options = {"learning_rate": learning_rate, "wd": 0.0, **({"momentum": momentum} if momentum else {})}
+    trainer = Trainer(net.collect_params(), optimizer, options)
     device = context(ctx)
     order = numpy.random.default_rng(seed)
     mx.random.seed(seed)
@@ -308,9 +314,10 @@ def train(
         history.append(record)
         if not numpy.isfinite(total):
             record["diverged"] = True
-            break
-        if valid is not None:
+        elif valid is not None:
             record["accuracy"] = accuracy(net, *valid, ctx=device)
+        if (stop is not None and stop(history)) or "diverged" in record:
+            break
     return history
 
 
@@ -463,16 +470,29 @@ def sweep(
     RuntimeError
         After all others have been run and kept, if a run failed; the message tells which.
     """
-    import joblib
-
     pairs = itertools.product(configurations, list(seeds))
     settings = [_plain({**configuration, "seed": seed}) for configuration, seed in pairs]
+    source = "" if folder is None else _source(run)
+    return _runs(run, settings, source, folder=folder, jobs=jobs, progress=progress)
+
+
+def _runs(
+    run: Callable[..., Mapping[str, Any]],
+    settings: list[_Record],
+    source: str,
+    *,
+    folder: Optional[_Path],
+    jobs: Optional[int],
+    progress: bool,
+) -> list[_Record]:
+    """``run(**setting)`` of each setting, side by side; what is kept is kept under the source and the setting."""
+    import joblib
+
     if len({joblib.hash(setting) for setting in settings}) < len(settings):
         raise ValueError("a sweep wants each configuration and each seed once")
     memory = joblib.Memory(None if folder is None else os.path.abspath(folder), verbose=False)
     # joblib itself looks at the source in the first folder of a session only: as an argument, it counts in each.
     call = memory.cache(_call, ignore=["run"])
-    source = "" if folder is None else _source(run)
     _prepare(memory)
     records, failures = {}, []
     with _backend():
@@ -517,8 +537,9 @@ def _source(run: Callable[..., Any]) -> str:
 
 
 def _plain(record: Mapping[str, Any]) -> _Record:
-    """A record with Python's numbers in place of NumPy's."""
-    return {name: value.item() if hasattr(value, "item") else value for name, value in record.items()}
+    """A record with Python's numbers in place of NumPy's; longer arrays stay."""
+    single = (numpy.generic, numpy.ndarray)
+    return {name: v.item() if isinstance(v, single) and v.ndim == 0 else v for name, v in record.items()}
 
 
 def _call(run: Callable[..., Any], source: str, setting: _Record, np_arrays: bool) -> _Record:
