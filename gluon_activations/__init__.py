@@ -12,6 +12,7 @@ import numpy_for_mxnet  # noqa: F401  before anything imports MXNet
 
 from . import _repair, blocks, functional, fused
 from ._arrays import array
+from ._compare import compare
 from ._context import context
 from ._evaluate import derivative, evaluate
 from ._repair import repair
@@ -42,6 +43,7 @@ __all__ = [
     "activations",
     "array",
     "check_output",
+    "compare",
     "compare_activations",
     "context",
     "dead_units",

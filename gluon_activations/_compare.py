@@ -67,9 +67,9 @@ def compare(
     Parameters
     ----------
     build : callable
-        ``build(activation)`` makes a net. If it comes uninitialised, it is initialised to suit the activation
-        (:func:`initializer`). A setting of ``tune`` that :func:`training.train` does not know goes to it too:
-        ``build(activation, width=32)``.
+        ``build(activation)`` makes a net. If it comes uninitialised, each of its layers gets the weights that suit
+        the activation that follows (``initializer(net)``). A setting of ``tune`` that :func:`training.train` does
+        not know goes to it too: ``build(activation, width=32)``.
     data : pair of numpy.ndarray
         Samples and targets. Whole numbers for targets are classes: they keep their shares in every cut,
         and the accuracy is taken.
@@ -223,6 +223,7 @@ class _Protocol:
                 "seconds": sum(part.seconds for part in found) / max(sum(part.epochs for part in found), 1),
                 "train_loss": found[best].train,
                 "valid_loss": found[best].valid,
+                "curve": found[best].curve,
                 "samples": test_part,
                 "losses": losses,
                 "right": right,
@@ -249,6 +250,7 @@ class _Protocol:
         net = self._net(name, mine)
         parameters = net.collect_params()
         best = _Trained(net, float(self._losses(net, choose)[0].mean()))
+        best.curve.append(best.valid)
         kept = {key: p.data().asnumpy() for key, p in parameters.items()}
         waited = 0
 
@@ -257,6 +259,7 @@ class _Protocol:
             record = history[-1]
             valid = math.inf if record.get("diverged") else float(self._losses(net, choose)[0].mean())
             waited += 1
+            best.curve.append(valid)
             if valid < best.valid or not math.isfinite(best.valid):
                 best.valid, best.train, waited = valid, record["loss"], 0
                 kept = {key: p.data().asnumpy() for key, p in parameters.items()}
@@ -290,9 +293,8 @@ class _Protocol:
         net = self.build(self.arms[name], **settings)
         if not isinstance(net, Block):
             raise TypeError(f"build makes a Gluon block of an activation, not a {type(net).__name__}")
-        if any(p._data is None for p in net.collect_params().values()):
-            arm = self.arms[name]
-            net.initialize(initializer(arm if isinstance(arm, str) else "relu"), ctx=context(self.ctx))
+        if any(p._data is None and not p._deferred_init for p in net.collect_params().values()):
+            net.initialize(initializer(net), ctx=context(self.ctx))
         if isinstance(net, HybridBlock):
             net.hybridize()
         net(self._batch(self.x[:1]))  # Gluon draws the weights when the first sample comes: now
@@ -328,6 +330,7 @@ class _Trained:
     stopped: str = "budget"
     epochs: int = 0
     seconds: float = 0.0
+    curve: list[float] = field(default_factory=list)  # the loss on what is set apart, before and after each epoch
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,9 @@
     notebooks/results/chosen.csv    every activation at its best one, on seeds that no rate was chosen by
     notebooks/results/longer.csv    a few of them in the CNN, trained four times as long
     notebooks/results/cost.csv      what an epoch costs, measured in one process when all else is done
+    notebooks/results/verdicts.csv  what compare() says of each of tools.tasks, with all that a verdict stands on
+    notebooks/results/runs.csv      every training behind the verdicts, without the losses of single samples
+    notebooks/results/curves.csv    the loss on the part set apart after each epoch, mean over the runs
 
 notebooks/results/first.csv is kept from an earlier time: the test accuracies of another run of all this, with
 other weights and rates tuned anew, which no command brings back.
@@ -14,10 +17,13 @@ import statistics
 import time
 from pathlib import Path
 
+import numpy
 from sklearn.model_selection import ParameterGrid
 
 from gluon_activations import activations
+from gluon_activations._compare import compare
 from gluon_activations.training import MODELS, best_rates, cnn, load_data, mlp, read_csv, sweep, train, write_csv
+from tools.tasks import TASKS
 
 import mxnet as mx
 
@@ -31,6 +37,7 @@ BATCH_SIZE = 64
 TUNING_SEEDS = range(3)
 SEEDS = range(100, 110)
 LONGER = ("relu", "tanh", "hard_tanh"), 60  # which, and for how many epochs
+APART = ("samples", "losses", "right", "curve", "tried")  # of a run, what is too long for a table
 COLUMNS = ["model", "activation", "learning_rate", "epochs", "batch_size", "seed", "valid", "test", "loss"]
 
 
@@ -97,6 +104,42 @@ def main():
         write_csv([{column: row[column] for column in COLUMNS} for row in rows], TABLES / f"{name}.csv")
     print("the cost of an epoch")
     write_csv(costs(names), TABLES / "cost.csv")
+
+
+def run_of(task, record):
+    """The row of a run: the means of what it measured on its samples."""
+    row = {name: value for name, value in record.items() if name not in APART}
+    right = {} if record["right"] is None else {"accuracy": float(numpy.mean(record["right"]))}
+    return {"task": task, **row, "test_loss": float(numpy.mean(record["losses"])), **right}
+
+
+def curves_of(task, records):
+    """The mean curve of each activation; a run that has ended stays at its best."""
+    names = dict.fromkeys(record["activation"] for record in records)
+    for name in names:
+        mine = [record["curve"] for record in records if record["activation"] == name and not record["again"]]
+        longest = max(map(len, mine))
+        padded = [curve + [min(curve)] * (longest - len(curve)) for curve in mine]
+        for epoch, values in enumerate(zip(*padded)):
+            yield {"task": task, "activation": name, "epoch": epoch, "loss": statistics.mean(values)}
+
+
+def compare_all(tasks):
+    """Write what compare() finds on each task; a task whose runs are there already costs nothing."""
+    verdicts, runs, curves = [], [], []
+    for name in tasks:
+        task = TASKS[name]
+        print(f"{name}: {task.title}", flush=True)
+        found = compare(task.build, task.data(), task.activations, folder=KEPT, **task.options)
+        print(found, flush=True)
+        about = {"task": name, "reference": found.reference, "margin": found.margin}
+        of = {"loss": found.loss, **({} if found.accuracy is None else {"accuracy": found.accuracy})}
+        verdicts += [{**about, "activation": found.reference, **of, "verdict": "reference"}]
+        verdicts += [{**about, **row} for row in found.rows] + [{**about, **found.check, "verdict": "itself"}]
+        runs += [run_of(name, record) for record in found.runs]
+        curves += curves_of(name, found.runs)
+    for name, rows in (("verdicts", verdicts), ("runs", runs), ("curves", curves)):
+        write_csv(rows, TABLES / f"{name}.csv")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ except ModuleNotFoundError as error:
 
 from .activations import compare_activations, family_color, gallery, mark, visualize_activation
 from .cards import card
+from .comparisons import plot_comparison
 from .nets import plot_dead_units, plot_gradient_statistics, plot_histograms, plot_layer_statistics, plot_output
 from .sliders import explore
 from .style import DASHED, DOTTED, GREY, PALETTE, panels, tidy
@@ -29,6 +30,7 @@ __all__ = [
     "gallery",
     "mark",
     "panels",
+    "plot_comparison",
     "plot_dead_units",
     "plot_gradient_statistics",
     "plot_histograms",
