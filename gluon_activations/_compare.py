@@ -277,12 +277,10 @@ class _Protocol:
             self.x[learn],
             self.y[learn],
             loss=self.loss,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
             seed=draw,
             ctx=self.ctx,
             stop=stop,
-            **{**self.options, **theirs},
+            **{"epochs": self.epochs, "batch_size": self.batch_size, **self.options, **theirs},
         )
         best.epochs, best.seconds = len(history), time.perf_counter() - started
         for key, p in parameters.items():

@@ -64,8 +64,8 @@ def estimate(differences: NDArray[Any]) -> Estimate:
     of_repeats = samples * float(by_repeat.var(ddof=1))
     error = float((rest**2).sum()) / ((samples - 1) * (repeats - 1))
     cells = repeats * samples
-    # What samples share over the repeats, and what a repeat adds: at least what its samples do, each on its own.
-    lasting, drawn = max(of_samples - error, 0.0) / cells, max(of_repeats, error) / samples
+    # What a sample keeps over the repeats, and what a repeat adds.
+    lasting, drawn = max(of_samples - error, 0.0) / cells, of_repeats / samples
     variance = lasting + drawn / repeats
     parts = [(of_repeats / cells, repeats - 1)]
     if lasting:

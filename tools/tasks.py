@@ -103,7 +103,7 @@ def surface(activation):
 
 
 class Uniform(mx.init.Initializer):
-    """SIREN's weights: uniform, up to the root of 6 / fan-in over omega; those of the first layer up to 1 / fan-in."""
+    """SIREN's weights: uniform, up to the root of 6 / fan-in over omega; the first layer's up to 1 / fan-in."""
 
     def __init__(self, omega, first):
         super().__init__(omega=omega, first=first)
