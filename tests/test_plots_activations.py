@@ -329,6 +329,9 @@ def test_gallery_s_panels(arrays):
         assert {line.get_color() for line in (value, slope, *marks)} == {family_color(entry)}
         assert len(marks) == bool(entry.kinks) + bool(entry.minimum)
         assert {line.get_markersize() for line in marks} <= {4, 7}
+    labelled = [ax.get_title() for ax in drawn if ax.xaxis.get_tick_params()["labelbottom"]]
+    assert labelled == [CATALOG[name.lower()].title for name in names[2:]]  # the lowest panel of each column
+    assert drawn[0].get_xticks().tolist() == [-2, 0, 2]
     first, *others = drawn
     for other in others:
         assert first.get_shared_x_axes().joined(first, other) and first.get_shared_y_axes().joined(first, other)

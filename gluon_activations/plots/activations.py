@@ -164,11 +164,12 @@ def gallery(
     entries = [_entry_of(name) for name in (all_activations("elements") if names is None else _several(names))]
     rows = -(-len(entries) // columns)
     figure, axes = panels(rows, columns, height=1.9 * rows, sharex=True, sharey=True, squeeze=False)
-    for entry, ax in zip(entries, axes.flat):
+    for place, (entry, ax) in enumerate(zip(entries, axes.flat)):
         color = family_color(entry)
         visualize_activation(entry.name, xlim=xlim, ax=ax, color=color)
         ax.get_legend().remove()
-        ax.set(title=entry.title, xlabel="", ylabel="", ylim=(-2, 4))
+        ax.set(title=entry.title, xlabel="", ylabel="", ylim=(-2, 4), xticks=numpy.linspace(*xlim, 5)[1:-1])
+        ax.tick_params(labelbottom=place >= len(entries) - columns)  # the lowest of its column
         mark(ax, entry, color, 4)
     for ax in axes.flat[len(entries) :]:
         ax.set_axis_off()
