@@ -298,6 +298,20 @@ if LINE == "1.9":
         with pytest.raises(TypeError, match=f"recipe for {operator} returns the name of its output, not None"):
             export(Inverse(), path, x.shape)
 
+    @pytest.mark.parametrize("by_name", [False, True])
+    def test_mxnets_own_converter_turns_a_quotient_around(tmp_path, monkeypatch, by_name):
+        """It goes by the name of the node, in which it looks for "_rdivscalar"; only ``2 / x`` gives that."""
+
+        class Quotient(HybridBlock):
+            def hybrid_forward(self, F, x):
+                return F._internal._rdiv_scalar(x, scalar=2.0) if by_name else 2 / x
+
+        x, path = np.array([[1, 2, 4]], dtype="float32"), str(tmp_path / "net.onnx")
+        for wanted in (2 / x, x / 2 if by_name else 2 / x):
+            for _, (got,) in outputs(export(Quotient(), path, x.shape), x):
+                np.testing.assert_allclose(got, wanted, rtol=1e-6)
+            monkeypatch.delitem(RECIPES, "_rdiv_scalar", raising=False)  # leaves MXNet's own converter
+
 else:
 
     def test_says_where_it_works(tmp_path):
