@@ -119,37 +119,66 @@ def compare(
     ValueError, TypeError
         If something asked for cannot be: the message says what is allowed and what came.
     """
+    run = protocol(
+        build,
+        data,
+        activations,
+        tune=tune,
+        loss=loss,
+        epochs=epochs,
+        patience=patience,
+        target=target,
+        batch_size=batch_size,
+        folds=folds,
+        seed=seed,
+        ctx=ctx,
+        options=options,
+    )
+    reference = next(iter(run.arms)) if reference is None else reference
+    if reference not in run.arms:
+        raise ValueError(f"the reference is one of {', '.join(run.arms)}, not {reference!r}")
+    _check_count("repeats", repeats)
+    if margin is not None and not margin > 0:
+        raise ValueError(f"compare's margin is a number above 0, not {margin!r}")
+    settings = [
+        {"activation": name, "again": again, "fold": fold, "seed": repeat}
+        for repeat in range(repeats)
+        for fold in range(folds)
+        for name, again in [*((name, False) for name in run.arms), (reference, True)]
+    ]
+    source = "" if folder is None else run.fingerprint()
+    runs = _runs(run, settings, source, folder=folder, jobs=jobs, progress=progress)
+    return Comparison.of(runs, reference, margin=margin, level=level)
+
+
+def protocol(
+    build: Callable[..., Block],
+    data: tuple[_Array, _Array],
+    activations: Sequence[Any] | Mapping[str, Any],
+    *,
+    tune: Mapping[str, Sequence[Any]] | None,
+    options: Mapping[str, Any],
+    **settings: Any,
+) -> _Protocol:
+    """How one replicate of :func:`compare` is made; what cannot be is said. Its other arguments are let pass."""
     from sklearn.model_selection import ParameterGrid
 
-    arms = _arms(activations)
-    reference = next(iter(arms)) if reference is None else reference
-    if reference not in arms:
-        raise ValueError(f"the reference is one of {', '.join(arms)}, not {reference!r}")
+    arms, folds = _arms(activations), settings["folds"]
+    _check_count("folds", folds)
     x, y = (numpy.asarray(part) for part in data)
     if not len(x) == len(y) >= 5 * folds:
         raise ValueError(
             f"a comparison in {folds} folds wants as many targets as samples, and at least {5 * folds}, "
             f"not {len(y)} and {len(x)}"
         )
-    for name, value in (("folds", folds), ("repeats", repeats)):
-        if not isinstance(value, int) or value < 2:
-            raise ValueError(f"compare's {name} is a whole number of at least 2, not {value!r}")
-    if margin is not None and not margin > 0:
-        raise ValueError(f"compare's margin is a number above 0, not {margin!r}")
-    grid = list(ParameterGrid({k: list(v) for k, v in (tune or _RATES).items()}))
-    protocol = _Protocol(
-        build, x, y, arms, grid, loss, epochs, patience, target, batch_size, folds, seed, ctx, options
-    )
-    entries = [(name, False) for name in arms] + [(reference, True)]
-    settings = [
-        {"activation": name, "again": again, "fold": fold, "seed": repeat}
-        for repeat in range(repeats)
-        for fold in range(folds)
-        for name, again in entries
-    ]
-    source = "" if folder is None else protocol.fingerprint()
-    runs = _runs(protocol, settings, source, folder=folder, jobs=jobs, progress=progress)
-    return Comparison.of(runs, reference, margin=margin, level=level)
+    grid = list(ParameterGrid({name: list(values) for name, values in (tune or _RATES).items()}))
+    mine = {name: value for name, value in settings.items() if name in _Protocol.__dataclass_fields__}
+    return _Protocol(build=build, x=x, y=y, arms=arms, grid=grid, options=dict(options), **mine)
+
+
+def _check_count(name: str, value: Any) -> None:
+    if not isinstance(value, int) or value < 2:
+        raise ValueError(f"compare's {name} is a whole number of at least 2, not {value!r}")
 
 
 _RATES = {"learning_rate": [0.01, 0.03, 0.1, 0.3]}

@@ -1,6 +1,10 @@
 """The tables that the page on choosing reads: whole, chosen by their own rule, and recomputable."""
 
+import math
+import statistics
+
 import pytest
+from scipy import stats
 
 from gluon_activations import activations
 from gluon_activations.training import MODELS, best_rates, experiment, read_csv
@@ -119,3 +123,92 @@ def test_the_cost_is_of_every_model_and_activation():
         (model, name) for model in MODELS for name in ("relu", "gelu")
     ]
     assert all(row["seconds"] > 0 for row in rows)
+
+
+# -- the verdicts ------------------------------------------------------------------------------------------------
+
+VERDICTS, RUNS, CURVES = (read_csv(results.TABLES / f"{name}.csv") for name in ("verdicts", "runs", "curves"))
+TASKS = results.TASKS
+
+
+def of(rows, task, **wanted):
+    """The rows of a task, and of what else is wanted."""
+    return [
+        row for row in rows if row["task"] == task and all(row[name] == value for name, value in wanted.items())
+    ]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_was_run_as_it_is_declared(name):
+    task = TASKS[name]
+    folds, repeats = task.options.get("folds", 5), task.options.get("repeats", 5)
+    wanted = {
+        (one, False, fold, seed) for one in task.activations for fold in range(folds) for seed in range(repeats)
+    }
+    wanted |= {(task.activations[0], True, fold, seed) for fold in range(folds) for seed in range(repeats)}
+    assert once(map(every("activation", "again", "fold", "seed"), of(RUNS, name))) == wanted
+    assert {row["best_learning_rate"] for row in of(RUNS, name)} <= set(task.options["tune"]["learning_rate"])
+    assert [row["activation"] for row in of(VERDICTS, name)] == [*task.activations, task.activations[0]]
+    assert list(dict.fromkeys(row["activation"] for row in of(CURVES, name))) == list(task.activations)
+
+
+def test_no_other_task_is_in_the_tables():
+    for rows in (VERDICTS, RUNS, CURVES):
+        assert list(dict.fromkeys(row["task"] for row in rows)) == list(TASKS)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_verdict_follows_from_its_row(name):
+    rows = of(VERDICTS, name)[1:]
+    repeats = len({row["seed"] for row in of(RUNS, name)})
+    half = [
+        stats.t.ppf(0.975, row["freedom"]) * math.sqrt(row["from_samples"] + row["from_repeat"] / repeats)
+        for row in rows
+    ]
+    for row, width in zip(rows, half):
+        assert row["low"] == pytest.approx(row["difference"] - width) and row["high"] == pytest.approx(
+            row["difference"] + width
+        )
+    rivals = rows[:-1]
+    for row in rivals:
+        word = "undecided" if row["p"] >= 0.05 else "better" if row["difference"] < 0 else "worse"
+        assert row["verdict"] == ("equivalent" if row["p_equivalent"] < 0.05 else word)
+    # Holm's smallest P-value is that of one test times the number of rivals.
+    tests = [
+        2 * stats.t.sf(abs(row["difference"]) / (width / stats.t.ppf(0.975, row["freedom"])), row["freedom"])
+        for row, width in zip(rows, half)
+    ]
+    assert min(row["p"] for row in rivals) == pytest.approx(min(1, min(tests[:-1]) * len(rivals)))
+    assert rows[-1]["verdict"] == "itself" and rows[-1]["p"] == pytest.approx(tests[-1])
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_difference_is_that_of_the_runs(name):
+    def mean(activation, again):
+        # A fold more or less has one sample more: as many as its share.
+        return statistics.mean(row["test_loss"] for row in of(RUNS, name, activation=activation, again=again))
+
+    first, *others = of(VERDICTS, name)
+    base = mean(first["activation"], False)
+    assert first["loss"] == pytest.approx(base, rel=0.01)
+    for row in others:
+        gap = mean(row["activation"], row["verdict"] == "itself") - base
+        assert row["difference"] == pytest.approx(gap, abs=0.01 * first["loss"] + 0.02 * abs(gap))
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_run_comes_out_again(name):
+    row = min(of(RUNS, name), key=lambda row: row["epochs"] * row["seconds"])  # the one that takes least
+    found = results.again(row)
+    assert found["losses"].mean() == pytest.approx(row["test_loss"], rel=0.25)
+    assert found["valid_loss"] == pytest.approx(row["valid_loss"], rel=0.25)
+
+
+def test_curves_begin_untrained_and_end_at_their_best():
+    for name, task in TASKS.items():
+        for activation in task.activations:
+            curve = [row["loss"] for row in of(CURVES, name, activation=activation)]
+            reached = statistics.mean(
+                row["valid_loss"] for row in of(RUNS, name, activation=activation, again=False)
+            )
+            assert curve[-1] <= curve[0] and curve[-1] == pytest.approx(reached)

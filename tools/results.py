@@ -13,6 +13,7 @@ other weights and rates tuned anew, which no command brings back.
 Runs that are there already (build/results/) are not repeated, so that an interruption costs nothing.
 """
 
+import inspect
 import statistics
 import time
 from pathlib import Path
@@ -21,7 +22,7 @@ import numpy
 from sklearn.model_selection import ParameterGrid
 
 from gluon_activations import activations
-from gluon_activations._compare import compare
+from gluon_activations._compare import compare, protocol
 from gluon_activations.training import MODELS, best_rates, cnn, load_data, mlp, read_csv, sweep, train, write_csv
 from tools.tasks import TASKS
 
@@ -85,6 +86,51 @@ def unmeasured():
     return [name for name in activations("elements") if name not in known]
 
 
+def run_of(task, record):
+    """The row of a run: the means of what it measured on its samples."""
+    row = {name: value for name, value in record.items() if name not in APART}
+    right = {} if record["right"] is None else {"accuracy": float(numpy.mean(record["right"]))}
+    return {"task": task, **row, "test_loss": float(numpy.mean(record["losses"])), **right}
+
+
+def curves_of(task, records):
+    """The mean curve of each activation; a run that has ended stays at its best."""
+    names = dict.fromkeys(record["activation"] for record in records)
+    for name in names:
+        mine = [record["curve"] for record in records if record["activation"] == name and not record["again"]]
+        longest = max(map(len, mine))
+        padded = [curve + [min(curve)] * (longest - len(curve)) for curve in mine]
+        for epoch, values in enumerate(zip(*padded)):
+            yield {"task": task, "activation": name, "epoch": epoch, "loss": statistics.mean(values)}
+
+
+def again(row):
+    """What a row of runs.csv measured, measured again."""
+    task = TASKS[row["task"]]
+    call = inspect.signature(compare).bind(task.build, task.data(), task.activations, **task.options)
+    call.apply_defaults()
+    run = protocol(**call.arguments)
+    return run(**{name: row[name] for name in ("activation", "again", "fold", "seed")})
+
+
+def compare_all(tasks):
+    """Write what compare() finds on each task; a task whose runs are there already costs nothing."""
+    verdicts, runs, curves = [], [], []
+    for name in tasks:
+        task = TASKS[name]
+        print(f"{name}: {task.title}", flush=True)
+        found = compare(task.build, task.data(), task.activations, folder=KEPT, **task.options)
+        print(found, flush=True)
+        about = {"task": name, "reference": found.reference, "margin": found.margin}
+        of = {"loss": found.loss, **({} if found.accuracy is None else {"accuracy": found.accuracy})}
+        verdicts += [{**about, "activation": found.reference, **of, "verdict": "reference"}]
+        verdicts += [{**about, **row} for row in found.rows] + [{**about, **found.check, "verdict": "itself"}]
+        runs += [run_of(name, record) for record in found.runs]
+        curves += curves_of(name, found.runs)
+    for name, rows in (("verdicts", verdicts), ("runs", runs), ("curves", curves)):
+        write_csv(rows, TABLES / f"{name}.csv")
+
+
 def main():
     """Write the tables."""
     mx.npx.set_np()
@@ -104,42 +150,7 @@ def main():
         write_csv([{column: row[column] for column in COLUMNS} for row in rows], TABLES / f"{name}.csv")
     print("the cost of an epoch")
     write_csv(costs(names), TABLES / "cost.csv")
-
-
-def run_of(task, record):
-    """The row of a run: the means of what it measured on its samples."""
-    row = {name: value for name, value in record.items() if name not in APART}
-    right = {} if record["right"] is None else {"accuracy": float(numpy.mean(record["right"]))}
-    return {"task": task, **row, "test_loss": float(numpy.mean(record["losses"])), **right}
-
-
-def curves_of(task, records):
-    """The mean curve of each activation; a run that has ended stays at its best."""
-    names = dict.fromkeys(record["activation"] for record in records)
-    for name in names:
-        mine = [record["curve"] for record in records if record["activation"] == name and not record["again"]]
-        longest = max(map(len, mine))
-        padded = [curve + [min(curve)] * (longest - len(curve)) for curve in mine]
-        for epoch, values in enumerate(zip(*padded)):
-            yield {"task": task, "activation": name, "epoch": epoch, "loss": statistics.mean(values)}
-
-
-def compare_all(tasks):
-    """Write what compare() finds on each task; a task whose runs are there already costs nothing."""
-    verdicts, runs, curves = [], [], []
-    for name in tasks:
-        task = TASKS[name]
-        print(f"{name}: {task.title}", flush=True)
-        found = compare(task.build, task.data(), task.activations, folder=KEPT, **task.options)
-        print(found, flush=True)
-        about = {"task": name, "reference": found.reference, "margin": found.margin}
-        of = {"loss": found.loss, **({} if found.accuracy is None else {"accuracy": found.accuracy})}
-        verdicts += [{**about, "activation": found.reference, **of, "verdict": "reference"}]
-        verdicts += [{**about, **row} for row in found.rows] + [{**about, **found.check, "verdict": "itself"}]
-        runs += [run_of(name, record) for record in found.runs]
-        curves += curves_of(name, found.runs)
-    for name, rows in (("verdicts", verdicts), ("runs", runs), ("curves", curves)):
-        write_csv(rows, TABLES / f"{name}.csv")
+    compare_all(TASKS)
 
 
 if __name__ == "__main__":
