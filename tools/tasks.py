@@ -289,14 +289,14 @@ TASKS = {
         cnn,
         images,
         ("relu", "elu", "selu", "gelu", "silu", "tanh", "hard_tanh"),
-        {**SGD, "tune": {"learning_rate": [0.01, 0.03, 0.1, 0.3]}, "epochs": 50, "patience": 6, **BRIEF},
+        {**SGD, "tune": {"learning_rate": [0.03, 0.1, 0.3]}, "epochs": 50, "patience": 6, **BRIEF},
     ),
     "MNIST-1D, CNN": Task(
         "three convolutions of 25",
         wave,
         mnist_1d,
         ("relu", "elu", "selu", "gelu", "silu", "mish", "tanh"),
-        {**SGD, "tune": {"learning_rate": [0.03, 0.1, 0.3]}, "epochs": 50, "patience": 6, **BRIEF},
+        {**SGD, "tune": {"learning_rate": [0.01, 0.03, 0.1]}, "epochs": 50, "patience": 6, **BRIEF},
     ),
     "digits, deep plain": Task(
         "20 dense layers of 32, no normalisation, no skip",
@@ -331,7 +331,8 @@ TASKS = {
             "epochs": 15,
             "patience": 3,
             "folds": 3,
-            "repeats": 2,
+            "repeats": 3,
+            "margin": 0.03,
         },
     ),
     "smooth surface": Task(
@@ -356,12 +357,12 @@ TASKS = {
         {
             **ADAM,
             "loss": L2Loss(),
-            "tune": {"learning_rate": [0.0003, 0.001, 0.003]},
+            "tune": {"learning_rate": [0.0003, 0.001, 0.003, 0.01]},
             "batch_size": 128,
-            "epochs": 60,
-            "patience": 8,
+            "epochs": 120,
+            "patience": 10,
             "folds": 3,
-            "repeats": 2,
+            "repeats": 3,
         },
     ),
 }
