@@ -65,14 +65,17 @@ def test_more_repeats_leave_what_the_samples_add():
     assert [found.variance(), found.variance(6), found.variance(1e12)] == pytest.approx([4, 3, 2])
 
 
-@pytest.mark.parametrize("spreads", [(1.0, 0.0, 0.5), (0.2, 0.5, 0.5), (0.0, 0.0, 1.0)])
-def test_intervals_cover(spreads):
+@pytest.mark.parametrize(
+    ("spreads", "most"),
+    [((1.0, 0.0, 0.5), 0.98), ((0.2, 0.5, 0.5), 0.98), ((0.0, 0.0, 1.0), 0.997)],  # pure noise: on the safe side
+)
+def test_intervals_cover(spreads, most):
     rng = np.random.default_rng(1)
     hits = [
         low <= 0.7 <= high
         for low, high in (estimate(table(*spreads, 0.7, rng=rng)).interval() for _ in range(800))
     ]
-    assert 0.93 < np.mean(hits) < 0.985
+    assert 0.93 < np.mean(hits) < most
 
 
 def test_no_spread_at_all():
