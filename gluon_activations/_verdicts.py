@@ -64,8 +64,8 @@ def estimate(differences: NDArray[Any]) -> Estimate:
     of_repeats = samples * float(by_repeat.var(ddof=1))
     error = float((rest**2).sum()) / ((samples - 1) * (repeats - 1))
     cells = repeats * samples
-    # What a sample keeps over the repeats, and what a repeat adds: at least what its samples add by themselves, for
-    # a few repeats may lie close together by chance, and would raise false alarms.
+    # What a sample keeps over the repeats, and what a repeat adds: at least what its samples do by themselves,
+    # for a few repeats may lie close together by chance, and would raise false alarms.
     lasting, drawn = max(of_samples - error, 0.0) / cells, max(of_repeats, error) / samples
     variance = lasting + drawn / repeats
     parts = [(drawn / repeats, repeats - 1)]
