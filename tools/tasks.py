@@ -347,6 +347,7 @@ TASKS = {
             "epochs": 150,
             "patience": 15,
             **BRIEF,
+            "repeats": 10,
         },
     ),
     "photograph": Task(
