@@ -211,4 +211,4 @@ def test_curves_begin_untrained_and_end_at_their_best():
             reached = statistics.mean(
                 row["valid_loss"] for row in of(RUNS, name, activation=activation, again=False)
             )
-            assert curve[-1] <= curve[0] and curve[-1] == pytest.approx(reached)
+            assert curve[-1] <= curve[0] and curve[-1] == pytest.approx(reached, rel=1e-4)

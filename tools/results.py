@@ -6,7 +6,7 @@
     notebooks/results/cost.csv      what an epoch costs, measured in one process when all else is done
     notebooks/results/verdicts.csv  what compare() says of each of tools.tasks, with all that a verdict stands on
     notebooks/results/runs.csv      every training behind the verdicts, without the losses of single samples
-    notebooks/results/curves.csv    the loss on the part set apart after each epoch, mean over the runs
+    notebooks/results/curves.csv    the smallest loss so far on the part set apart, mean over the runs
 
 notebooks/results/first.csv is kept from an earlier time: the test accuracies of another run of all this, with
 other weights and rates tuned anew, which no command brings back.
@@ -76,8 +76,9 @@ def costs(names, rounds=7):
 
 
 def measured():
-    """The activations that a table holds anything of."""
-    return {row["activation"] for table in TABLES.glob("*.csv") for row in read_csv(table)}
+    """The activations that a table of the two nets holds anything of."""
+    tables = [read_csv(TABLES / f"{name}.csv") for name in ("tuning", "chosen", "cost", "longer", "first")]
+    return {row["activation"] for table in tables for row in table}
 
 
 def unmeasured():
@@ -94,14 +95,13 @@ def run_of(task, record):
 
 
 def curves_of(task, records):
-    """The mean curve of each activation; a run that has ended stays at its best."""
-    names = dict.fromkeys(record["activation"] for record in records)
-    for name in names:
+    """The mean curve of each activation, each run's best so far: what would be tested if it ended there."""
+    for name in dict.fromkeys(record["activation"] for record in records):
         mine = [record["curve"] for record in records if record["activation"] == name and not record["again"]]
         longest = max(map(len, mine))
-        padded = [curve + [min(curve)] * (longest - len(curve)) for curve in mine]
-        for epoch, values in enumerate(zip(*padded)):
-            yield {"task": task, "activation": name, "epoch": epoch, "loss": statistics.mean(values)}
+        best = [numpy.minimum.accumulate(curve + [min(curve)] * (longest - len(curve))) for curve in mine]
+        for epoch, loss in enumerate(numpy.mean(best, 0)):
+            yield {"task": task, "activation": name, "epoch": epoch, "loss": float(f"{loss:.6g}")}
 
 
 def again(row):
