@@ -280,7 +280,7 @@ def runs_of(shifts, samples=200, repeats=4, spread=0.02, stopped="converged"):
 
 def test_verdicts_of_known_differences():
     result = Comparison.of(
-        runs_of({"a": 0, "up": 0.5, "down": -0.5, "same": 0.001, "near": 0.005}), "a", margin=0.004
+        runs_of({"a": 0, "up": 0.5, "down": -0.5, "same": 0.001, "near": 0.005}, spread=0.005), "a", margin=0.004
     )
     words = {row["activation"]: row["verdict"] for row in result.rows}
     assert words == {"up": "worse", "down": "better", "same": "equivalent", "near": "worse"}
