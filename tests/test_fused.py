@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -493,13 +494,42 @@ def test_shapes_and_integers(arrays, name, options, shape):
 ])  # fmt: skip
 def test_an_operator_says_which_dtype_it_does_not_take(operator, options, dtype):
     """As a graph asks it, where no block has looked at the array before."""
-    x, options = mx.np.ones((2, 4), dtype=dtype).as_nd_ndarray(), {"formula": "relu", **options}
+    said = refused(operator, dtype, **options)
+    assert said.splitlines()[-1].endswith(
+        f"relu takes float16, float32, float64, not {dtype}: convert with .astype('float32')"
+    )
+    assert said.count("relu takes") == 1  # nothing of errors before
+
+
+def refused(operator, dtype, formula="relu", **options):
+    """What MXNet says where an operator does not take a dtype."""
+    x, options = mx.np.ones((2, 4), dtype=dtype).as_nd_ndarray(), {"formula": formula, **options}
     handle = fused._library._handles[operator].value
     with pytest.raises(mx.base.MXNetError) as raised:
         _operators._imperative_invoke(handle, [x], options.keys(), options.values(), None, False, False)
         mx.nd.waitall()
-    said = f"relu takes float16, float32, float64, not {dtype}: convert with .astype('float32')"
-    assert str(raised.value).strip().splitlines()[-1].endswith(said)
+    return str(raised.value).strip()
+
+
+def test_errors_leave_no_memory_to_be_taken_by_the_calls_after_them():
+    """Of 100 errors, MXNet's own store of messages would have each call copy 100 lines, for good."""
+    elsewhere("keep_memory")
+
+
+def keep_memory():
+    x = ga.array(numbers(2, 4))
+
+    def most_memory():
+        for _ in range(1000):
+            functional.relu(x).wait_to_read()
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    refused("fused_activation", "int32")
+    before = most_memory()
+    for _ in range(100):
+        refused("fused_activation", "int32")
+    after = most_memory()
+    assert after < 1.05 * before, (before, after)
 
 
 @pytest.mark.parametrize("engine", ["ThreadedEnginePerDevice", "NaiveEngine"])

@@ -166,7 +166,9 @@ def _compiled(place: Path, using: str) -> Path:
     levels = _LEVELS if platform.machine() == "x86_64" else {"portable": ()}
     parts = {level: (*loops, *flags, f"-DLEVEL={level}") for level, flags in levels.items()}
     parts["operators"] = (HERE / "operators.cc", "-fopenmp", f"-I{mxnet / 'include'}")
-    parts["lib_api"] = (mxnet / "src" / "lib_api.cc", "-w", f"-I{mxnet / 'include'}")
+    # What MXNet asks for error messages is in operators.cc, and has another name here.
+    renamed = [f"-D{name}=mxnets_own{name}" for name in ("_msgSize", "_msgGet")]
+    parts["lib_api"] = (mxnet / "src" / "lib_api.cc", "-w", f"-I{mxnet / 'include'}", *renamed)
 
     def run(name: str) -> str:
         made = str(place / f"{name}.o")

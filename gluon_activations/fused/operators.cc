@@ -255,6 +255,18 @@ bool whole(const Attributes& attributes, MXDType dtype, MXTensor& x, MXTensor* g
   return true;
 }
 
+// -- what is wrong ----------------------------------------------------------------------------------------------
+
+// MXNet's own store of messages is never emptied: after one error each call that succeeds would copy all that were
+// ever said, and keep the copies. So here a thread says one thing, and MXNet, which asks it after each call, is told
+// it once: see _msgSize below, and the build, where lib_api.cc gives up that name.
+thread_local std::string said;
+
+MXReturnValue failed(const std::string& why) {
+  said = why;
+  return MX_FAIL;
+}
+
 // -- how MXNet calls it -----------------------------------------------------------------------------------------
 
 template <template <class> class> constexpr bool IS_ACTIVATION = false;
@@ -265,9 +277,8 @@ MXReturnValue refused(const Attributes& attributes, int dtype) {
   static const std::unordered_map<int, const char*> names = {{kUint8, "uint8"}, {kInt32, "int32"}, {kInt8, "int8"},
                                                              {kInt64, "int64"}, {7, "bool"},       {12, "bfloat16"}};
   auto found = names.find(dtype);
-  MX_ERROR_MSG << text(attributes, "formula") << " takes float16, float32, float64, not "
-               << (found == names.end() ? "this" : found->second) << ": convert with .astype('float32')";
-  return MX_FAIL;
+  return failed(text(attributes, "formula") + " takes float16, float32, float64, not " +
+                (found == names.end() ? "this" : found->second) + ": convert with .astype('float32')");
 }
 
 template <template <class> class Operator, class Work>
@@ -298,8 +309,7 @@ MXReturnValue parse(const Attributes& attributes, int* inputs, int* outputs) {
   *inputs = (int)numeric(attributes, "inputs");
   *outputs = 1;
   if (formula && (*inputs == 1 || formula->single.by)) return MX_SUCCESS;
-  MX_ERROR_MSG << "there is no formula '" << text(attributes, "formula") << "' of " << *inputs << " inputs";
-  return MX_FAIL;
+  return failed("there is no formula '" + text(attributes, "formula") + "' of " + std::to_string(*inputs) + " inputs");
 }
 
 MXReturnValue infer_type(const Attributes& attributes, std::vector<int>* in, std::vector<int>* out) {
@@ -322,8 +332,8 @@ MXReturnValue infer_shape(const Attributes& attributes, Shapes* in, Shapes* out)
   for (unsigned int length : w) count *= length;
   if (count == 1 || (x.size() > 1 && w.size() == 1 && x[1] == count)) return MX_SUCCESS;
   if (w.size() > 1 && w.size() <= x.size() && std::equal(w.begin(), w.end(), x.begin())) return MX_SUCCESS;
-  MX_ERROR_MSG << text(attributes, "formula") << " needs one value per channel on axis 1: it has " << count;
-  return MX_FAIL;
+  return failed(text(attributes, "formula") + " needs one value per channel on axis 1: it has " +
+                std::to_string(count));
 }
 
 MXReturnValue infer_glu_shape(const Attributes& attributes, Shapes* in, Shapes* out) {
@@ -335,8 +345,7 @@ MXReturnValue infer_glu_shape(const Attributes& attributes, Shapes* in, Shapes* 
     shape[axis] /= 2;
     return MX_SUCCESS;
   }
-  MX_ERROR_MSG << "glu cuts an axis of even length in two, and axis " << text(attributes, "axis") << " is not one";
-  return MX_FAIL;
+  return failed("glu cuts an axis of even length in two, and axis " + text(attributes, "axis") + " is not one");
 }
 
 }  // namespace
@@ -355,6 +364,15 @@ OPERATOR(fused_glu, Glu, infer_glu_shape)
 OPERATOR(_npx_fused_glu, Glu, infer_glu_shape)
 
 MXReturnValue initialize(int) { return MX_SUCCESS; }
+
+MX_INT_RET _msgSize() { return !said.empty(); }
+
+MX_VOID_RET _msgGet(int, const char** message) {
+  static thread_local std::string told;
+  told.swap(said);
+  said.clear();
+  *message = told.c_str();
+}
 
 // For Python: the level at work, and the formulas, one after another.
 extern "C" const char* gluon_activations_level() { return level().name; }
