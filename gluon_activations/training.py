@@ -537,9 +537,8 @@ def _source(run: Callable[..., Any]) -> str:
 
 
 def _plain(record: Mapping[str, Any]) -> _Record:
-    """A record with Python's numbers in place of NumPy's; longer arrays stay."""
-    single = (numpy.generic, numpy.ndarray)
-    return {name: v.item() if isinstance(v, single) and v.ndim == 0 else v for name, v in record.items()}
+    """A record with Python's numbers in place of NumPy's and MXNet's; longer arrays stay."""
+    return {name: value.item() if getattr(value, "size", 0) == 1 else value for name, value in record.items()}
 
 
 def _call(run: Callable[..., Any], source: str, setting: _Record, np_arrays: bool) -> _Record:
