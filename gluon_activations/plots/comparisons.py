@@ -40,7 +40,7 @@ def plot_comparison(comparison: Any, *, ax: Axes | None = None) -> Axes:
     for place, row in enumerate(itself + rows):
         color = _COLORS.get(row.get("verdict", ""), GREY)
         half = (row["high"] - row["low"]) / 2
-        face = color if "verdict" in row else "none"
+        face = "none" if place < len(itself) else color
         ax.errorbar(row["difference"], place, xerr=half, fmt="o", color=color, markersize=5, markerfacecolor=face)
     ax.set_yticks(range(len(itself + rows)), [row["activation"] for row in itself + rows])
     seen = [word for word in VERDICTS if any(row["verdict"] == word for row in rows)]
