@@ -7,6 +7,7 @@ import _ctypes
 import contextlib
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -608,6 +609,25 @@ def test_lines_of_the_sources_have_one_width(name):
     """But those of tools/coefficients.py, where a polynomial is a line."""
     lines_of_code = (_build.HERE / name).read_text(encoding="utf-8").splitlines()
     assert not [line for line in lines_of_code if len(line) > 120 and not line.startswith("COEFFICIENTS(")]
+
+
+# -- levels ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_compiled_for_newer_processors_runs_only_when_it_is_called(tmp_path):
+    """Neither is anything of it run while the library is loaded, nor may the linker take a function of its for all."""
+    compiler, nm = _build.compiler(), shutil.which("nm")
+    if compiler is None or nm is None or platform.machine() != "x86_64":
+        pytest.skip("this wants a compiler, nm and an x86-64 processor")
+    define = ["-DLEVEL=some", f'-DFORMULAS="{_build.HERE / "formulas.h"}"']
+    made = str(tmp_path / "made.o")
+    flags = ["-std=c++17", "-O0", "-fPIC", *_build._LEVELS["avx512"], *define]
+    subprocess.run([compiler, *flags, "-c", str(_build.HERE / "kernels.cc"), "-o", made], check=True)
+    lines = subprocess.run([nm, made], capture_output=True, text=True, check=True).stdout.splitlines()
+    symbols = [(line.split()[-2], line.split()[-1]) for line in lines]
+    assert [name for kind, name in symbols if kind in "TW"] == ["formulas_some"]
+    assert not [name for _, name in symbols if name.startswith(("_GLOBAL__sub_I", "_Z41__static_init"))]
+    assert len(symbols) > 1000
 
 
 # -- memory ------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <type_traits>
+#include <utility>
 #ifdef __AVX2__
 #include <immintrin.h>
 #endif
@@ -27,20 +28,22 @@ template <class V> struct Result {
   INLINE Result(V value, V slope, V by) : value(value), slope(slope), by(by) {}
 };
 
-template <class F, bool LEARNED> int enter(const char* name);
+template <int PLACE> struct Entry;
+const int FIRST = __COUNTER__ + 1;
 
-#define DEFINE(name, learned)                                                          \
-  struct name {                                                                        \
+#define DEFINE(NAME, LEARNS)                                                           \
+  struct NAME {                                                                        \
     template <class P, class V> static INLINE Result<V> at(V x, V a, V b);             \
   };                                                                                   \
-  const int entered_##name = enter<name, learned>(#name);                              \
+  template <> struct Entry<__COUNTER__> {                                              \
+    typedef NAME F;                                                                    \
+    static const bool learned = LEARNS;                                                \
+    static constexpr const char* name = #NAME;                                         \
+  };                                                                                   \
   template <class P, class V>                                                          \
-  INLINE Result<V> name::at([[maybe_unused]] V x, [[maybe_unused]] V a, [[maybe_unused]] V b)
+  INLINE Result<V> NAME::at([[maybe_unused]] V x, [[maybe_unused]] V a, [[maybe_unused]] V b)
 #define FORMULA(name) DEFINE(name, false)
 #define LEARNED(name) DEFINE(name, true)
-
-kernels::Formula formulas[128];
-int count = 0;
 
 #include FORMULAS
 
@@ -109,17 +112,25 @@ template <class F, class T> struct Over {
     }, x, a, g, dx, da);
   }
 
-  template <bool LEARNED> static kernels::Loops<T> loops() {
+  template <bool LEARNED> static constexpr kernels::Loops<T> loops() {
     if constexpr (LEARNED) return {value, slope, gate, gate_slope, by, each_value, each_slope};
     return {value, slope, gate, gate_slope, nullptr, nullptr, nullptr};
   }
 };
 
-template <class F, bool LEARNED> int enter(const char* name) {
-  formulas[count] = {name, Over<F, float>::template loops<LEARNED>(), Over<F, double>::template loops<LEARNED>(),
-                     Over<F, Half>::template loops<LEARNED>()};
-  return count++;
+// The compiler makes the table: one that is filled while the library is loaded is filled for every level, in its
+// instructions, and ends the process where the processor lacks them.
+template <class F, bool LEARNED> constexpr kernels::Formula formula(const char* name) {
+  return {name, Over<F, float>::template loops<LEARNED>(), Over<F, double>::template loops<LEARNED>(),
+          Over<F, Half>::template loops<LEARNED>()};
 }
+
+const int COUNT = __COUNTER__ - FIRST;
+struct Table { kernels::Formula formulas[COUNT]; };
+template <int... I> constexpr Table table_of(std::integer_sequence<int, I...>) {
+  return {{formula<typename Entry<FIRST + I>::F, Entry<FIRST + I>::learned>(Entry<FIRST + I>::name)...}};
+}
+constexpr Table table = table_of(std::make_integer_sequence<int, COUNT>());
 
 }  // namespace
 
@@ -127,6 +138,6 @@ template <class F, bool LEARNED> int enter(const char* name) {
 #define NAMED(level) JOINED(formulas_, level)
 
 extern "C" const kernels::Formula* NAMED(LEVEL)(int* n) {
-  *n = count;
-  return formulas;
+  *n = COUNT;
+  return table.formulas;
 }

@@ -41,14 +41,14 @@ INLINE double get(double x) { return x; }
 inline double get(Half x) {
   int exponent = x.bits >> 10 & 31, digits = x.bits & 1023;
   double size = exponent == 31 ? (digits ? NAN : INFINITY)
-                               : std::ldexp(exponent ? digits + 1024 : digits, (exponent ? exponent : 1) - 25);
+                               : std::ldexp(1.0 * (exponent ? digits + 1024 : digits), (exponent ? exponent : 1) - 25);
   return x.bits >> 15 ? -size : size;
 }
 
 INLINE void put(float& y, double v) { y = (float)v; }
 INLINE void put(double& y, double v) { y = v; }
 inline void put(Half& y, double v) {  // rounded once, to even
-  int sign = std::signbit(v) ? 1 << 15 : 0;
+  int sign = __builtin_signbit(v) ? 1 << 15 : 0;
   double size = std::fabs(v);
   if (!(size < 65520)) {
     y.bits = (uint16_t)(sign | 31 << 10 | (size != size ? 512 : 0));
