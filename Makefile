@@ -62,7 +62,7 @@ help:
 	@echo 'make outputs      execute the pages and store their outputs in them (ONLY=04)'
 	@echo 'make accuracy     the largest error of every activation, in units in the last place (FRAMEWORKS=path/to/python: also of'
 	@echo '                  PyTorch and JAX, in an environment of your own with torch, jax)'
-	@echo 'make errors       measure the errors found in MXNet anew, for docs/errors_in_mxnet.md'
+	@echo 'make errors       measure the errors found in MXNet anew, for docs/errors_in_mxnet.md (FRAMEWORKS=path/to/python: also PyTorch)'
 	@echo 'make bench        the time of activations and of training steps: ours, MXNet itself (FRAMEWORKS=path/to/python: also PyTorch, JAX)'
 	@echo 'make frameworks   hold the names of PyTorch, JAX, Keras, timm and transformers against all that those export (downloads 2.6 GB)'
 	@echo 'make zoo          look into every net of the model zoo, and swap its activations (ONLY=resnet18_v1)'
@@ -165,6 +165,7 @@ accuracy: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 errors: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(MXNET1)/bin/python -m benchmarks.faults measure
 	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.faults measure)
+	@$(if $(FRAMEWORKS),$(MXNET1)/bin/python -m benchmarks.faults frameworks $(FRAMEWORKS))
 	@$(MXNET1)/bin/python -m benchmarks.faults report
 
 frameworks: $(MXNET1) $(THEIRS)

@@ -1,6 +1,7 @@
 """Where MXNet's own operators give wrong numbers, measured, and what to use instead.
 
     python -m benchmarks.faults measure    # on one line of MXNet; writes docs/data/faults-<line>.json
+    python -m benchmarks.faults frameworks path/to/python    # at the same places in PyTorch, which that Python has
     python -m benchmarks.faults report     # writes the tables of docs/errors_in_mxnet.md from these files
 
 tests/test_measured.py measures each number again.
@@ -9,6 +10,7 @@ tests/test_measured.py measures each number again.
 import os
 import re
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import mpmath
 import numpy as np
 
 import gluon_activations
+from benchmarks import bench, turns
 from tests.references import RECORDS, exact
 from tools import measured
 from tools.measured import LINE, LINES
@@ -140,25 +143,98 @@ def record(fault):
     return {"mxnet": got(fault, fault.code), "ours": got(fault, fault.repair), "truth": float(truth(fault))}
 
 
+# In PyTorch, what has no name of ours; the rest is in the table of names.
+IN_TORCH = {
+    "nn.PReLU()": "torch.nn.functional.prelu(x, torch.full((1,), 0.25, dtype=x.dtype))",
+    "npx.erf": "torch.special.erf(x)",
+    "npx.softmax": f"torch.softmax(x.expand({MANY}), 0).sum()[None]",
+    "SigmoidBCELoss()(x, y)": "torch.nn.functional.binary_cross_entropy_with_logits(x, 0 * x.detach())[None]",
+}
+
+
+def measure_frameworks(python):
+    """PyTorch's numbers at the same places, in docs/data/faults-frameworks.json, by a Python that has it."""
+    rows, worker = {}, turns.Worker(python, "elsewhere", "torch", threads=1)
+    with tempfile.TemporaryDirectory() as folder:
+        inputs, results = f"{folder}/inputs.npy", f"{folder}/results.npy"
+        for fault in FAULTS:
+            np.save(inputs, np.array([fault.x], fault.dtype))
+            code = IN_TORCH.get(fault.code) or bench.calls()["PyTorch"][fault.truth]
+            worker.ask("values", code, inputs, results)
+            value, slope = np.load(results).astype("float64").ravel()
+            found = {"torch": float(slope if fault.what == "gradient" else value), "truth": float(truth(fault))}
+            rows[fault.key] = found
+    versions = worker.ask("versions")
+    worker.close()
+    measured.write("faults", "frameworks", {"versions": versions, **rows})
+
+
 def read(line):
-    """The records of one line of MXNet."""
+    """The records of one line of MXNet, or of the "frameworks"."""
     return measured.read("faults", line)
 
 
+# How bad a wrong number is, the worst first: what it does to a net that meets it.
+KINDS = {
+    "sign": "the wrong sign: training goes the wrong way",
+    "size": "off by more than a hundredth",
+    "nan": "nan or ∞ where the truth is a number, or a nan that vanishes",
+    "tail": "0 where the truth is small: a logarithm or a quotient of it is infinite",
+    "digits": "digits are missing",
+}
+
+
+def kind(fault, records):
+    """The worst that a line of MXNet does, by its name in ``KINDS``; None where one is not measured yet."""
+    if None in records:
+        return None
+    found = [_kind(row["mxnet"], row["truth"]) for line, row in zip(LINES, records) if line in fault.lines]
+    return min(found, key=[*KINDS].index)
+
+
+def _kind(theirs, truth):
+    if np.isfinite(theirs) != np.isfinite(truth) or np.isnan(truth):
+        return "nan"
+    if theirs * truth < 0:
+        return "sign"
+    if theirs == 0 and abs(truth) < 1e-3:
+        return "tail"
+    return "size" if abs(theirs - truth) > abs(truth) / 100 else "digits"
+
+
 def tables():
-    """The two tables in Markdown, each after its marker: what is wrong, and what is chosen otherwise."""
+    """The two tables in Markdown, each after its marker: what is wrong, the worst first, and other conventions."""
     records = {line: read(line) for line in LINES}
+    measured_of = {fault: [records[line].get(fault.key) for line in LINES] for fault in FAULTS}
     found = {}
     for convention, marker, right in ((False, "wrong numbers", "truth"), (True, "other conventions", "elsewhere")):
         head = ["you write", "what you ask for", *LINES.values(), right, "use instead", "page"]
-        rows = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-        for fault in FAULTS:
-            if fault.convention == convention:
-                rows.append(
-                    "| " + " | ".join(_cells(fault, [records[line].get(fault.key) for line in LINES])) + " |"
-                )
+        chosen = [fault for fault in FAULTS if fault.convention == convention]
+        kinds = {fault: kind(fault, measured_of[fault]) for fault in chosen}
+        lines = {fault: _cells(fault, measured_of[fault]) for fault in chosen}
+        if not convention:
+            head = ["wrong in", *head[:2], "PyTorch", *head[2:]]
+            chosen.sort(key=lambda fault: [*KINDS, None].index(kinds[fault]))
+            for fault in chosen:
+                first, whose = kinds[fault] or UNMEASURED, _elsewhere(fault, measured_of[fault])
+                lines[fault] = [first, *lines[fault][:2], whose, *lines[fault][2:]]
+        rows = ["| " + " | ".join(row) + " |" for row in (head, *(lines[fault] for fault in chosen))]
+        rows.insert(1, "|---" * len(head) + "|")
         found[f"<!-- {marker}: make errors -->"] = "\n".join(rows)
     return found
+
+
+def _elsewhere(fault, records):
+    """Whether PyTorch is right where MXNet is wrong: to three digits, and ten times nearer than MXNet."""
+    found = read("frameworks").get(fault.key)
+    if found is None or None in records:
+        return UNMEASURED
+    theirs, right = found["torch"], found["truth"]
+    if np.isnan(right):
+        return "right" if np.isnan(theirs) else "wrong too"
+    errors = [abs(row["mxnet"] - right) for line, row in zip(LINES, records) if line in fault.lines]
+    near = abs(theirs - right) <= min([1e-3 * abs(right)] + [error / 10 for error in errors if np.isfinite(error)])
+    return "right" if near else "wrong too"
 
 
 def _cells(fault, both):
@@ -197,4 +273,5 @@ def report():
 
 
 if __name__ == "__main__":
-    {"measure": measure, "report": report}[sys.argv[1] if len(sys.argv) > 1 else "report"]()
+    command, *arguments = sys.argv[1:] or ["report"]
+    {"measure": measure, "frameworks": measure_frameworks, "report": report}[command](*arguments)

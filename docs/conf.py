@@ -27,8 +27,10 @@ extensions = [
     "docs.extensions.crosslink",
     "docs.extensions.launch",
     "docs.extensions.mathematics",
+    "docs.extensions.light",
     "docs.extensions.fignumbers",
     "docs.extensions.sidebar",
+    "docs.extensions.keywords",
 ]
 exclude_patterns = ["data", "README.md", "**/_*"]
 templates_path = ["_templates"]

@@ -615,7 +615,7 @@ def test_lines_of_the_sources_have_one_width(name):
 
 
 def test_what_is_compiled_for_newer_processors_runs_only_when_it_is_called(tmp_path):
-    """Neither is anything of it run while the library is loaded, nor may the linker take a function of its for all."""
+    """Nothing of it is run while the library is loaded, nor may the linker take a function of its for all."""
     compiler, nm = _build.compiler(), shutil.which("nm")
     if compiler is None or nm is None or platform.machine() != "x86_64":
         pytest.skip("this wants a compiler, nm and an x86-64 processor")

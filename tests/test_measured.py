@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from math import inf
+from math import inf, nan
 from pathlib import Path
 
 import numpy as np
@@ -82,7 +82,26 @@ def test_a_fault_that_is_not_measured_yet_is_said_in_the_table(monkeypatch):
     new = replace(faults.FAULTS[0], x=-3.25)
     monkeypatch.setattr(faults, "FAULTS", (new,))
     (row,) = [line for table in faults.tables().values() for line in table.splitlines() if new.code in line]
-    assert row.count("| not measured yet ") == 2
+    assert row.count("| not measured yet ") == 4
+
+
+def test_numbers_of_pytorch_are_at_the_same_places_and_of_the_version_that_is_named():
+    rows = faults.read("frameworks")
+    versions = rows.pop("versions")
+    assert f"PyTorch {versions['PyTorch']} is right" in PAGE and {*rows} <= {one.key for one in faults.FAULTS}
+    for fault in faults.FAULTS:
+        assert rows[fault.key]["truth"] == near(faults.truth(fault), 1e-15)
+
+
+KIND = [(-1, 1, "sign"), (0.98, 1, "size"), (0, 0.5, "size"), (nan, 1, "nan"), (0, nan, "nan"), (inf, 1, "nan")]
+
+
+@pytest.mark.parametrize("theirs, truth, kind", [*KIND, (0, 1e-9, "tail"), (0.999, 1, "digits")])
+def test_how_bad_a_wrong_number_is(theirs, truth, kind):
+    fault, right = faults.FAULTS[0], {"mxnet": truth, "truth": truth}
+    assert faults.kind(fault, [{"mxnet": theirs, "truth": truth}] * 2) == kind
+    assert faults.kind(replace(fault, lines=("1.9",)), [{"mxnet": theirs, "truth": truth}, right]) == kind
+    assert faults.kind(fault, [None, right]) is None
 
 
 def test_the_tables_of_the_page_are_current():

@@ -1,9 +1,7 @@
-"""Buttons over each page that is a notebook: open it in JupyterLab or on Binder."""
+"""A button over each page that is a notebook, which runs it on Binder; absent where no address is known."""
 
 import os
 from urllib.parse import urlsplit
-
-LAB = "http://127.0.0.1:8888/lab/tree/"
 
 
 def setup(app):
@@ -27,23 +25,9 @@ def binder(repository, path):
 
 
 def add(app, pagename, templatename, context, doctree):
-    """Put the group of buttons beside the download button."""
-    if not pagename.startswith("notebooks/"):
+    """Put the button beside the download button, where it is known which repository Binder opens."""
+    address = binder(os.environ.get("REPOSITORY_URL", ""), f"{pagename}.ipynb")
+    if not (pagename.startswith("notebooks/") and address):
         return
-    path = f"{pagename}.ipynb"
-    on_binder = binder(os.environ.get("REPOSITORY_URL", ""), path)
-    explained = context["pathto"]("run") + "#on-binder"
-    buttons = [
-        _link(
-            "JupyterLab here",
-            LAB + path,
-            "Open this page in the JupyterLab that `make lab` started on your machine",
-        ),
-        _link("Binder", on_binder or explained, "Run this page on Binder, in your browser"),
-    ]
-    group = {"type": "group", "buttons": buttons, "icon": "fas fa-rocket", "label": "launch-buttons"}
-    context["header_buttons"].insert(0, {**group, "tooltip": "Run this page"})
-
-
-def _link(text, url, tooltip):
-    return {"type": "link", "text": text, "url": url, "tooltip": tooltip, "icon": "fas fa-play"}
+    button = {"type": "link", "text": "Binder", "url": address, "icon": "fas fa-rocket", "label": "binder"}
+    context["header_buttons"].insert(0, {**button, "tooltip": "Run this page on Binder, in your browser"})

@@ -75,16 +75,8 @@ class Visitor:
         page.goto(base + path)
         if options.get("java_script_enabled", True):
             page.evaluate("() => new Promise(requestAnimationFrame)")  # after those that the page has asked for
-        self.settle(page)
-        return page
-
-    def settle(self, page):
-        """Wait until a page is drawn, and its mathematics set, where it has some."""
-        ready = "() => window.MathJax?.startup?.promise.then(() => null, (error) => error.message)"
-        failure = page.evaluate(ready)
-        if failure:
-            self.wrong.append(f"MathJax: {failure}")
         self.finish(page)
+        return page
 
     def finish(self, page):
         """Wait for what a page has asked for: to leave it before, as for its icon, would count as a failure."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sphinx.cmd.build import main as sphinx
 
-from . import api, atlas, explorer, speed
+from . import api, atlas, explorer, speed, start
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -44,6 +44,7 @@ def stage():
     shutil.copy(DOCS / "images" / "family.png", STAGE / "_static")
     for page in STAGE.glob("*.md"):
         text = page.read_text(encoding="utf-8").replace("<!-- chapters -->", contents())
+        text = text.replace("<!-- numbers -->", start.row())
         text = text.replace("](../", "](").replace("](docs/", "](")  # docs/ has become the first folder
         page.write_text(text, encoding="utf-8")
     atlas.write(STAGE, chapters())

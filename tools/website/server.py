@@ -1,8 +1,13 @@
 """Serve the site to this machine alone."""
 
 import contextlib
+import gzip
 import http.server
+import io
+import os
 import sys
+
+COMPRESSED = (".html", ".css", ".js", ".svg", ".json", ".xml", ".txt")
 
 
 def handler_of(folder):
@@ -20,6 +25,23 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         """Answer, unless the reader has gone on to another page."""
         with contextlib.suppress(ConnectionError):
             super().handle()
+
+    def send_head(self):
+        """What there is to send of a file: text is compressed, as the hosts of sites do."""
+        path = self.translate_path(self.path)
+        if path.endswith("/"):
+            path = os.path.join(path, "index.html")
+        accepted = "gzip" in self.headers.get("Accept-Encoding", "")
+        if not (accepted and path.endswith(COMPRESSED) and os.path.isfile(path)):
+            return super().send_head()
+        with open(path, "rb") as file:
+            content = gzip.compress(file.read(), 6)
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(path))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        return io.BytesIO(content)
 
     def send_error(self, code, message=None, explain=None):
         """The site's 404 page in place of the bare one."""
