@@ -29,7 +29,7 @@ extensions = [
     "docs.extensions.mathematics",
     "docs.extensions.light",
     "docs.extensions.fignumbers",
-    "docs.extensions.sidebar",
+    "docs.extensions.labels",
     "docs.extensions.keywords",
 ]
 exclude_patterns = ["data", "README.md", "**/_*"]

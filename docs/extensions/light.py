@@ -101,6 +101,8 @@ def fonts(folder):
     named = {ord(one) for string in re.findall(r'"((?:[^"\\]|\\.)*)"', text) for one in string}
     for path in [path for name in FONTS for path in folder.rglob(name)]:
         font = TTFont(path)
+        if not named & font.getBestCmap().keys():
+            continue  # without characters it would be no font; nothing is written with it, so nothing loads it
         options = subset.Options(layout_features=[])
         options.drop_tables += ["FFTM"]  # when it was made
         smaller = subset.Subsetter(options)

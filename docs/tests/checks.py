@@ -149,7 +149,8 @@ SIDEWAYS = """() => {
 
 # Without `preload`, for which axe fetches style sheets anew, by addresses that are not theirs.
 AXE = """async () => {
-  const { violations } = await axe.run(document, { resultTypes: ["violations"], preload: false });
+  const rules = { "label-content-name-mismatch": { enabled: true } };
+  const { violations } = await axe.run(document, { resultTypes: ["violations"], preload: false, rules });
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap((one) => one.nodes.map((node) => `${one.impact}, ${one.id}: ${node.target} ${node.failureSummary}`));

@@ -18,6 +18,7 @@ from docs.tests.conftest import ROOT, SITE, assert_is_the_page_for_what_is_not_t
 from gluon_activations import CATALOG, activations
 from gluon_activations._elsewhere import frameworks
 from tools.website import api, explorer
+from tools.website.build import STAGE
 
 PAGES = pages(SITE)
 MADE_BY_SPHINX = {"404.html", "genindex.html", "search.html"}
@@ -64,6 +65,7 @@ def test_style_sheets_load_nothing_from_elsewhere():
 def test_a_page_has_one_title_and_at_most_one_address(name):
     found = tags(SITE / name)
     assert len(found.named("title")) == 1
+    assert re.search("<title>(.*)</title>", text_of(name))[1].count("Activation functions for") == 1
     canonical = found.named("link", rel="canonical")
     assert len(canonical) == ("SITE_URL" in os.environ and name in WRITTEN)
 
@@ -143,15 +145,17 @@ SECTIONS += ["where-it-is-taught", "papers"]
 def test_a_page_of_the_atlas(name):
     entry, text = CATALOG[name], html.unescape(text_of(f"atlas/{name}.html"))
     assert [part for part in re.findall(r'<section id="(.*?)"', text) if part in SECTIONS] == SECTIONS
+    written = (STAGE / "atlas" / f"{name}.md").read_text(encoding="utf-8")  # the page has them typeset
     for form in (entry, *entry.forms):
-        assert f" = {form.formula}\\]" in text
-        assert not form.derivative or rf"\[f'(x) = {form.derivative}\]" in text
+        assert f" = {form.formula}$$" in written
+        assert not form.derivative or f"$$f'(x) = {form.derivative}$$" in written
+    assert len(re.findall("<mjx-container[^>]*display=", text)) == written.count("$$") / 2
     assert (f'href="../explorer.html#curve={name}"' in text) == (name in explorer.curves())
     assert (f"_images/{name}.svg" in text) == (entry.acts_on == "elements") != ("acts on vectors" in text)
     for parameter in entry.parameters:
         assert f">{parameter}</span>" in text
     for letter, value in entry.constants.items():
-        assert rf"\({letter} \approx {value:.10f}\)" in text
+        assert rf"${letter} \approx {value:.10f}$" in written
     for paper in entry.papers:
         assert (f"<em>{paper.title}</em>" if paper.title else paper.link) in text
 
