@@ -16,6 +16,16 @@ function samples(curve, [low, high], pixels) {
   return [...even, ...extra.filter((x) => x > low && x < high)].sort((a, b) => a - b);
 }
 
+// The points of a line, which is broken where the function leaps at a kink.
+function points(curve, which, xs, width) {
+  const f = form(curve)[which], { kinks } = known(curve);
+  const found = samples(curve, xs, width).map((x) => [x, f(x)]);
+  return found.map(([x, y], i) => {
+    const [, before] = found[i - 1] || [], [, after] = found[i + 1] || [];
+    return kinks.includes(x) && Math.abs(after - before) > 1e-4 ? [x, NaN] : [x, y];
+  });
+}
+
 // The interval that holds all of it, and 0 unless one looks closely, in steps that do not make the axis jump.
 function around(lines, w) {
   const ys = lines.flat().map(([, y]) => y).filter(isFinite);
@@ -43,8 +53,8 @@ function dots(state, x) {
 function draw(plot, state) {
   const xs = domain(state), width = plot.box.clientWidth;
   const lines = state.curves.flatMap((curve, i) => ["value", "gradient"].filter((which) => shows(state, which)).map((which, place) => ({
-    points: samples(curve, xs, width).map((x) => [x, form(curve)[which](x)]),
-    kind: `${kindOf(i)} ${which}`,
+    points: points(curve, which, xs, width),
+    kind: `${kindOf(i)} ${which}${i === 0 && state.curves.length > 1 ? " under" : ""}`,
     name: place === 0 && state.curves.length > 1 ? LETTERS[i] : "",
   })));
   const both = state.show === "both" ? "value and gradient" : state.show;
@@ -68,19 +78,19 @@ function drawDifference(plot, state) {
   const { a, b } = sides(state), xs = domain(state), ulps = state.unit === "ulp";
   const title = ulps ? `${named(state)}, in ULP of float32` : named(state);
   if (!a || !b) return plot.draw({ x: xs, y: [-1, 1], xTitle: "input x", yTitle: "", words: "No difference to draw." });
-  const points = samples(a, xs, plot.box.clientWidth).concat(b === "torch" ? [] : known(b).kinks).sort((one, other) => one - other)
+  const found = samples(a, xs, plot.box.clientWidth).concat(b === "torch" ? [] : known(b).kinks).sort((one, other) => one - other)
     .map((x) => [x, Difference.at(x, a, b, state.unit)]);
-  const sizes = points.map(([, y]) => Math.abs(y)).filter(isFinite);
+  const sizes = found.map(([, y]) => Math.abs(y)).filter(isFinite);
   const most = sizes.reduce((one, other) => Math.max(one, other), 0);
-  const y = ulps ? [-1, 1].map((sign) => sign * Math.max(1, most * 1.3)) : around([points, [[0, 0]]], 2);
+  const y = ulps ? [-1, 1].map((sign) => sign * Math.max(1, most * 1.3)) : around([found, [[0, 0]]], 2);
   const rounded = b === "torch";
   plot.draw({
     x: xs, y: most ? y : [-1, 1], yScale: ulps ? "both" : "linear", xTitle: "input x", yTitle: title,
-    lines: rounded ? [] : [{ points, kind: "difference" }], dots: rounded ? [{ points, kind: "difference", size: 1.4 }] : [],
+    lines: rounded ? [] : [{ points: found, kind: "difference" }], dots: rounded ? [{ points: found, kind: "difference", size: 1.4 }] : [],
     marks: [{ x: state.x, y: Difference.at(state.x, a, b, state.unit), shape: "read", kind: "difference" }], rules: [{ x: state.x, kind: "at" }],
     words: `Chart of the difference ${title}, for x from ${figure(xs[0], 4)} to ${figure(xs[1], 4)}; at most ${figure(most, 3)} in size.`,
   });
-  return { most, where: points.find(([, v]) => Math.abs(v) === most)?.[0] };
+  return { most, where: found.find(([, v]) => Math.abs(v) === most)?.[0] };
 }
 
 // A place to land on near x, or x itself.

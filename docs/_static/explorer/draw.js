@@ -32,7 +32,8 @@ function logTicks(low, high, count) {
 // Straight near 0, logarithmic on both sides.
 function bothTicks(low, high, count) {
   const most = Math.max(Math.abs(low), Math.abs(high));
-  const powers = logTicks(1, Math.max(most, 1), Math.max(1, count / 2 - 1)).filter((t) => Number.isInteger(Math.log10(t)));
+  const every = Math.max(1, Math.ceil(Math.log10(Math.max(most, 1)) / Math.max(2, count / 2)));
+  const powers = Array.from({ length: 40 }, (_, i) => 10 ** ((i + (every > 1)) * every));
   return [...powers.map((t) => -t), 0, ...powers].filter((t) => t >= low && t <= high);
 }
 
@@ -54,8 +55,10 @@ function scale(kind, domain, range) {
 
 function tickText(value) {
   const size = Math.abs(value);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential().replace("e+", "e") : String(value);
-  return text.replace(/-/g, "−");
+  if (size === 0 || (size >= 1e-3 && size < 1e5)) return String(value).replace("-", "−");
+  const [digits, power] = value.toExponential().replace(/-/g, "−").split("e");
+  const raised = [...power.replace("+", "")].map((sign) => (sign === "−" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign])).join("");
+  return `${digits === "1" ? "" : digits === "−1" ? "−" : `${digits}·`}10${raised}`;
 }
 
 // -- one plot ----------------------------------------------------------------------------------
@@ -79,12 +82,12 @@ class Plot {
     const small = width < 260;
     const xCount = Math.max(2, width / 75), yCount = Math.max(3, height / 45);
     const yTicks = scale(what.yScale, what.y, [0, 1]).ticks(yCount);
-    const room = 10 + 6.6 * Math.max(2, ...yTicks.map((t) => tickText(t).length));
-    this.frame = { left: room, right: width - 14, top: 20, bottom: height - (small ? 20 : 34) };
+    const room = 10 + 7.2 * Math.max(2, ...yTicks.map((t) => tickText(t).length));
+    this.frame = { left: room, right: width - 14, top: 24, bottom: height - (small ? 20 : 34) };
     const { left, right, top, bottom } = this.frame;
     this.x = scale(what.xScale, what.x, [left, right]);
     this.y = scale(what.yScale, what.y, [bottom, top]);
-    const parts = [make("text", { x: 2, y: 12, class: "title" }, what.yTitle)];
+    const parts = [make("text", { x: 2, y: 10, class: "title" }, what.yTitle)];
     for (const t of yTicks) {
       const place = this.y.at(t);
       parts.push(make("line", { x1: left, x2: right, y1: place, y2: place, class: t === 0 ? "zero" : "grid" }));
@@ -144,9 +147,10 @@ class Plot {
   }
 
   rule({ x, kind, title }) {
-    const place = this.x.at(x), { top, bottom, right } = this.frame, turned = place > right - 90;
+    const place = this.x.at(x), { left, top, bottom, right } = this.frame;
     const line = make("line", { x1: place, x2: place, y1: top, y2: bottom, class: `rule ${kind}` });
-    return title ? [line, make("text", { x: place + (turned ? -5 : 5), y: top + 14, "text-anchor": turned ? "end" : "start", class: kind }, title)] : [line];
+    const middle = Math.min(right - 45, Math.max(left + 45, place));
+    return title ? [line, make("text", { x: middle, y: bottom - 8, "text-anchor": "middle", class: "title" }, title)] : [line];
   }
 
   dots({ points, kind, size = 2.6 }) {

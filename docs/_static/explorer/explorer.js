@@ -62,6 +62,8 @@ function readout() {
     const { value, gradient } = form(curve);
     return element("span", undefined, { class: `c${i}` }, element("b", LETTERS[i]), ` ${ACTIVATIONS[curve.name].title}: value ${figure(value(x), 4)}, gradient ${figure(gradient(x), 4)}`);
   });
+  const { a, b } = Curves.sides(state);
+  if (state.view === "difference" && a && b) rows.push(element("span", `${Curves.named(state)}: ${figure(Difference.at(x, a, b, state.unit), 4)}${state.unit === "ulp" ? " ULP" : ""}`));
   $("readout").replaceChildren(element("span", `at x = ${figure(x)}`), ...rows);
 }
 
@@ -73,7 +75,7 @@ function speak(text) {
 
 function spoken() {
   const of = (curve) => (state.view === "depth"
-    ? `after ${state.n} layers gradient factor ${figure(Trainability.ROWS[2][1](state, curve), 4)}`
+    ? `after ${state.n} layers gradient factor ${figure(Trainability.chained(state, curve).gradient[0], 4)}`
     : `at x = ${figure(state.x, 4)} value ${figure(form(curve).value(state.x), 4)}, gradient ${figure(form(curve).gradient(state.x), 4)}`);
   return state.curves.map((curve) => `${label(curve)}: ${of(curve)}`).join(". ");
 }
@@ -193,7 +195,7 @@ function showControls() {
   const seen = Curves.domain(state);
   const marks = state.curves.flatMap((curve, i) => known(curve).places.map((place) => ({ ...place, i }))).filter(({ x }) => x >= seen[0] && x <= seen[1]);
   $("places").replaceChildren(...marks.slice(0, 8).map(({ x, title, i }) => {
-    const button = element("button", `${LETTERS[i]} ${title.split(",")[0]} ${figure(x, 4)}`, { type: "button", class: `c${i}` });
+    const button = element("button", `${LETTERS[i]} ${title.split(",")[0]} at ${figure(x, 4)}`, { type: "button", class: `c${i}` });
     button.addEventListener("click", () => moved(x));
     return button;
   }));
@@ -228,9 +230,9 @@ function step(by) {
 function makeControls() {
   const set = (key) => (value) => { state[key] = value; changed(); };
   const kinds = {
-    x: { title: "x", words: (x) => figure(x), least: NUMBERS.x.low, most: NUMBERS.x.high },
-    w: { title: "zoom: half-width", log: true, low: 0.1, high: 20, least: NUMBERS.w.low, most: NUMBERS.w.high, ticks: [1, 6] },
-    n: { title: "layers", step: 1, ticks: [10, 20, 30, 40] },
+    x: { title: "x", line: true, words: (x) => figure(x), least: NUMBERS.x.low, most: NUMBERS.x.high },
+    w: { title: "zoom", line: true, called: "zoom: half-width of the picture", log: true, low: 0.1, high: 20, least: NUMBERS.w.low, most: NUMBERS.w.high, ticks: [1, 6] },
+    n: { title: "layers", line: true, step: 1, ticks: [10, 20, 30, 40] },
     s: { title: "scale of the weights", log: true, ticks: [1, Math.SQRT2], words: (s) => (state?.own ? "each its own" : figure(s, 4)) },
     r: { title: "correlation of the two inputs", step: 0.01, ticks: [0.5] },
   };
@@ -239,7 +241,7 @@ function makeControls() {
     s: (s) => { state.own = false; set("s")(s); },
   };
   for (const [key, kind] of Object.entries(kinds)) {
-    knobs[key] = makeKnob({ id: key, ...NUMBERS[key], value: NUMBERS[key].usual, ...kind, called: kind.title }, turned[key] || set(key));
+    knobs[key] = makeKnob({ id: key, ...NUMBERS[key], value: NUMBERS[key].usual, called: kind.title, ...kind }, turned[key] || set(key));
     $(`knob-${key}`).append(knobs[key].node);
   }
   $("questions").append(...QUESTIONS.map(({ id, ask, address }) => element("a", ask, { href: `#${address}`, "data-id": id })));

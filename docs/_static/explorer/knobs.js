@@ -16,7 +16,7 @@ function stepOf({ low, high }) {
   return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough);
 }
 
-// `knob` is { id, title, called, low, high, step, ticks, log, words }; `turned` hears of each new value.
+// `knob` is { id, title, called, low, high, step, ticks, log, line, words }; `turned` hears of each new value.
 // set(value, limits) shows a value without a word to `turned`.
 function makeKnob(knob, turned) {
   let { low, high } = knob;
@@ -64,7 +64,7 @@ function makeKnob(knob, turned) {
     if (fits) turned(knob.step === 1 ? Math.round(asked) : asked, false);
   });
   box.addEventListener("blur", () => { say(false); show(value); });
-  const node = element("div", undefined, { class: "knob" },
+  const node = element("div", undefined, { class: knob.line ? "knob line" : "knob" },
     element("label", knob.title, { for: knob.id }), box,
     element("div", undefined, { class: "knob-slide" }, range, element("div", undefined, { class: "knob-ends", "aria-hidden": "true" }, ...ends)), ticks);
   show(knob.value, [low, high]);
@@ -75,7 +75,7 @@ function makeKnob(knob, turned) {
 function knobsOf(curve, i, turned) {
   return ACTIVATIONS[curve.name].knobs.map((knob) => makeKnob({
     ...knob, id: `${knob.name}-${i}`, value: curve.p[knob.name], ticks: [...new Set([knob.default, 0, 1])],
-    title: knob.symbol, called: knob.symbol === knob.name ? knob.name : `${knob.name} ${knob.symbol}`,
+    title: knob.symbol, line: true, called: knob.symbol === knob.name ? knob.name : `${knob.name} ${knob.symbol}`,
   }, (value) => { curve.p[knob.name] = value; turned(); }).node);
 }
 

@@ -185,7 +185,7 @@ function places(curve, { zeros, turning, minimum, kinks }) {
   return [
     ...(minimum ? [{ ...minimum, shape: "minimum", title: "minimum" }] : []),
     ...kinks.map((x) => ({ ...at(x), shape: "kink", title: "kink" })),
-    ...roots.filter((x) => Math.abs(f(x)) < 1e-6 && !kinks.includes(x)).map((x) => ({ x, y: 0, shape: "zero", title: "value 0" })),
+    ...roots.filter((x) => Math.abs(f(x)) < 1e-6 && !kinks.includes(x)).map((x) => ({ x, y: 0, shape: "zero", title: "zero" })),
     ...others.filter((x) => !kinks.includes(x)).map((x) => ({ ...at(x), shape: "flat", title: turning.includes(x) ? "gradient 0" : "gradient 0, without a turn" })),
   ];
 }

@@ -64,7 +64,7 @@ const TERMS = 64;
 
 // Mehler's series: the outputs of two inputs with correlation c have the correlation sum of a_k² c^k over sum of a_k²,
 // where a_k are the coefficients of f(spread z) by Hermite's polynomials. What is beyond the last term is known in
-// all, and falls like a power of k where f bends (5/2) or jumps (3/2).
+// all, and falls like a power of k where f bends (5/2) or jumps (3/2). For c from 0 to 1, where c stays.
 function correlationMap(curve, spread, { kinks, jumps }) {
   const { value } = form(curve), coefficients = new Float64Array(TERMS);
   let whole = 0;

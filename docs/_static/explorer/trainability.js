@@ -101,5 +101,5 @@ const ROWS = [
   ["critical scale", (state, curve) => (criticalOf(curve) ? figure(criticalOf(curve), 4) : "none")],
 ];
 
-return { ROWS, criticalOf, drawLayers, drawPhase, real, scaleOf };
+return { ROWS, chained, drawLayers, drawPhase, real, scaleOf };
 })();
