@@ -101,7 +101,9 @@ def test_the_correlation_of_two_inputs_is_that_of_the_closed_forms(page):
     }
     for name, form in forms.items():
         found = page.evaluate(CORRELATIONS, [name, 1, COSINES.tolist()])
-        numpy.testing.assert_allclose(found, form, rtol=0, atol=1e-3 if name == "binary_step" else 1e-4, err_msg=name)
+        numpy.testing.assert_allclose(
+            found, form, rtol=0, atol=1e-3 if name == "binary_step" else 1e-4, err_msg=name
+        )
 
 
 @numpy.errstate(all="ignore")
@@ -140,7 +142,13 @@ def test_the_critical_scale_parts_order_from_chaos(page, name):
 
 def test_critical_scales_that_are_known(page):
     """In closed form: 1 / f'(0) of an odd function that saturates, and the root of 2 / (1 + slope²) of two lines."""
-    for name, exact in {"tanh": 1, "sine": 1, "hard_tanh": 1, "relu": 2**0.5, "leaky_relu": (2 / 1.0001) ** 0.5}.items():
+    for name, exact in {
+        "tanh": 1,
+        "sine": 1,
+        "hard_tanh": 1,
+        "relu": 2**0.5,
+        "leaky_relu": (2 / 1.0001) ** 0.5,
+    }.items():
         assert page.evaluate(CRITICAL, name) == pytest.approx(exact, rel=2e-4), name
 
 
@@ -209,7 +217,9 @@ def test_the_net_of_the_page_is_the_same_each_time(page):
 
 
 def test_random_numbers_are_normal(page):
-    drawn = numpy.array(page.evaluate("() => { const next = normals(7); return Array.from({ length: 100000 }, next); }"))
+    drawn = numpy.array(
+        page.evaluate("() => { const next = normals(7); return Array.from({ length: 100000 }, next); }")
+    )
     moments = [(drawn**power).mean() for power in range(1, 5)]
     numpy.testing.assert_allclose(moments, [0, 1, 0, 3], atol=0.06)
     assert abs(numpy.corrcoef(drawn[:-1], drawn[1:])[0, 1]) < 0.01
