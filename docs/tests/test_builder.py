@@ -253,8 +253,8 @@ def test_serve_answers_until_it_is_interrupted():
                 urllib.request.urlopen(address + "no/such/page")
             assert refusal.value.read() == (ROOT / "build" / "site" / "404.html").read_bytes()
             for _ in range(5):
-                leave_early(address, "_static/explorer/vega.js")
-            assert urllib.request.urlopen(address + "_static/explorer/vega.js").read()
+                leave_early(address, "notebooks/04_smooth_gates.html")
+            assert urllib.request.urlopen(address + "notebooks/04_smooth_gates.html").read()
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0

@@ -141,7 +141,7 @@ def test_the_critical_scale_parts_order_from_chaos(page, name):
 
 
 def test_critical_scales_that_are_known(page):
-    """In closed form: 1 / f'(0) of an odd function that saturates, and the root of 2 / (1 + slope²) of two lines."""
+    """1 / f'(0) of an odd function that saturates, and the root of 2 / (1 + slope²) of two lines."""
     for name, exact in {
         "tanh": 1,
         "sine": 1,
@@ -156,7 +156,7 @@ def test_critical_scales_that_are_known(page):
 
 
 def in_mxnet(name, layers, scale, alike, seed, width=1000, inputs=16):
-    """Signal, gradient and correlation of one net in MXNet; the gradient is that of a random sum of its outputs."""
+    """Signal, gradient and correlation of one net in MXNet; the gradient is of a random sum of outputs."""
     draw = numpy.random.default_rng(seed).standard_normal
     one, other = draw((2, inputs, width))
     x = mx.nd.array(numpy.concatenate([one, alike * one + (1 - alike**2) ** 0.5 * other]))
@@ -184,7 +184,7 @@ SCALES += [("sigmoid", 1.0), ("sigmoid", 10.0), ("selu", 1.0), ("hard_tanh", 1.5
 
 @pytest.mark.parametrize("name, scale", SCALES)
 def test_real_nets_scatter_around_the_theory(page, name, scale, layers=8, count=6):
-    """Within four standard errors of the nets' own mean, and two hundredths for a width of 1000 that is not infinite."""
+    """Within four standard errors of the nets' own mean, and two hundredths for a width that is not infinite."""
     theory = page.evaluate(CHAIN, [name, layers, scale, 0.5])
     nets = [in_mxnet(name, layers, scale, 0.5, seed) for seed in range(count)]
     expected = {

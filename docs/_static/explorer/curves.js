@@ -2,7 +2,6 @@
 "use strict";
 
 const Curves = (() => {
-const kindOf = (i) => `c${i}`;
 const domain = ({ c, w }) => [c - w, c + w];
 const shows = (state, which) => state.show === "both" || state.show === which;
 
@@ -39,7 +38,7 @@ function around(lines, w) {
 
 function marks(state) {
   return state.curves.flatMap((curve, i) => {
-    const all = known(curve).places.map((place) => ({ ...place, kind: kindOf(i), title: `${LETTERS[i]}: ${place.title} at x = ${figure(place.x)}` }));
+    const all = known(curve).places.map((place) => ({ ...place, kind: KINDS[i], title: `${LETTERS[i]}: ${place.title} at x = ${figure(place.x)}` }));
     if (shows(state, "value")) return all;
     return all.filter(({ shape }) => shape === "flat" || shape === "minimum").map((mark) => ({ ...mark, shape: "flat", y: 0 }));
   });
@@ -47,14 +46,14 @@ function marks(state) {
 
 function dots(state, x) {
   return state.curves.flatMap((curve, i) => ["value", "gradient"].filter((which) => shows(state, which))
-    .map((which) => ({ x, y: form(curve)[which](x), shape: "read", kind: `${kindOf(i)} ${which}` })));
+    .map((which) => ({ x, y: form(curve)[which](x), shape: "read", kind: `${KINDS[i]} ${which}` })));
 }
 
 function draw(plot, state) {
   const xs = domain(state), width = plot.box.clientWidth;
   const lines = state.curves.flatMap((curve, i) => ["value", "gradient"].filter((which) => shows(state, which)).map((which, place) => ({
     points: points(curve, which, xs, width),
-    kind: `${kindOf(i)} ${which}${i === 0 && state.curves.length > 1 ? " under" : ""}`,
+    kind: `${KINDS[i]} ${which}${i === 0 && state.curves.length > 1 ? " under" : ""}`,
     name: place === 0 && state.curves.length > 1 ? LETTERS[i] : "",
   })));
   const both = state.show === "both" ? "value and gradient" : state.show;

@@ -45,8 +45,9 @@ function torch(curve) {
 // The distance of neighbouring numbers of float32 at a value.
 function ulp(value) {
   const size = Math.abs(f32(value));
-  const power = size === 0 ? -126 : Math.max(Math.floor(Math.log2(size)), -126);
-  return 2 ** ((size < 2 ** power ? power - 1 : power) - 23);
+  let power = Math.max(Math.floor(Math.log2(size)), -126); // a logarithm just below a whole number may come out as that
+  if (size < 2 ** power && power > -126) power--;
+  return 2 ** (power - 23);
 }
 
 // A − B at x, of float32's nearest x where one of them is PyTorch's.

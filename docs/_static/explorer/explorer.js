@@ -49,7 +49,7 @@ const FACTS = [
 
 function fill(table, caption, rows) {
   const head = element("tr", undefined, {}, element("td"));
-  state.curves.forEach((curve, i) => head.append(element("th", `${LETTERS[i]}: ${label(curve)}`, { scope: "col", class: `c${i}` })));
+  state.curves.forEach((curve, i) => head.append(element("th", `${LETTERS[i]}: ${label(curve)}`, { scope: "col", class: KINDS[i] })));
   const body = rows.map(([title, words, tag]) => element("tr", undefined, {}, element("th", title, { scope: "row" }),
     ...state.curves.map((curve) => (tag ? element("td", undefined, {}, element(tag, words(state, curve))) : element("td", words(state, curve))))));
   table.replaceChildren(element("caption", caption), element("thead", undefined, {}, head), element("tbody", undefined, {}, ...body));
@@ -60,7 +60,7 @@ function readout() {
   const x = hovered ?? state.x;
   const rows = state.curves.map((curve, i) => {
     const { value, gradient } = form(curve);
-    return element("span", undefined, { class: `c${i}` }, element("b", LETTERS[i]), ` ${ACTIVATIONS[curve.name].title}: value ${figure(value(x), 4)}, gradient ${figure(gradient(x), 4)}`);
+    return element("span", undefined, { class: KINDS[i] }, element("b", LETTERS[i]), ` ${ACTIVATIONS[curve.name].title}: value ${figure(value(x), 4)}, gradient ${figure(gradient(x), 4)}`);
   });
   const { a, b } = Curves.sides(state);
   if (state.view === "difference" && a && b) rows.push(element("span", `${Curves.named(state)}: ${figure(Difference.at(x, a, b, state.unit), 4)}${state.unit === "ulp" ? " ULP" : ""}`));
@@ -159,7 +159,7 @@ function moved(x) {
 // -- controls ----------------------------------------------------------------------------------
 
 function card(curve, i) {
-  const box = element("fieldset", undefined, { class: `c${i}` }, element("legend", LETTERS[i]));
+  const box = element("fieldset", undefined, { class: KINDS[i] }, element("legend", LETTERS[i]));
   const facts = element("a", "Facts", { href: ACTIVATIONS[curve.name].page, "aria-label": `Facts and formula of ${ACTIVATIONS[curve.name].title}` });
   const remove = element("button", "Remove", { type: "button", "aria-label": `Remove curve ${LETTERS[i]}, ${ACTIVATIONS[curve.name].title}` });
   remove.disabled = state.curves.length === 1;
@@ -195,7 +195,7 @@ function showControls() {
   const seen = Curves.domain(state);
   const marks = state.curves.flatMap((curve, i) => known(curve).places.map((place) => ({ ...place, i }))).filter(({ x }) => x >= seen[0] && x <= seen[1]);
   $("places").replaceChildren(...marks.slice(0, 8).map(({ x, title, i }) => {
-    const button = element("button", `${LETTERS[i]} ${title.split(",")[0]} at ${figure(x, 4)}`, { type: "button", class: `c${i}` });
+    const button = element("button", `${LETTERS[i]} ${title.split(",")[0]} at ${figure(x, 4)}`, { type: "button", class: KINDS[i] });
     button.addEventListener("click", () => moved(x));
     return button;
   }));
@@ -233,8 +233,8 @@ function makeControls() {
     x: { title: "x", line: true, words: (x) => figure(x), least: NUMBERS.x.low, most: NUMBERS.x.high },
     w: { title: "zoom", line: true, called: "zoom: half-width of the picture", log: true, low: 0.1, high: 20, least: NUMBERS.w.low, most: NUMBERS.w.high, ticks: [1, 6] },
     n: { title: "layers", line: true, step: 1, ticks: [10, 20, 30, 40] },
-    s: { title: "scale of the weights", log: true, ticks: [1, Math.SQRT2], words: (s) => (state?.own ? "each its own" : figure(s, 4)) },
-    r: { title: "correlation of the two inputs", step: 0.01, ticks: [0.5] },
+    s: { title: "scale", called: "scale of the weights", line: true, log: true, ticks: [1, Math.SQRT2], words: (s) => (state?.own ? "each its own" : figure(s, 4)) },
+    r: { title: "correlation", called: "correlation of the two inputs", line: true, step: 0.01, ticks: [0.5] },
   };
   const turned = {
     x: (x, dragged) => moved(Curves.snapped(state, x, dragged ? state.w / 60 : state.w / 1000)),

@@ -13,13 +13,13 @@ const QUESTIONS = [
     id: "sigmoid",
     ask: "Why does a 20-layer sigmoid net not learn?",
     address: "curve=sigmoid&view=depth",
-    answer: "Each layer hands back 0.243 of the gradient, so that 5·10⁻¹³ of it reaches the first of 20. And two inputs with a correlation of 0.5 have one of 0.9999 after three layers: the net cannot tell them apart.",
+    answer: "Each layer hands back 0.236 of the gradient, so that 3·10⁻¹³ of it is left after 20. And two inputs with a correlation of 0.5 have one of 0.9997 after three layers: the net cannot tell them apart.",
   },
   {
     id: "gelu",
     ask: "How do GELU’s two forms differ?",
     address: "curve=gelu&curve=gelu,approximate:tanh&view=difference&x=-2.2",
-    answer: "The lines lie on one another; their difference, on its own scale below, is nowhere more than 0.00047. For float32 that is much: switch to ULP and see thousands of units, and far out on the left all digits.",
+    answer: "The lines lie on one another; their difference, on its own scale below, is nowhere more than 0.00047. For float32 that is much: switch to ULP and see more than 10,000 units at x = −1, and no digit left beyond −5.",
   },
   {
     id: "swish",
@@ -49,6 +49,6 @@ const QUESTIONS = [
     id: "torch",
     ask: "What does PyTorch’s GELU lose?",
     address: "curve=gelu&x=-5&view=difference&unit=ulp&diff=A-torch",
-    answer: "It computes 1 + erf(x/√2) in float32, which cancels on the left: at x = −5 it is more than 100,000 units in the last place off. From 0 on it is within 3.",
+    answer: "It computes 1 + erf(x/√2) in float32, which cancels on the left: at x = −5 it is more than 100,000 units in the last place off. From 0 on it is within 2.",
   },
 ];

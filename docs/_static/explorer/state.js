@@ -59,6 +59,7 @@ function label(curve) {
 
 const MOST = 4;
 const LETTERS = "ABCD";
+const KINDS = ["c0", "c1", "c2", "c3"]; // the classes of their colours
 const VIEWS = ["curves", "difference", "depth"];
 // Numbers of the state: what each is usually, how far it goes, and what it is called.
 const NUMBERS = {

@@ -31,8 +31,8 @@ const LAYERS = [
 // `nets` are the real nets, where they are ready.
 function drawLayers(plots, state, nets) {
   for (const { id, key, title, yScale, what } of LAYERS) {
-    const lines = state.curves.map((curve, i) => ({ ys: chained(state, curve)[key], kind: `c${i} value`, name: state.curves.length > 1 ? LETTERS[i] : "" }));
-    const found = nets.map((net, i) => ({ points: [...net[key].entries()], kind: `c${i}` }));
+    const lines = state.curves.map((curve, i) => ({ ys: chained(state, curve)[key], kind: `${KINDS[i]} value`, name: state.curves.length > 1 ? LETTERS[i] : "" }));
+    const found = nets.map((net, i) => ({ points: [...net[key].entries()], kind: KINDS[i] }));
     const all = [...lines.map((line) => line.ys), ...nets.map((net) => net[key])];
     const lowest = Math.min(0, ...all.flat().filter(isFinite));
     plots[id].draw({
