@@ -180,6 +180,35 @@ def test_facts_are_those_of_the_catalog(visit, name):
     )
 
 
+PLACES = "(name) => { const { kinks, places } = known(newCurve(name)); return { kinks, places }; }"
+
+
+@numpy.errstate(all="ignore")
+@pytest.mark.parametrize("name", activations("elements"))
+def test_marks_are_where_the_catalog_and_the_reference_have_them(page, name):
+    found, entry = page.evaluate(PLACES, name), CATALOG[name]
+    numpy.testing.assert_allclose(found["kinks"], sorted(entry.kinks), atol=1e-9)
+    by_shape = {}
+    for place in found["places"]:
+        by_shape.setdefault(place["shape"], []).append(place["x"])
+        value, slope = (float(each) for each in RECORDS[name].float64(numpy.float64(place["x"])))
+        assert place["y"] == pytest.approx(value, abs=1e-9)
+        if place["shape"] in ("flat", "minimum"):
+            assert abs(slope) < 1e-6 or place["x"] in found["kinks"]
+        if place["shape"] == "zero":
+            assert abs(value) < 1e-6
+    assert len(by_shape.get("kink", [])) == len(entry.kinks)
+    assert len(by_shape.get("minimum", [])) == bool(entry.minimum)
+    if entry.minimum:
+        assert by_shape["minimum"][0] == pytest.approx(entry.minimum[0], abs=1e-9)
+    # Every crossing of 0 by the reference has a mark.
+    xs = numpy.arange(-1199, 1200) / 100 + 0.003
+    values = RECORDS[name].float64(xs)[0]
+    crossings = xs[1:][values[1:] * values[:-1] < 0]
+    marked = [*by_shape.get("zero", []), *found["kinks"]]
+    assert all(min(abs(place - x) for place in marked) <= 0.01 for x in crossings)
+
+
 # -- difference --------------------------------------------------------------------------------
 
 TORCH = """([name, choices, xs]) => {

@@ -99,5 +99,11 @@ function snapped(state, x, reach) {
   return Math.abs(best - x) <= reach ? best : x;
 }
 
-return { domain, draw, drawDifference, dots, marks, named, sides, snapped };
+// How near that is: of a slider, what the hand can aim at, or that step of a key which is nearest. A number in the box
+// is meant as it is.
+function reach({ w }, by) {
+  return { drag: w / 60, key: 0.499 * stepOf({ low: -w, high: w }), box: 0 }[by];
+}
+
+return { domain, draw, drawDifference, dots, marks, named, reach, sides, snapped };
 })();

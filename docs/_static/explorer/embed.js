@@ -16,7 +16,7 @@ function start(box) {
   const { state } = read(`curve=${box.dataset.curve}`), [curve] = state.curves;
   const plot = new Draw.Plot(element("div", undefined, { class: "explorer-plot" })), numbers = element("p");
   const link = box.querySelector("a"), page = link.getAttribute("href").split("#")[0];
-  const x = makeKnob({ id: "x", title: "x", called: "x", line: true, value: state.x, low: -state.w, high: state.w, words: figure }, (to, dragged) => move(to, dragged ? 0.1 : 0.006));
+  const x = makeKnob({ id: "x", title: "x", called: "x", line: true, value: state.x, low: -state.w, high: state.w, words: figure }, (to, by) => move(to, Curves.reach(state, by)));
   const side = element("div", undefined, { class: "explorer-side" }, ...choicesOf(curve, 0, draw), ...knobsOf(curve, 0, draw), x.node, numbers);
   box.prepend(plot.box, side);
 

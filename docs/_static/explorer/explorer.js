@@ -10,51 +10,6 @@ let state, hovered = null;
 
 // -- words -------------------------------------------------------------------------------------
 
-function code(curve) {
-  if (curve.name === "softmax") return `Softmax(temperature=${spelled(curve.p.temperature)})`;
-  const word = (value) => (typeof value === "number" ? String(value) : `"${value}"`);
-  return `get_activation("${curve.name}"${changedIn(curve).map(([key, value]) => `, ${key}=${word(value)}`).join("")})`;
-}
-
-function interval([low, high]) {
-  if (low === -Infinity && high === Infinity) return "every x";
-  if (low === -Infinity) return `x below ${figure(high, 4)}`;
-  if (high === Infinity) return `x above ${figure(low, 4)}`;
-  return `x from ${figure(low, 4)} to ${figure(high, 4)}`;
-}
-
-const FACTS = [
-  ["value at x", (_, curve) => figure(form(curve).value(state.x))],
-  ["gradient at x", (_, curve) => figure(form(curve).gradient(state.x))],
-  ["range", (_, curve) => {
-    const { range, closed } = known(curve);
-    return `${closed[0] ? "[" : "("}${figure(range[0], 4)}, ${figure(range[1], 4)}${closed[1] ? "]" : ")"}`;
-  }],
-  ["minimum", (_, curve) => {
-    const { minimum, range, closed, flat } = known(curve);
-    if (minimum) return `${figure(minimum.y, 4)} at x = ${figure(minimum.x, 4)}`;
-    if (range[0] === -Infinity) return "none: it falls without end";
-    if (!closed[0]) return `none: it only comes near ${figure(range[0], 4)}`;
-    return `${figure(range[0], 4)}, ${flat.length ? "all along a flat piece" : "at many places"}`;
-  }],
-  ["kinks", (_, curve) => known(curve).kinks.map((x) => `x = ${figure(x, 4)}`).join("; ") || "none"],
-  ["gradient is 0 at", (_, curve) => {
-    const { zeros, flat } = known(curve);
-    if (zeros.length > 4) return "many places"; // of a wave
-    return [...zeros.map((x) => `x = ${figure(x, 4)}`), ...flat.map(interval)].join("; ") || "no x";
-  }],
-  ["steepest gradient", (_, curve) => (known(curve).jumps ? "∞, a jump" : figure(known(curve).steepest, 4))],
-  ["in Gluon", (_, curve) => code(curve), "code"],
-];
-
-function fill(table, caption, rows) {
-  const head = element("tr", undefined, {}, element("td"));
-  state.curves.forEach((curve, i) => head.append(element("th", `${LETTERS[i]}: ${label(curve)}`, { scope: "col", class: KINDS[i] })));
-  const body = rows.map(([title, words, tag]) => element("tr", undefined, {}, element("th", title, { scope: "row" }),
-    ...state.curves.map((curve) => (tag ? element("td", undefined, {}, element(tag, words(state, curve))) : element("td", words(state, curve))))));
-  table.replaceChildren(element("caption", caption), element("thead", undefined, {}, head), element("tbody", undefined, {}, ...body));
-}
-
 // Under the plot: each curve at the place that is read, or that the pointer previews.
 function readout() {
   const x = hovered ?? state.x;
@@ -114,7 +69,7 @@ const SETTLED = {
   depth() {
     Trainability.drawLayers(plots, state, state.curves.map((curve) => Trainability.real(state, curve)));
     Trainability.drawPhase(plots.phase, state);
-    fill($("depth"), `After ${state.n} ${state.n === 1 ? "layer" : "layers"}`, Trainability.ROWS);
+    Tables.fill($("depth"), `After ${state.n} ${state.n === 1 ? "layer" : "layers"}`, Trainability.ROWS, state);
   },
 };
 
@@ -129,7 +84,7 @@ function changed() {
     showControls();
     VIEW[state.view]();
     readout();
-    if (state.view !== "depth") fill($("facts"), `At x = ${figure(state.x)}, and in all`, FACTS);
+    if (state.view !== "depth") Tables.fill($("facts"), `At x = ${figure(state.x)}, and in all`, Tables.FACTS, state);
   });
 }
 
@@ -237,7 +192,7 @@ function makeControls() {
     r: { title: "correlation", called: "correlation of the two inputs", line: true, step: 0.01, ticks: [0.5] },
   };
   const turned = {
-    x: (x, dragged) => moved(Curves.snapped(state, x, dragged ? state.w / 60 : state.w / 1000)),
+    x: (x, by) => moved(Curves.snapped(state, x, Curves.reach(state, by))),
     s: (s) => { state.own = false; set("s")(s); },
   };
   for (const [key, kind] of Object.entries(kinds)) {

@@ -16,7 +16,8 @@ function stepOf({ low, high }) {
   return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough);
 }
 
-// `knob` is { id, title, called, low, high, step, ticks, log, line, words }; `turned` hears of each new value.
+// `knob` is { id, title, called, low, high, step, ticks, log, line, words }; `turned` hears of each new value, and
+// whether it came by drag, key or box.
 // set(value, limits) shows a value without a word to `turned`.
 function makeKnob(knob, turned) {
   let { low, high } = knob;
@@ -48,12 +49,12 @@ function makeKnob(knob, turned) {
   }
 
   range.addEventListener("pointerdown", () => (dragging = true));
-  range.addEventListener("pointerup", () => (dragging = false));
+  ["pointerup", "pointercancel"].forEach((end) => range.addEventListener(end, () => (dragging = false)));
   range.addEventListener("input", () => {
     const near = (knob.ticks || []).find((t) => Math.abs(to(t) - Number(range.value)) < Number(range.step) / 2);
     value = near ?? clamp(from(Number(range.value)), low, high);
     say(false);
-    turned(value, dragging);
+    turned(value, dragging ? "drag" : "key");
     box.value = spelled(value).replace("-", "−");
     range.setAttribute("aria-valuetext", words());
   });
@@ -61,7 +62,7 @@ function makeKnob(knob, turned) {
     const asked = parsed(box.value), { least = low, most = high } = knob;
     const fits = asked >= least && asked <= most;
     say(!fits);
-    if (fits) turned(knob.step === 1 ? Math.round(asked) : asked, false);
+    if (fits) turned(knob.step === 1 ? Math.round(asked) : asked, "box");
   });
   box.addEventListener("blur", () => { say(false); show(value); });
   const node = element("div", undefined, { class: knob.line ? "knob line" : "knob" },
