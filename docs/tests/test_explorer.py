@@ -1,5 +1,7 @@
 """The explorer: what it computes, by the numbers of others, and how keyboard, pointer and address work it."""
 
+import json
+import math
 import re
 from functools import partial
 
@@ -9,7 +11,7 @@ import pytest
 
 import gluon_activations
 from docs.tests.checks import inspect
-from docs.tests.conftest import SITE, visiting
+from docs.tests.conftest import ROOT, SITE, visiting
 from gluon_activations import CATALOG, activations, evaluate, get_activation
 from tests.references import RECORDS
 from tools import latex
@@ -69,8 +71,8 @@ def in_mxnet(name, p, choices, xs):
 
 
 def path(page, plot="value", place=0):
-    """What is drawn of a curve."""
-    return page.locator(f"#{plot} .mark-line path").nth(place).get_attribute("d")
+    """What is drawn of a curve; each has a value and a gradient in the plot of curves."""
+    return page.locator(f"#{plot} path.line").nth(place).get_attribute("d")
 
 
 def row(page, title, table="facts"):
@@ -178,88 +180,248 @@ def test_facts_are_those_of_the_catalog(visit, name):
     )
 
 
-def by_quadrature(name, layers, scale, reach=13, nodes=300):
-    """Signal and gradient factor of each layer, by Gauss's rule between the kinks."""
-    nodes, weights = numpy.polynomial.legendre.leggauss(nodes)
-    places = [*CATALOG[name].kinks, *(sign * 10.0**power for sign in (-1, 1) for power in range(-3, 3))]
-
-    def mean_square(which, spread):
-        ends = sorted({*range(-reach, reach + 1), *(x / spread for x in places if abs(x / spread) < reach)})
-        total = 0
-        for low, high in zip(ends, ends[1:]):
-            z = (low + high) / 2 + (high - low) / 2 * nodes
-            density = numpy.exp(-z * z / 2) / numpy.sqrt(2 * numpy.pi)
-            total += (high - low) / 2 * (weights * density * RECORDS[name].float64(spread * z)[which] ** 2).sum()
-        return total
-
-    signal, factors = [1.0], []
-    for _ in range(layers):
-        spread = scale * signal[-1]
-        signal.append(mean_square(0, spread) ** 0.5)
-        factors.append(scale * mean_square(1, spread) ** 0.5)
-    return numpy.array(signal), numpy.array(factors)
+PLACES = "(name) => { const { kinks, places } = known(newCurve(name)); return { kinks, places }; }"
 
 
-CHAIN = """([name, layers, scale]) => {
-  const { knobs, forms } = ACTIVATIONS[name];
-  const p = Object.fromEntries(knobs.map((knob) => [knob.name, knob.default]));
-  return chain({ name, p, choices: forms[0].choices }, layers, scale);
+@numpy.errstate(all="ignore")
+@pytest.mark.parametrize("name", activations("elements"))
+def test_marks_are_where_the_catalog_and_the_reference_have_them(page, name):
+    found, entry = page.evaluate(PLACES, name), CATALOG[name]
+    numpy.testing.assert_allclose(found["kinks"], sorted(entry.kinks), atol=1e-9)
+    by_shape = {}
+    for place in found["places"]:
+        by_shape.setdefault(place["shape"], []).append(place["x"])
+        value, slope = (float(each) for each in RECORDS[name].float64(numpy.float64(place["x"])))
+        assert place["y"] == pytest.approx(value, abs=1e-9)
+        if place["shape"] in ("flat", "minimum"):
+            assert abs(slope) < 1e-6 or place["x"] in found["kinks"]
+        if place["shape"] == "zero":
+            assert abs(value) < 1e-6
+    assert len(by_shape.get("kink", [])) == len(entry.kinks)
+    assert len(by_shape.get("minimum", [])) == bool(entry.minimum)
+    if entry.minimum:
+        assert by_shape["minimum"][0] == pytest.approx(entry.minimum[0], abs=1e-9)
+    # Every crossing of 0 by the reference has a mark.
+    xs = numpy.arange(-1199, 1200) / 100 + 0.003
+    values = RECORDS[name].float64(xs)[0]
+    crossings = xs[1:][values[1:] * values[:-1] < 0]
+    marked = [*by_shape.get("zero", []), *found["kinks"]]
+    assert all(min(abs(place - x) for place in marked) <= 0.01 for x in crossings)
+
+
+# -- difference --------------------------------------------------------------------------------
+
+TORCH = """([name, choices, xs]) => {
+  const curve = { ...newCurve(name) };
+  Object.assign(curve.choices, choices);
+  const emulated = Difference.torch(curve);
+  return emulated && [xs.map(emulated), xs.map(form(curve).value)];
 }"""
 
 
 @numpy.errstate(all="ignore")
-def test_a_chain_of_layers_is_what_another_quadrature_gives(page):
-    """As far as that has settled itself: not where an exponential or a wave outgrows its nodes."""
-    settled = []
-    for name in activations("elements"):
-        for scale in (0.5, 1, 1.41, 2.5):
-            found = page.evaluate(CHAIN, [name, 10, scale])
-            signal, factors = by_quadrature(name, 10, scale)
-            other, others = by_quadrature(name, 10, scale, reach=12, nodes=150)
-            same = numpy.isclose(signal, other, 1e-6, 0)[1:] & numpy.isclose(factors, others, 1e-6, 0)
-            count = int(numpy.cumprod(same).sum())
-            settled.append(count)
-            numpy.testing.assert_allclose(
-                found["signal"][: count + 1], signal[: count + 1], rtol=1e-4, err_msg=f"{name} {scale}"
-            )
-            gradient = numpy.array(found["gradient"])
-            passed = numpy.cumprod(factors[:count][::-1])[::-1]
-            numpy.testing.assert_allclose(
-                gradient[:count], passed * gradient[count], rtol=1e-4, err_msg=f"{name} {scale}"
-            )
-    assert min(settled) > 0 and numpy.mean(numpy.equal(settled, 10)) > 0.9
+def in_float32(name, choices, x):
+    """PyTorch's formulas, written with NumPy's float32, whose exp, tanh and log1p are a unit off at most."""
+    f = numpy.float32
+    one, half, exp = f(1), f(0.5), numpy.exp
+    softplus = numpy.log1p(exp(x))
+    erf = numpy.vectorize(math.erf, otypes=[f])
+    cubic = f((2 / math.pi) ** 0.5) * (x + f(0.044715) * (x * x * x))
+    gate = numpy.tanh(cubic) if choices.get("approximate") == "tanh" else erf(x * f(0.5**0.5))
+    scale, alpha = f(1.0507009873554805), f(1.6732632423543772)
+    return {
+        "sigmoid": lambda: one / (one + exp(-x)),
+        "tanh": lambda: numpy.tanh(x),
+        "softsign": lambda: x / (one + abs(x)),
+        "log_sigmoid": lambda: numpy.minimum(x, 0) - numpy.log1p(exp(-abs(x))),
+        "softplus": lambda: numpy.where(x > 20, x, softplus),
+        "elu": lambda: numpy.where(x > 0, x, numpy.expm1(x)),
+        "celu": lambda: numpy.where(x > 0, x, numpy.expm1(x)),
+        "selu": lambda: numpy.where(x > 0, x * scale, numpy.expm1(x) * (alpha * scale)),
+        "silu": lambda: x / (one + exp(-x)),
+        "mish": lambda: x * numpy.tanh(softplus),
+        "gelu": lambda: (x * half) * (one + gate),
+        "hard_swish": lambda: x * numpy.clip(x + f(3), f(0), f(6)) / f(6),
+        "hard_sigmoid": lambda: numpy.clip(x + f(3), f(0), f(6)) / f(6),
+    }[name]()  # fmt: skip
 
 
-def test_a_chain_that_explodes_or_dies_out_is_drawn_at_once(visit):
-    growing = next(name for name in activations("elements") if RECORDS[name].float64(numpy.array([1e3]))[0] > 1e5)
-    for scale, end in ((3, "∞"), (0.2, "0")):
-        page = visit(f"explorer.html#curve={growing}&n=50&s={scale}")
-        for title in ("signal after the last layer", "gradient factor back at the inputs"):
-            assert row(page, title, "depth") == [end]
-        for plot in ("signal", "back"):
-            assert "NaN" not in path(page, plot)
+def emulated_by_the_page(page):
+    """Names and choices of all that the page emulates."""
+    found = []
+    for name, curve in CURVES.items():
+        for form in curve["forms"]:
+            if page.evaluate(TORCH, [name, dict(form.choices), [1.0]]):
+                found.append((name, dict(form.choices)))
+    return found
 
 
-def real_chain(name, layers, scale, seed, width=1000):
-    """The same of one net in MXNet, whose weights are drawn."""
-    draw = numpy.random.default_rng(seed).standard_normal
-    x = mx.nd.array(draw((32, width)))
-    x.attach_grad()
-    weights = [mx.nd.array(draw((width, width)) * scale / width**0.5) for _ in range(layers)]
-    act, outputs = get_activation(name), [x]
-    with mx.autograd.record():
-        for weight in weights:
-            sums = mx.nd.FullyConnected(outputs[-1], weight, no_bias=True, num_hidden=width)
-            outputs.append(act(sums))
-    outputs[-1].backward(mx.nd.array(draw((32, width))))
-    return [float((array.asnumpy().astype(float) ** 2).mean() ** 0.5) for array in (*outputs, x.grad)]
+def test_pytorchs_forms_are_those_in_numpys_float32(page):
+    xs = numpy.random.default_rng(0).uniform(-15, 25, 4000).astype(numpy.float32)
+    emulated = emulated_by_the_page(page)
+    assert len(emulated) >= 14
+    for name, choices in emulated:
+        found, exact = (numpy.array(values) for values in page.evaluate(TORCH, [name, choices, xs.tolist()]))
+        assert (found == found.astype(numpy.float32)).all()
+        # Units of the largest number on the way: where one cancels, a unit of it is many of what is left.
+        unit = numpy.spacing(numpy.maximum(abs(exact), abs(xs) if name == "gelu" else 0).astype(numpy.float32))
+        difference = abs(found - in_float32(name, choices, xs)) / unit
+        assert difference.max() <= 4, (name, choices, xs[difference.argmax()], difference.max())
 
 
-@pytest.mark.parametrize("name, scale", [("relu", 1.41), ("tanh", 1), ("silu", 1)])
-def test_real_nets_scatter_around_the_chain(page, name, scale):
-    found = page.evaluate(CHAIN, [name, 10, scale])
-    real = numpy.mean([real_chain(name, 10, scale, seed) for seed in range(5)], axis=0)
-    numpy.testing.assert_allclose([*found["signal"], found["gradient"][0]], real, rtol=0.1)
+def test_pytorchs_forms_are_as_wrong_as_pytorch_was_measured_to_be(page):
+    """The largest error of the value where x is at most 20 in size, within a factor of two and a half unit."""
+    measured = json.loads((ROOT / "docs" / "data" / "accuracy-frameworks.json").read_text(encoding="utf-8"))
+    xs = numpy.random.default_rng(1).uniform(-20, 20, 20000).astype(numpy.float32)
+    compared = 0
+    for name, choices in emulated_by_the_page(page):
+        key = f"{name} torch float32 value"
+        if key not in measured or choices.get("approximate", "none") != "none":
+            continue
+        found, exact = (numpy.array(values) for values in page.evaluate(TORCH, [name, choices, xs.tolist()]))
+        units = (abs(found - exact) / numpy.spacing(abs(exact).astype(numpy.float32))).max()
+        theirs = measured[key][0]
+        assert theirs / 2 - 0.5 <= units <= theirs * 2 + 0.5, (name, units, theirs)
+        compared += 1
+    assert compared >= 10
+
+
+def test_a_unit_in_the_last_place_is_that_of_float32(page):
+    values = [0.0, 1.0, 1.5, 0.1, -3.0, 1e-30, 1e-40, 1e-45, 2.0**-126, 3e38]
+    found = page.evaluate("(values) => values.map(Difference.ulp)", values)
+    numpy.testing.assert_array_equal(found, numpy.spacing(abs(numpy.float32(values))).astype(float))
+
+
+def test_the_difference_is_shown_plain_and_in_units(visit):
+    page = visit("explorer.html#curve=gelu&curve=gelu,approximate:tanh&view=difference&x=-2")
+    exact = float(RECORDS["gelu"].float64(numpy.float64(-2.0))[0])
+    tanh = -1.0 * (1 + math.tanh((2 / math.pi) ** 0.5 * (-2 - 0.044715 * 8)))
+    shown = page.locator("#readout").inner_text()
+    assert number(re.search(r"A − B: (\S+)", shown)[1]) == pytest.approx(exact - tanh, rel=1e-3)
+    before = path(page, "difference")
+    page.get_by_role("button", name="in ULP of float32").click()
+    wait_for_address(page, "unit=ulp")
+    shown = page.locator("#readout").inner_text()
+    units = (exact - tanh) / numpy.spacing(numpy.float32(abs(exact)))
+    assert number(re.search(r"A − B: (\S+) ULP", shown)[1]) == pytest.approx(units, rel=1e-3)
+    assert path(page, "difference") != before
+    page.locator("#subtrahend").select_option("torch")
+    wait_for_address(page, "diff=A-torch")
+    page.wait_for_function("document.querySelectorAll('#difference circle').length > 100")
+    page.locator("#minuend").select_option("1")
+    wait_for_address(page, "diff=B-torch")
+
+
+def test_a_difference_that_cannot_be_drawn_is_said(visit):
+    page = visit("explorer.html#curve=relu&view=difference")
+    page.get_by_text("Add a second curve").wait_for()
+    page.locator("#subtrahend").select_option("torch")
+    page.get_by_text("PyTorch has no formula for ReLU with more than one rounding").wait_for()
+
+
+# -- questions ---------------------------------------------------------------------------------
+
+
+def slope_of(name, x):
+    return float(RECORDS[name].float64(numpy.float64(x))[1])
+
+
+def chained(page, name, layers, scale):
+    return page.evaluate("([name, n, s]) => chain(newCurve(name), n, s, 0.5)", [name, layers, scale])
+
+
+def swish_less_relu():
+    x = numpy.linspace(-3, 3, 60001)
+    return abs(x / (1 + numpy.exp(-10 * x)) - numpy.maximum(x, 0)).max()
+
+
+def gelus():
+    x = numpy.linspace(-8, 8, 160001)
+    exact = RECORDS["gelu"].float64(x)[0]
+    tanh = 0.5 * x * (1 + numpy.tanh((2 / math.pi) ** 0.5 * (x + 0.044715 * x**3)))
+    return abs(exact - tanh), numpy.spacing(abs(exact).astype(numpy.float32))
+
+
+def gelu_of_torch(page, xs):
+    found, exact = (numpy.array(values) for values in page.evaluate(TORCH, ["gelu", {}, xs]))
+    return abs(found - exact) / numpy.spacing(abs(exact).astype(numpy.float32))
+
+
+def claims(page):
+    """What each answer says in numbers: as it is written there, as it is, and to how many digits."""
+    sigmoid, relu, selu, tanh = (
+        chained(page, *which) for which in (("sigmoid", 20, 1), ("relu", 50, 1), ("selu", 50, 1), ("tanh", 50, 1))
+    )
+    least = CATALOG["silu"].minimum
+    difference, unit = gelus()
+    return {
+        "silu": [("−1.2785", least[0], 4), ("−0.2785", least[1], 4)],
+        "sigmoid": [
+            ("0.236", sigmoid["factors"][-1], 3),
+            ("3·10⁻¹³", sigmoid["gradient"][0] / 1e-13, None),
+            ("0.9997", sigmoid["correlation"][3], 4),
+        ],
+        "gelu": [("0.00047", difference.max(), 5)],
+        "swish": [("0.028", swish_less_relu(), 3), ("−0.2785", least[1], 4), ("−1.2785", least[0], 4)],
+        "relu": [("0.7071", relu["factors"][0], 4), ("3·10⁻⁸", relu["gradient"][0] / 1e-8, None)],
+        "selu": [("0.10", tanh["signal"][50], 2), ("1.035", selu["factors"][-1], 3)],
+        "hard": [("0.045", slope_of("sigmoid", 3), 3)],
+        "torch": [],
+    }
+
+
+def test_each_answer_says_what_is_so(page):
+    questions = page.evaluate("QUESTIONS")
+    said = claims(page)
+    assert [question["id"] for question in questions] == [*said]
+    for question in questions:
+        for written_there, computed, digits in said[question["id"]]:
+            assert written_there in question["answer"], question["answer"]
+            leading = re.match(r"[−\d.]+", written_there)[0]
+            assert number(leading) == round(computed, digits) + 0, (written_there, computed)
+        # Two sentences, or the second with a colon.
+        assert 1 <= len(re.findall(r"[.:] (?=[A-Z])", question["answer"])) <= 2
+
+
+def test_what_the_answers_say_without_a_number_is_so(page):
+    x = numpy.linspace(-6, 6, 24001)
+    # Of the minimum of SiLU: f' = sigmoid (1 + x - f), so that f = 1 + x.
+    least = CATALOG["silu"].minimum
+    assert least[1] == pytest.approx(1 + least[0], abs=1e-12)
+    # Of beta: a line at 0, and a minimum that moves with 1/beta.
+    for beta in (0.5, 2, 10):
+        values = x / (1 + numpy.exp(-beta * x))
+        assert x[values.argmin()] == pytest.approx(least[0] / beta, abs=1e-3)
+        assert values.min() == pytest.approx(least[1] / beta, abs=1e-6)
+    # Of ReLU at the root of 2 and SELU at 1: nothing is lost.
+    for name, scale, what in (("relu", 2**0.5, "signal"), ("relu", 2**0.5, "gradient"), ("selu", 1, "signal")):
+        numpy.testing.assert_allclose(chained(page, name, 50, scale)[what], 1, rtol=1e-3)
+    # Of hard sigmoid: dead outside -3 and 3, as sigmoid is not.
+    x = numpy.append(x, [-3, 3]).round(4)
+    slopes = RECORDS["hard_sigmoid"].float64(x)[1]
+    assert ((slopes == 0) == (abs(x) > 3))[abs(x) != 3].all() and (RECORDS["sigmoid"].float64(x)[1] > 0).all()
+    # Of GELU's forms in units, and of PyTorch's.
+    difference, unit = gelus()
+    units = (difference / unit)[:80001:10000]  # at -8, -7, ... 0
+    assert 10_000 < units[7] < 11_000
+    exact = abs(RECORDS["gelu"].float64(numpy.array([-8.0, -7, -6, -5]))[0])
+    assert (units[:4] > 0.5 * exact / numpy.spacing(exact.astype(numpy.float32))).all()
+    assert gelu_of_torch(page, [-5.0])[0] > 100_000
+    assert gelu_of_torch(page, numpy.linspace(0, 20, 40001).astype(numpy.float32).tolist()).max() <= 2
+
+
+def test_a_question_sets_the_explorer_and_is_answered(visit):
+    page = visit("explorer.html")
+    for question in page.evaluate("QUESTIONS"):
+        page.get_by_role("link", name=question["ask"], exact=True).click()
+        page.locator("#answer", has_text=question["answer"]).wait_for()
+        address = page.evaluate("decodeURIComponent(location.hash)")
+        assert not page.locator("#explorer-message").is_visible()
+        assert page.evaluate("(address) => write(read(address).state)", question["address"]) == address
+    page.locator("#n").press("ArrowRight") if page.locator("#n").is_visible() else page.locator("#x").press(
+        "ArrowRight"
+    )
+    page.locator("#answer").wait_for(state="hidden")
 
 
 # -- controls ----------------------------------------------------------------------------------
@@ -267,17 +429,17 @@ def test_real_nets_scatter_around_the_chain(page, name, scale):
 
 def test_arrow_keys_turn_a_knob_and_the_address_brings_it_back(visit):
     page = visit("explorer.html")
-    before = path(page), path(page, "gradient"), path(page, "signal"), path(page, "back")
+    before = path(page), path(page, place=1)
     page.locator("#beta-0").focus()
     for _ in range(10):
         page.keyboard.press("ArrowRight")
     wait_for_address(page, "curve=swish,beta:1.5")
-    after = path(page), path(page, "gradient"), path(page, "signal"), path(page, "back")
+    after = path(page), path(page, place=1)
     assert all(one != other for one, other in zip(before, after))
     assert page.evaluate("document.activeElement.id") == "beta-0"
-    assert page.locator("#beta-0-out").inner_text() == "1.5"
+    assert page.locator("#beta-0-box").input_value() == "1.5"
     again = visit("explorer.html" + page.evaluate("location.hash"))
-    assert (path(again), path(again, "gradient"), path(again, "signal"), path(again, "back")) == after
+    assert (path(again), path(again, place=1)) == after
 
 
 def test_arrow_keys_move_x(visit):
@@ -286,56 +448,216 @@ def test_arrow_keys_move_x(visit):
     page.keyboard.press("PageUp")
     page.keyboard.press("ArrowLeft")
     wait_for_address(page, "&x=")
-    x = number(page.locator("#x-out").inner_text())
+    x = number(page.locator("#x-box").input_value())
     assert x > 1
     assert number(row(page, "value at x")[1]) == x  # ReLU
     page.keyboard.press("Home")
-    page.wait_for_function("document.getElementById('x-out').textContent === '−6'")
-    assert number(row(page, "value at x")[1]) == 0
+    page.wait_for_function("document.getElementById('x-box').value === '−6'")
+    page.wait_for_function("document.querySelector('#facts td:last-child').textContent === '0'")
 
 
-def centre_of_the_dot(page, plot):
-    box = page.locator(f"#{plot} .mark-symbol path").first.bounding_box()
-    return box["x"] + box["width"] / 2
+def turn_to(page, box, text):
+    page.locator(f"#{box}").fill(text)
+    page.locator(f"#{box}").press("Enter")
 
 
-@pytest.mark.parametrize("plot", ["value", "gradient"])
-def test_the_dot_follows_the_pointer(visit, plot):
-    page = visit("explorer.html")
-    page.locator(f"#{plot}").scroll_into_view_if_needed()
+def test_boxes_take_exact_numbers_and_refuse_others(visit):
+    page = visit("explorer.html#curve=relu&view=depth&n=50")
+    turn_to(page, "s-box", "sqrt(2)")
+    wait_for_address(page, "s=√2")
+    page.wait_for_function("document.querySelector('#depth tbody td').textContent === '1.414'")
+    assert row(page, "signal after the last layer", "depth") == ["1"]
+    assert row(page, "gradient factor back at the inputs", "depth") == ["1"]
+    for wrong in ("", "two", "99", "-1", "1/0"):
+        turn_to(page, "s-box", wrong)
+        assert page.locator("#s-box").get_attribute("aria-invalid") == "true"
+        assert "from 0.2 to 12" in page.locator("#s-box").get_attribute("title")
+    wait_for_address(page, "s=√2")
+    page.locator("#s").focus()
+    page.wait_for_function("document.getElementById('s-box').value === '√2'")
+    assert page.locator("#s-box").get_attribute("aria-invalid") == "false"
+
+
+CONSTANTS = [
+    ("√2", 2**0.5),
+    ("sqrt(2)", 2**0.5),
+    ("2√3", 2 * 3**0.5),
+    ("√(2/3)", (2 / 3) ** 0.5),
+    ("−1/3", -1 / 3),
+]
+CONSTANTS += [("pi", math.pi), ("2π", 2 * math.pi), ("π/2", math.pi / 2), ("-√2/2", -(2**0.5) / 2)]
+CONSTANTS += [("1e-3", 1e-3), (" 1.5 ", 1.5), (".5", 0.5)]
+
+
+@pytest.mark.parametrize("text, value", CONSTANTS)
+def test_a_constant_is_read_and_written_without_loss(page, text, value):
+    found = page.evaluate(
+        "(text) => { const v = parsed(text); return [v, spelled(v), parsed(spelled(v))]; }", text
+    )
+    assert found[0] == found[2] == value
+    assert len(found[1]) < 8 or text.endswith("√2/2")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "1..2", "√", "√-1", "1/", "/2", "--1", "2 3 4/", "0x10", "NaN", "Infinity"]
+)
+def test_what_is_no_constant_is_none(page, text):
+    assert page.evaluate("(text) => Number.isNaN(parsed(text))", text)
+
+
+def centre_of_the_dot(page, place=0):
+    return page.evaluate(
+        "(i) => { const box = document.querySelectorAll('#value .mark.read')[i].getBoundingClientRect();"
+        " return box.left + box.width / 2; }",
+        place,
+    )
+
+
+def at_share(page, share, plot="value"):
+    """A place in a plot, in pixels."""
     box = page.locator(f"#{plot}").bounding_box()
-    for share in (0.3, 0.8):
-        place = box["x"] + share * box["width"]
-        page.mouse.move(place, box["y"] + box["height"] / 2)
-        assert abs(centre_of_the_dot(page, plot) - place) < 1
+    return box["x"] + share * box["width"], box["y"] + box["height"] / 3
+
+
+def test_hovering_previews_and_changes_nothing(visit):
+    page = visit("explorer.html")
+    wait_for_address(page, "#curve=swish&curve=relu")
+    dot, address = centre_of_the_dot(page), page.url
+    page.mouse.move(*at_share(page, 0.8))
+    page.wait_for_function("!document.getElementById('readout').textContent.startsWith('at x = 1A')")
+    page.wait_for_timeout(400)
+    assert (centre_of_the_dot(page), page.url) == (dot, address)
+    page.mouse.move(0, 0)
+    page.wait_for_function("document.getElementById('readout').textContent.startsWith('at x = 1A')")
+
+
+@pytest.mark.parametrize("share", [0.3, 0.77])
+def test_a_click_sets_x_and_a_drag_moves_it(visit, share):
+    page = visit("explorer.html")
+    where, height = at_share(page, share)
+    page.mouse.click(where, height)
     wait_for_address(page, "&x=")
+    assert abs(centre_of_the_dot(page) - where) < 1
+    before = page.evaluate("read(location.hash).state.x")
+    page.mouse.down()
+    page.mouse.move(where + 40, height + 10)
+    page.mouse.up()
+    page.wait_for_function("before => read(location.hash).state.x !== before", arg=before)
+    assert abs(centre_of_the_dot(page) - where - 40) < 1
 
 
-def test_the_dot_follows_a_finger(visit):
-    page = visit("explorer.html", has_touch=True, viewport={"width": 390, "height": 800})
-    page.locator("#value").scroll_into_view_if_needed()
+def test_near_a_mark_x_lands_on_it(visit):
+    least = CATALOG["silu"].minimum[0]
+    page = visit("explorer.html#curve=silu")
+    box = page.locator("#value .mark.minimum").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2 + 4, box["y"] - 40)
+    wait_for_address(page, "&x=")
+    x = page.evaluate("read(location.hash).state.x")
+    assert x == pytest.approx(least, abs=1e-12)
+    assert abs(float(row(page, "gradient at x")[0].replace("−", "-"))) < 1e-12
+    # The keyboard gets there, too.
+    page.get_by_role("button", name="A zero at 0").click()
+    wait_for_address(page, "x=0")
+    page.get_by_role("button", name=f"A minimum at {written(least)}").click()
+    page.wait_for_function("least => Math.abs(read(location.hash).state.x - least) < 1e-12", arg=least)
+
+
+def test_a_finger_sets_x_but_a_swipe_down_does_not(visit):
+    page = visit("explorer.html", has_touch=True, viewport={"width": 390, "height": 844})
+    where, height = at_share(page, 0.7)
+    page.touchscreen.tap(where, height)
+    wait_for_address(page, "&x=")
+    assert abs(centre_of_the_dot(page) - where) < 1
+    address, session = page.url, page.context.new_cdp_session(page)
+    for kind, y in (
+        ("touchStart", height),
+        ("touchMove", height - 40),
+        ("touchMove", height - 90),
+        ("touchEnd", None),
+    ):
+        points = [] if y is None else [{"x": where - 100, "y": y}]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    page.wait_for_function("scrollY > 20")
+    page.wait_for_timeout(300)
+    assert page.url == address
+
+
+def test_pan_and_zoom(visit):
+    page = visit("explorer.html#curve=silu&x=2")
+    page.get_by_role("button", name="+ zoom in").click()
+    wait_for_address(page, "w=4")
+    page.get_by_role("button", name="→ move right").click()
+    wait_for_address(page, "c=1")
+    x, y = at_share(page, 0.5)
     box = page.locator("#value").bounding_box()
-    place = box["x"] + 0.7 * box["width"]
-    page.touchscreen.tap(place, box["y"] + box["height"] / 2)
-    assert abs(centre_of_the_dot(page, "value") - place) < 1
+    axis = box["y"] + box["height"] - 10
+    page.mouse.move(x, axis)
+    page.mouse.down()
+    page.mouse.move(x + 100, axis)
+    page.mouse.up()
+    page.wait_for_function("read(location.hash).state.c < 0.9")
+    assert page.evaluate("read(location.hash).state.x") == 2
+    width = page.evaluate("read(location.hash).state.w")
+    page.mouse.move(x, y)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
+    page.wait_for_function("w => read(location.hash).state.w < w", arg=width)
+    page.get_by_role("button", name="Fit").click()
+    page.wait_for_function("decodeURIComponent(location.hash) === '#curve=silu&x=2'")
+
+
+def test_undo_and_redo(visit):
+    page = visit("explorer.html")
+    wait_for_address(page, "#curve=swish&curve=relu")
+    assert page.locator("#undo").is_disabled()
+    page.locator("#beta-0").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    wait_for_address(page, "beta:1.15")
+    page.get_by_role("button", name="Depth").click()
+    wait_for_address(page, "view=depth")
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_function("decodeURIComponent(location.hash) === '#curve=swish,beta:1.15&curve=relu'")
+    page.keyboard.press("Control+z")
+    page.wait_for_function("decodeURIComponent(location.hash) === '#curve=swish&curve=relu'")
+    page.keyboard.press("Control+Shift+z")
+    page.wait_for_function("decodeURIComponent(location.hash) === '#curve=swish,beta:1.15&curve=relu'")
+    page.get_by_role("button", name="Redo").click()
+    wait_for_address(page, "view=depth")
+    assert page.locator("#redo").is_disabled()
+
+
+def test_value_and_gradient_have_a_key_that_hides_them(visit):
+    page = visit("explorer.html")
+    assert page.locator("#value path.line").count() == 4
+    assert page.locator("#value path.line.gradient").count() == 2
+    page.get_by_role("button", name="gradient", exact=True).click()
+    wait_for_address(page, "show=value")
+    assert page.locator("#value path.line.gradient").count() == 0
+    page.get_by_role("button", name="value", exact=True).click()
+    wait_for_address(page, "show=gradient")
+    assert page.locator("#value path.line.gradient").count() == 2 == page.locator("#value path.line").count()
+    dashes = page.locator("#value path.line").first.evaluate("line => getComputedStyle(line).strokeDasharray")
+    assert dashes != "none"
 
 
 def test_up_to_four_curves(visit):
     page = visit("explorer.html")
     add = page.get_by_role("button", name="Add a curve")
-    assert page.locator("#value .mark-line path").count() == 2
+    assert page.locator("#value path.line").count() == 4
     add.click()
     add.click()
-    page.wait_for_function("document.querySelectorAll('#value .mark-line path').length === 4")
+    page.wait_for_function("document.querySelectorAll('#value path.line').length === 8")
     assert add.is_disabled()
     assert len(row(page, "range")) == 4
-    page.get_by_role("button", name="Remove curve 1, Swish").click()
+    page.get_by_role("button", name="Remove curve A, Swish").click()
     wait_for_address(page, "#curve=relu&curve=")
-    page.wait_for_function("document.querySelectorAll('#value .mark-line path').length === 3")
+    page.wait_for_function("document.querySelectorAll('#value path.line').length === 6")
     assert add.is_enabled()
     for _ in range(2):
-        page.get_by_role("button", name=re.compile("Remove curve 1")).click()
-    assert page.get_by_role("button", name=re.compile("Remove curve 1")).is_disabled()
+        page.get_by_role("button", name=re.compile("Remove curve A")).click()
+    assert page.get_by_role("button", name=re.compile("Remove curve A")).is_disabled()
     page.get_by_role("button", name="Start anew").click()
     wait_for_address(page, "#curve=swish&curve=relu")
 
@@ -344,10 +666,10 @@ def test_another_activation_and_another_form_of_it(visit):
     page = visit("explorer.html")
     page.locator("#name-0").select_option("gelu")
     wait_for_address(page, "#curve=gelu&curve=relu")
-    before = path(page, "gradient")
+    before = path(page, place=1)
     page.locator("#approximate-0").select_option("sigmoid")
     wait_for_address(page, "#curve=gelu,approximate:sigmoid&curve=relu")
-    assert path(page, "gradient") != before
+    assert path(page, place=1) != before
     assert row(page, "in Gluon")[0] == 'get_activation("gelu", approximate="sigmoid")'
 
 
@@ -357,20 +679,36 @@ def test_every_activation_can_be_chosen_and_leads_to_its_page(visit):
     assert offered == [*CURVES]
     for name in offered:
         page.locator("#name-0").select_option(name)
-        target = page.get_by_role("link", name=re.compile("Formula and facts")).first.get_attribute("href")
+        target = page.get_by_role("link", name=re.compile("Facts and formula")).first.get_attribute("href")
         assert (SITE / target).is_file()
 
 
+def test_every_activation_is_drawn_in_depth(visit):
+    """Also where the chain explodes or dies out: nothing that is no number gets into a picture."""
+    page, names = visit("explorer.html#view=depth&curve=relu"), [*CURVES]
+    for first in range(0, len(names), 4):
+        curves = "&".join(f"curve={name}" for name in names[first : first + 4])
+        for scale in (0.2, 12):
+            page.evaluate("document.getElementById('depth').replaceChildren()")
+            page.evaluate(f"location.hash = 'view=depth&n=50&s={scale}&{curves}'")
+            page.locator("#depth caption").wait_for()
+            assert row(page, "scale of the weights", "depth") == [f"{scale:g}"] * len(names[first : first + 4])
+            for plot in ("signal", "back", "alike", "phase"):
+                assert "NaN" not in page.locator(f"#{plot}").inner_html(), (curves, scale, plot)
+
+
 def test_depth_and_scale(visit):
-    page = visit("explorer.html")
+    page = visit("explorer.html#view=depth")
     page.locator("#n").focus()
     page.keyboard.press("End")
     wait_for_address(page, "n=50")
-    assert page.locator("#depth caption").inner_text() == "After 50 layers"
     page.get_by_role("button", name="He: √2").click()
-    wait_for_address(page, "s=1.41421")
+    wait_for_address(page, "s=√2")
+    assert page.locator("#depth caption").inner_text() == "After 50 layers"
     assert number(row(page, "signal after the last layer", "depth")[1]) == 1  # ReLU
-    own = page.get_by_role("button", name="Each curve’s own gain")
+    assert row(page, "in the long run", "depth")[1] == "edge of chaos"
+    assert row(page, "critical scale", "depth")[1] == "1.414"
+    own = page.get_by_role("button", name="Each its own gain")
     own.click()
     wait_for_address(page, "own=1")
     assert own.get_attribute("aria-pressed") == "true"
@@ -379,9 +717,51 @@ def test_depth_and_scale(visit):
     assert number(row(page, "signal after the last layer", "depth")[1]) == 1
 
 
+def test_factors_per_layer_are_those_of_the_whole(visit):
+    page = visit("explorer.html#curve=sigmoid&view=depth&n=20")
+    page.locator("#depth tbody").wait_for()
+    for whole, each in (
+        ("signal after the last layer", "signal, factor per layer"),
+        ("gradient factor back at the inputs", "gradient, factor per layer"),
+    ):
+        total, factor = (number(row(page, title, "depth")[0]) for title in (whole, each))
+        assert factor**20 == pytest.approx(total, rel=2e-2)
+
+
+def test_one_real_net_is_dotted_over_the_theory(visit):
+    page = visit("explorer.html#curve=tanh&view=depth&n=12&s=1.5")
+    dots = page.locator("#signal circle.dot")
+    page.wait_for_function("document.querySelectorAll('#signal circle.dot').length === 13")
+    before = dots.nth(9).get_attribute("cy")
+    page.get_by_role("button", name="Another random net").click()
+    wait_for_address(page, "net=2")
+    page.wait_for_function(
+        "before => document.querySelectorAll('#signal circle.dot')[9]?.getAttribute('cy') !== before", arg=before
+    )
+
+
+def test_the_map_of_order_and_chaos_marks_the_critical_scale_and_can_be_clicked(visit):
+    page = visit("explorer.html#curve=relu&view=depth")
+    page.get_by_text("critical 1.414").wait_for()
+    line = page.locator("#phase .rule.critical").bounding_box()
+    box = page.locator("#phase").bounding_box()
+    # On both sides of it, deep down, is order and chaos.
+    for side, kind in ((-25, "order"), (25, "chaos")):
+        found = page.evaluate(
+            "([x, y]) => document.elementsFromPoint(x, y).find((e) => e.localName === 'rect').classList.value",
+            [line["x"] + side, line["y"] + 4],
+        )  # fmt: skip
+        assert kind in found
+    page.mouse.click(line["x"] + 25, box["y"] + box["height"] / 2)
+    wait_for_address(page, "&s=")
+    state = page.evaluate("read(location.hash).state")
+    assert state["s"] > 2**0.5 and 10 < state["n"] < 40
+    assert page.locator("#phase").get_attribute("aria-label").endswith("chaos")
+
+
 def test_the_link_is_copied(visit):
     page = visit("explorer.html#curve=mish&x=2", permissions=["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy the link").click()
+    page.get_by_role("button", name="Copy link").click()
     page.get_by_text("The link is copied.").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
 
@@ -395,8 +775,12 @@ WRONG = [
     ("curve=__proto__", 2, "the catalog has no activation “__proto__”"),
     ("curve=relu,beta:2", 1, "ReLU takes no “beta:2”"),
     ("curve=swish,beta:much", 1, "Swish takes no “beta:much”"),
+    ("curve=swish,beta:99", 1, "β of Swish goes from 0 to 10 here, so 99 has become 10"),
+    ("s=0", 2, "the scale of the weights goes from 0.2 to 12 here, so 0 has become 0.2"),
     ("curve=gelu,approximate:best", 1, "GELU takes no “approximate:best”"),
     ("x=left", 2, "“x=left” in the address is not understood"),
+    ("view=sideways", 2, "“view=sideways” in the address is not understood"),
+    ("diff=A-Z", 2, "“diff=A-Z” in the address is not understood"),
     ("toString=1", 2, "“toString=1” in the address is not understood"),
     ("%E0%A4%A", 2, "“%E0%A4%A” in the address is not understood"),
     ("<img src=x onerror=alert(1)>", 2, "in the address is not understood"),
@@ -409,27 +793,96 @@ def test_a_wrong_address_is_said_and_does_no_harm(visit, wrong, curves, says):
     page = visit(f"explorer.html#{wrong}")
     message = page.locator("#explorer-message")
     assert message.is_visible() and says in message.inner_text()
-    assert page.locator("#value .mark-line path").count() == curves
+    assert page.locator("#value path.line.value").count() == curves
     assert len(row(page, "value at x")) == curves
 
 
 def test_a_value_out_of_range_is_taken_back_into_it(visit):
     page = visit("explorer.html#curve=swish,beta:99&x=50&w=3&n=1000&s=0")
-    wait_for_address(page, "#curve=swish,beta:10&x=3&w=3&n=50&s=0.2")
-    assert page.locator("#beta-0-out").inner_text() == "10"
+    wait_for_address(page, "#curve=swish,beta:10&x=40&w=3&n=50&s=0.2")
+    assert page.locator("#beta-0-box").input_value() == "10"
+    message = page.locator("#explorer-message").inner_text()
+    assert message.count("has become") == 4
+
+
+MEANT = [
+    ("curve=SiLU", "curve=silu"),
+    ("CURVE=Hard%20Swish", "curve=hard_swish"),
+    ("curve=leaky-relu", "curve=leaky_relu"),
+    ("curve=Swish,Beta:2", "curve=swish,beta:2"),
+    ("curve=swish,β:2/3", "curve=swish,beta:2/3"),
+    ("curve=relu&s=sqrt(2)", "curve=relu&s=√2"),
+    ("curve=GELU,approximate:TANH&VIEW=Depth", "curve=gelu,approximate:tanh&view=depth"),
+    # As earlier editions wrote them.
+    *[(old, old) for old in ("curve=swish,beta:1.5&curve=relu&x=2&w=4&n=30&s=1.41421&own=1", "curve=softmax")],
+]
+
+
+@pytest.mark.parametrize("written_as, means", MEANT)
+def test_names_in_any_case_and_old_addresses(visit, written_as, means):
+    page = visit(f"explorer.html#{written_as}")
+    page.wait_for_function("means => decodeURIComponent(location.hash) === '#' + means", arg=means)
     assert not page.locator("#explorer-message").is_visible()
 
 
 # -- for everybody -----------------------------------------------------------------------------
 
+SCREENS = {"desk": (1366, 768), "phone": (390, 844)}
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("view", ["curves", "difference", "depth"])
+def test_every_knob_is_on_the_screen_with_its_plots(visit, screen, view):
+    width, height = SCREENS[screen]
+    page = visit(f"explorer.html#curve=swish&curve=relu&view={view}", viewport={"width": width, "height": height})
+    page.wait_for_timeout(500)
+    boxes = page.evaluate(
+        "() => [...document.querySelectorAll('#explorer-tool :is(input, select, .explorer-plot)')]"
+        ".filter((e) => e.checkVisibility()).map((e) => [e.id, e.getBoundingClientRect().bottom])"
+    )
+    assert len(boxes) > 8
+    below = [name for name, bottom in boxes if bottom > height]
+    # The difference on a phone has two plots above its knobs: the last ones are reached by scrolling, as below.
+    assert not below or (screen, view) == ("phone", "difference"), below
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_plots_stay_while_knobs_scroll(visit, screen):
+    width, height = SCREENS[screen]
+    many = "curve=hard_tanh&curve=snake&curve=softplus&curve=celu"
+    page = visit(f"explorer.html#{many}", viewport={"width": width, "height": height})
+    for knob in page.locator("#explorer-tool input[type=range]").all():
+        if not knob.is_visible():
+            continue
+        knob.evaluate("knob => knob.scrollIntoView({ block: 'end' })")
+        plot, box = page.locator("#value").bounding_box(), knob.bounding_box()
+        seen = min(plot["y"] + plot["height"], height) - max(plot["y"], 40)
+        assert seen > 0.8 * plot["height"], knob.get_attribute("id")
+        hit = page.evaluate(
+            "([x, y]) => document.elementFromPoint(x, y).id",
+            [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2],
+        )
+        assert hit == knob.get_attribute("id")
+
 
 def test_plots_are_pictures_with_names_and_changes_are_spoken(visit):
-    page = visit("explorer.html")
-    for plot in ("value", "gradient", "signal", "back"):
-        box, what = page.locator(f"#{plot}"), "gradient factor" if plot == "back" else plot
+    page = visit("explorer.html#view=depth")
+    page.wait_for_function("document.getElementById('phase').getAttribute('aria-label')")
+    for plot, what in (
+        ("signal", "root mean square"),
+        ("back", "gradient factor"),
+        ("alike", "correlation"),
+        ("phase", "order and chaos"),
+    ):
+        box = page.locator(f"#{plot}")
         assert box.get_attribute("role") == "img"
-        assert box.get_attribute("aria-label").startswith(f"Line chart of the {what} ")
-        assert "Swish, β = 1 and of ReLU" in box.get_attribute("aria-label")
+        assert what in box.get_attribute("aria-label") and "Swish, β = 1" in box.get_attribute("aria-label")
+    page = visit("explorer.html")
+    assert (
+        page.locator("#value")
+        .get_attribute("aria-label")
+        .startswith("Line chart of the value and gradient of Swish, β = 1 and of ReLU")
+    )
     status = page.locator("#explorer-status")
     assert status.get_attribute("role") == "status"
     page.locator("#beta-0").press("ArrowRight")
@@ -437,23 +890,42 @@ def test_plots_are_pictures_with_names_and_changes_are_spoken(visit):
     assert "β = 1.05" in page.locator("#value").get_attribute("aria-label")
 
 
-def test_with_all_curves_and_choices_it_is_accessible(visit):
+@pytest.mark.parametrize("view", ["curves", "difference&diff=A-torch&unit=ulp", "depth"])
+def test_with_all_curves_and_choices_it_is_accessible(visit, view):
     curves = "curve=gelu&curve=hard_tanh&curve=softmax&curve=relu"
-    problems = inspect(visit(f"explorer.html#{curves}&own=1&x=nowhere"))
+    problems = inspect(visit(f"explorer.html#{curves}&own=1&x=nowhere&view={view}"))
     assert not problems, "\n".join(problems)
+
+
+def test_everything_is_reached_by_the_keyboard(visit):
+    page = visit("explorer.html")
+    page.locator("#undo:disabled").wait_for()
+    wanted = page.evaluate(
+        "() => [...document.querySelectorAll('#explorer-tool :is(a, button, input, select)')]"
+        ".filter((e) => e.checkVisibility() && !e.disabled).length"
+    )
+    page.locator("#questions a").first.focus()
+    seen = 1
+    while page.keyboard.press("Tab") is None and page.evaluate(
+        "document.getElementById('explorer-tool').contains(document.activeElement)"
+    ):
+        seen += 1
+    assert seen == wanted > 25
 
 
 def test_the_plots_take_on_the_theme(visit):
     page = visit("explorer.html")
-    first, second = page.locator("#value .mark-line path").all()
-    words = page.locator("#value .role-axis-label text").first
 
     def colors():
-        return [first.get_attribute("stroke"), second.get_attribute("stroke"), words.get_attribute("fill")]
+        return page.evaluate(
+            "() => ['.c0.value.line', '.c1.value.line', 'text'].map((what) => {"
+            " const { stroke, fill } = getComputedStyle(document.querySelector(`#value ${what}:not(.title)`));"
+            " return stroke === 'none' ? fill : stroke; })"
+        )
 
     light = colors()
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function("before => !document.querySelector(`#value [fill='${before}']`)", arg=light[2])
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
     assert len({*light, *colors()}) == 6
 
 
@@ -464,11 +936,45 @@ def test_without_scripts_there_is_a_note(visit):
     assert not page.locator("#add").is_visible()
 
 
-def test_the_page_is_light(visit):
+def test_its_own_files_are_light(visit):
+    """What the explorer adds to the theme's files, as it is sent without compression."""
     page = visit("explorer.html")
     page.wait_for_load_state("networkidle")
-    entries = "['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))"
+    entries = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/explorer/'))"
     sizes = page.evaluate(f"{entries}.map((entry) => entry.transferSize)")
-    print(f"{sum(sizes) / 1e6:.2f} MB in {len(sizes)} files")
-    assert len(sizes) > 20 and all(sizes)
-    assert sum(sizes) < 1.5e6
+    print(f"{sum(sizes) / 1e3:.0f} kB in {len(sizes)} files")
+    assert len(sizes) > 10 and all(sizes)
+    assert sum(sizes) < 110e3
+
+
+# -- small, on a page of the atlas -------------------------------------------------------------
+
+
+def test_small_on_a_page_of_the_atlas(visit):
+    """Fetched only when it comes into view; its knobs move the curve, and its link leads to what it shows."""
+    page = visit("atlas/swish.html")
+    if not page.locator(".explorer-small").count():  # put where the atlas will have it
+        text = explorer.embedded("swish").replace("```{raw} html\n", "").removesuffix("```")
+        page.evaluate("text => document.querySelector('#formula').insertAdjacentHTML('beforebegin', text)", text)
+        page.evaluate("document.querySelector('.explorer-small').style.marginTop = '200vh'")
+        page.add_script_tag(url=page.url.replace("atlas/swish.html", "_static/explorer/embed.js"))
+        assert not page.evaluate("'ACTIVATIONS' in window || document.querySelector('.explorer-small svg')")
+    page.locator(".explorer-small").scroll_into_view_if_needed()
+    line = page.locator(".explorer-small path.line").first
+    before = line.get_attribute("d")
+    page.locator("#beta-0").press("ArrowRight")
+    page.wait_for_function(
+        "before => document.querySelector('.explorer-small path.line').getAttribute('d') !== before", arg=before
+    )
+    page.locator("#x-box").fill("2")
+    page.locator("#x-box").press("Enter")
+    value = 2 / (1 + math.exp(-2 * 1.05))
+    assert f"value {written(value)}" in page.locator(".explorer-small .explorer-side p").inner_text()
+    problems = inspect(page)
+    assert not problems, "\n".join(problems)
+    page.locator(".explorer-small a").click()
+    wait_for_address(page, "#curve=swish,beta:1.05&x=2")
+
+
+def test_what_has_no_curve_has_no_small_explorer():
+    assert [bool(explorer.embedded(name)) for name in ("swish", "softmax", "maxout")] == [True, True, False]

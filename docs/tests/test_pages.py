@@ -327,7 +327,7 @@ def test_the_site_in_a_folder_of_a_server(visit, below, name):
 def test_the_site_without_a_server(visit, name):
     page = visit(name, base=SITE.as_uri() + "/")
     if name == "explorer.html":
-        assert page.locator("#value .mark-line path").count() == 2
+        assert page.locator("#value path.line").count() == 4
     elif name == "search.html":
         page.wait_for_function("Search._index !== null")
     elif name != "index.html":

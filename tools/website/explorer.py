@@ -1,9 +1,6 @@
-"""What the explorer's page is fed with: the catalog in JavaScript, and Vega, which draws."""
+"""What the explorer's page is fed with: the catalog in JavaScript."""
 
 import json
-import re
-
-import vl_convert
 
 from gluon_activations import CATALOG, activations
 from gluon_activations.catalog import FAMILIES, Form
@@ -41,7 +38,7 @@ def knobs(curve):
 
 
 def write(folder):
-    """Write the two scripts that the page loads before its own."""
+    """Write the script that the page loads before its own."""
     folder.mkdir(parents=True, exist_ok=True)
     found = curves()
     families = [family for family in FAMILIES if any(curve["family"] == family for curve in found.values())]
@@ -52,18 +49,23 @@ def write(folder):
         "const ACTIVATIONS = {\n" + "\n".join(lines) + "\n};\n",
         encoding="utf-8",
     )
-    # In a function of its own, so that none of its short names meets one of Sphinx's.
-    vega = vl_convert.javascript_bundle(f"import * as Vega from '{_module_of_vega()}'; window.vega = Vega;")
-    notice = (
-        f"/* Vega {vl_convert.get_vega_version()}, University of Washington Interactive Data Lab, BSD-3-Clause */"
-    )
-    (folder / "vega.js").write_text(f"{notice}\n(function () {{\n{vega}\n}})();\n", encoding="utf-8")
 
 
-def _module_of_vega():
-    """The name under which vl-convert carries Vega: where its own pages would find it. Nothing is fetched."""
-    page = vl_convert.vega_to_html({"width": 1, "height": 1}, bundle=False)
-    return re.search(r'src="(https:[^"]*/)vega@', page)[1] + f"vega@{vl_convert.get_vega_version()}/+esm"
+EMBEDDED = """```{{raw}} html
+<link rel="stylesheet" href="../_static/explorer/explorer.css">
+<div class="explorer-small" data-curve="{name}">
+  <p><a href="../explorer.html#curve={name}">{words} in the explorer</a></p>
+</div>
+<script defer src="../_static/explorer/embed.js"></script>
+```"""
+
+
+def embedded(name, words="Compare it, zoom, and chain it into a deep net"):
+    """A small explorer of one curve for its page of the atlas, or nothing where it has no curve.
+
+    Without scripts it is the link alone; its own scripts are fetched when it comes into view.
+    """
+    return EMBEDDED.format(name=name, words=words) if name in curves() else ""
 
 
 def _curve(curve):

@@ -1,5 +1,5 @@
-// What the explorer computes: the functions that formulas are made of, what a curve is like
-// between minus and plus infinity, and what a chain of wide layers does to signal and gradient.
+// What is known of one curve: the functions that formulas are made of, and what a curve is like
+// between minus and plus infinity.
 "use strict";
 
 // Bounded so that neither its square nor a product with x leaves the numbers.
@@ -130,7 +130,8 @@ function facts(curve) {
     return steep(summit(steep, grid[Math.max(most - 1, 0)], grid[Math.min(most + 1, grid.length - 1)]));
   };
   const far = [-1e9, 1e9].map(steep);
-  return {
+  const kinks = bends(curve);
+  const found = {
     range,
     closed: range.map((end) => taken.some((point) => point.y === end)),
     minimum: lowest.length === 1 && turns.includes(lowest[0].x) ? lowest[0] : null,
@@ -138,46 +139,62 @@ function facts(curve) {
     flat,
     jumps: NEAR.some((x, i) => i > 0 && leaps(NEAR[i - 1], x)),
     steepest: Math.max(...far) > 1e6 ? Infinity : Math.max(...far, steepest(NEAR), steepest(GRID)),
+    kinks,
+    turning: turns,
   };
+  return { ...found, places: places(curve, found) };
 }
 
-// -- a chain of layers -------------------------------------------------------------------------
+// -- places worth a mark -----------------------------------------------------------------------
 
-// Means over a standard normal z, by Simpson's rule, in ever smaller pieces where the function bends or jumps.
-// Infinite where the function leaves the range of numbers; no pieces for what is next to nothing.
-function mean(h) {
-  const f = (z) => (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * h(z);
-  const ends = Array.from({ length: 65 }, (_, k) => (k - 32) / 2.6).map((z) => [z, f(z)]);
-  const enough = Math.max(1e-9 * ends.reduce((sum, [, y]) => sum + y, 0), 1e-300);
-  if (!isFinite(enough)) return Infinity;
-  const piece = ([a, fa], [m, fm], [b, fb], depth) => {
-    const [l, r] = [(a + m) / 2, (m + b) / 2].map((z) => [z, f(z)]);
-    const once = ((b - a) / 6) * (fa + 4 * fm + fb), twice = ((b - a) / 12) * (fa + 4 * l[1] + 2 * fm + 4 * r[1] + fb);
-    if (!depth || Math.abs(twice - once) <= enough) return twice;
-    return piece([a, fa], l, [m, fm], depth - 1) + piece([m, fm], r, [b, fb], depth - 1);
-  };
-  let sum = 0;
-  for (let k = 0; k < 64; k += 2) sum += piece(ends[k], ends[k + 1], ends[k + 2], 20);
-  return sum < 1e290 ? sum : Infinity; // where exp has met its bound
-}
-
-function ownGain(curve) {
-  const { value } = form(curve);
-  return 1 / Math.sqrt(mean((z) => value(z) ** 2));
-}
-
-// Wide layers without biases, weights independent with standard deviation scale / sqrt(fan-in), inputs of mean
-// square 1. Each layer's sums are then normal; signal[l] is the root mean square of layer l's outputs, and
-// gradient[l] that of the gradient there, the gradient at the last layer being 1.
-function chain(curve, layers, scale) {
-  const { value, gradient } = form(curve);
-  const signal = [1], factors = [];
-  for (let l = 1; l <= layers; l++) {
-    const spread = scale * signal[l - 1];
-    signal.push(Math.sqrt(mean((z) => value(spread * z) ** 2)));
-    factors.push(scale * Math.sqrt(mean((z) => gradient(spread * z) ** 2)));
+// The place where a function leaps between two numbers, or nothing where it is only steep.
+function leap(f, low, high) {
+  const size = Math.abs(f(high) - f(low));
+  for (let i = 0; i < 44; i++) {
+    const middle = (low + high) / 2;
+    if (Math.abs(f(middle) - f(low)) > Math.abs(f(high) - f(middle))) high = middle;
+    else low = middle;
   }
-  const back = [1];
-  for (let l = layers - 1; l >= 0; l--) back.unshift(back[0] * factors[l]);
-  return { signal, gradient: back };
+  const left = Math.abs(f(high) - f(low));
+  return left > 1e-6 && left > size / 4 ? nearZero(Number(((low + high) / 2).toPrecision(12))) : null;
 }
+
+// Kinks and jumps: where the gradient leaps, or the value itself.
+function bends(curve) {
+  const { value, gradient } = form(curve);
+  const found = [gradient, value].flatMap((f) => {
+    const heights = NEAR.map(f);
+    return NEAR.flatMap((x, i) => {
+      if (!i || !(Math.abs(heights[i] - heights[i - 1]) > 1e-5)) return [];
+      // A leap stands out from its neighbours.
+      const beside = Math.max(Math.abs(heights[i - 1] - heights[i - 2]) || 0, Math.abs(heights[i + 1] - heights[i]) || 0);
+      if (Math.abs(heights[i] - heights[i - 1]) < 3 * beside) return [];
+      const place = leap(f, NEAR[i - 1], x);
+      return place === null ? [] : [place];
+    });
+  });
+  return [...new Set(found)].sort((one, other) => one - other);
+}
+
+// All that is marked of a curve, each { x, y, shape, title }, on the value's line.
+function places(curve, { zeros, turning, minimum, kinks }) {
+  const { value: f } = form(curve);
+  const heights = NEAR.map(f), at = (x) => ({ x, y: f(x) });
+  const roots = NEAR.flatMap((x, i) => (i && heights[i - 1] * heights[i] < 0 ? [nearZero(bisect(f, NEAR[i - 1], x))] : []));
+  const others = zeros.filter((x) => !minimum || x !== minimum.x);
+  return [
+    ...(minimum ? [{ ...minimum, shape: "minimum", title: "minimum" }] : []),
+    ...kinks.map((x) => ({ ...at(x), shape: "kink", title: "kink" })),
+    ...roots.filter((x) => Math.abs(f(x)) < 1e-6 && !kinks.includes(x)).map((x) => ({ x, y: 0, shape: "zero", title: "zero" })),
+    ...others.filter((x) => !kinks.includes(x)).map((x) => ({ ...at(x), shape: "flat", title: turning.includes(x) ? "gradient 0" : "gradient 0, without a turn" })),
+  ];
+}
+
+// What is asked again and again is computed once.
+const cache = new Map();
+function remembered(key, compute) {
+  if (cache.size > 500) cache.clear();
+  if (!cache.has(key)) cache.set(key, compute());
+  return cache.get(key);
+}
+const known = (curve) => remembered(JSON.stringify(curve), () => facts(curve));
