@@ -47,9 +47,9 @@ def numbers(dtype):
 def units(got, exact, dtype, neighbours=None):
     """Error in units in the last place of the exact result, the one definition that is used here.
 
-    Counted where the exact result is a normal number or zero. Near a zero of the derivative no
-    float32 formula can give its digits, since the rounding of the input alone moves it by more:
-    there ``neighbours``, the exact results at the next input, make the unit that move.
+    Counted where the exact result or the one got is a normal number, or the exact one is zero. Near a zero
+    of the derivative no float32 formula can give its digits, since the rounding of the input alone moves
+    it by more: there ``neighbours``, the exact results at the next input, make the unit that move.
     """
     info = np.finfo(dtype)
     rounded = np.abs(exact).astype(dtype)
@@ -57,7 +57,8 @@ def units(got, exact, dtype, neighbours=None):
         unit = np.spacing(np.maximum(rounded, info.tiny)).astype(float)
     if neighbours is not None:
         unit = np.maximum(unit, np.abs(neighbours - exact))
-    counted = (np.abs(exact) >= info.tiny) & np.isfinite(rounded) | (exact == 0)
+    large = np.maximum(np.abs(exact), np.where(np.isnan(got), np.inf, np.abs(got.astype(float)))) >= info.tiny
+    counted = large & np.isfinite(rounded) | (exact == 0)
     with np.errstate(invalid="ignore"):
         error = np.abs(got.astype(float) - exact) / unit
     return np.where(counted, np.where(np.isnan(error), np.inf, error), 0.0)
@@ -89,22 +90,31 @@ def missing(line):
 
 def errors(entry, whose, xs):
     """Errors of a new block in value and slope, at inputs whose dtype is the one to compute in."""
+    return errors_of(entry, xs, *computed(entry, whose, xs))
+
+
+def computed(entry, whose, xs):
+    """Values and slopes that a new block gives."""
     block = makers(entry, LINE)[whose]()
     block.initialize()
     if xs.dtype == np.float16:
         block.cast("float16")
     with fused.disabled() if whose == "composed" else contextlib.nullcontext():
         got = evaluate(block, mx.np.array(xs, dtype=xs.dtype))
-    return errors_of(entry, xs, *(part.asnumpy() for part in got))
+    return [part.asnumpy() for part in got]
 
 
-def errors_of(entry, xs, got_value, got_slope):
-    """Errors of values and slopes that were computed of inputs."""
-    exact, dtype = RECORDS[entry.name].float64, xs.dtype.name
+def truth(entry, xs):
+    """Exact values and slopes, and the slopes at the next inputs."""
+    exact = RECORDS[entry.name].float64
     with np.errstate(all="ignore"):
-        value, slope = exact(xs.astype(float))
-        beside = exact(np.nextafter(xs, np.inf).astype(float))[1]
-        near = np.abs(xs - (entry.minimum or (np.inf, 0))[0]) < 0.5
+        return *exact(xs.astype(float)), exact(np.nextafter(xs, np.inf).astype(float))[1]
+
+
+def errors_of(entry, xs, got_value, got_slope, exact=None):
+    """Errors of values and slopes that were computed of inputs; ``exact`` is their truth, where it is known."""
+    value, slope, beside = exact or truth(entry, xs)
+    near, dtype = np.abs(xs - (entry.minimum or (np.inf, 0))[0]) < 0.5, xs.dtype.name
     return {
         "value": units(got_value, value, dtype),
         "slope": units(got_slope, slope, dtype, np.where(near, beside, slope)),
