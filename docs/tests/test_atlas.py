@@ -14,9 +14,9 @@ import pytest
 from benchmarks import curves
 from docs.tests.conftest import SITE
 from gluon_activations import CATALOG, activations, array, derivative, evaluate, get_activation, initializer
-from tests.references import RECORDS, exact
+from tests.references import RECORDS, VECTORS, exact
 from tools import measured
-from tools.website import advice, comparison, ranking, synonyms, ulps, usage
+from tools.website import advice, comparison, ranking, synonyms, ulps, usage, vectors
 from tools.wording import interval, minus, number
 
 ADVICE = json.loads(resources.files("gluon_activations").joinpath("advice.json").read_text(encoding="utf-8"))
@@ -372,3 +372,10 @@ def slope_beside(name, x, side):
     formula, step = RECORDS[name].formula, mpmath.mpf("1e-20")
     near, far = mpmath.mpf(x) + side * step, mpmath.mpf(x) + 2 * side * step
     return float((formula(far) - formula(near)) / (far - near))
+
+
+@pytest.mark.parametrize("name", activations("vectors"))
+def test_properties_of_what_acts_on_vectors_are_those_of_its_reference(name):
+    (rows,) = [table for table in tables_of(f"atlas/{name}") if table[0][0][0] == "property"]
+    shown = {what: value for (what, _), (value, _) in rows}
+    assert vectors.facts(VECTORS[name].function).items() <= shown.items()

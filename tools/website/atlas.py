@@ -21,6 +21,7 @@ from . import (
     synonyms,
     ulps,
     usage,
+    vectors,
 )
 from .properties import is_curve, jumps
 
@@ -53,7 +54,7 @@ def page(name, compared, accuracy, faults, chapters, near):
         advice.used(name),
         _picture(entry),
         "## Formula\n\n" + properties.formulas(entry),
-        "## Properties\n\n" + properties.table(entry),
+        "## Properties\n\n" + (properties if is_curve(entry) else vectors).table(entry),
         "## In your net\n\n" + usage.code(entry),
         _computed(entry, accuracy),
         "## In MXNet itself\n\n" + inside.builtin(entry, faults),

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy
 
 from gluon_activations import array, derivative, evaluate
-from tools.wording import VECTORS, interval, number
+from tools.wording import interval, number
 
 
 def is_curve(entry):
@@ -49,12 +49,7 @@ def default(parameter):
 
 
 def table(entry):
-    """The facts of an activation, and what it does at its kinks."""
-    if not is_curve(entry):
-        return (
-            f"It {VECTORS}: an element of its output depends on several elements of its input. "
-            "So it has no curve, and none of the properties of one."
-        )
+    """The facts of a curve, and what it does at its kinks."""
     why = "layers with it keep the mean square of normal inputs ([why](../notebooks/07_follow_the_gradient.ipynb))"
     rows = {
         "range": interval(entry),

@@ -13,8 +13,8 @@ from .properties import default, is_curve
 def code(entry):
     """Code that makes a net with it, and its parameters."""
     title = entry.block.__name__
-    needed = {name for name, parameter in entry.parameters.items() if _is_required(parameter)}
-    call = f"{title}({', '.join(f'{name}=4' for name in entry.parameters if name in needed)})"
+    needed = [name for name, parameter in entry.parameters.items() if _is_required(parameter)]
+    call = f"{title}({', '.join(f'{name}=4' for name in needed)})"
     uses, more = [title], ""
     if has_initialiser(entry):
         uses.append("initializer")
