@@ -275,7 +275,7 @@ def test_near_0_the_ranking_counts_no_step_beyond():
 
 def test_the_headline_of_the_ranking_is_so():
     text = " ".join(page_of(f"../{RANKING}").split())
-    words = r"own (\w+) has the wrong sign for every x below (\S+?), .* At (\S+) it gives (\S+?); (\S+) is right"
+    words = r"own (\w+) has the wrong sign for every x below (\S+?), .* At (\S+) its gradient is (\S+?); (\S+) is right"
     said = re.search(words, text)
     last, at, theirs, right = (float(number.replace("−", "-")) for number in said.groups()[1:])
     (entry,) = [entry for entry in CATALOG.values() if entry.title == said[1]]

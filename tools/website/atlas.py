@@ -19,6 +19,7 @@ from . import (
     properties,
     relatives,
     synonyms,
+    tables,
     ulps,
     usage,
     vectors,
@@ -42,6 +43,10 @@ def write(stage, chapters):
     (folder / "_gallery.txt").write_text(gallery(""), encoding="utf-8")
 
 
+# The looks of the pictures and tables of a page.
+LOOK = '```{raw} html\n<link rel="stylesheet" href="../_static/atlas.css">\n```'
+
+
 def page(name, compared, accuracy, faults, chapters, near):
     """The page of one activation, in MyST Markdown."""
     entry = CATALOG[name]
@@ -62,6 +67,7 @@ def page(name, compared, accuracy, faults, chapters, near):
         "## Relatives\n\n" + relatives.nearest(entry, near),
         "## Where it is taught\n\n" + relatives.taught(entry, chapters),
         "## Papers\n\n" + _papers(entry),
+        LOOK,
     ]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
@@ -115,6 +121,8 @@ solid, gradients dashed. What you know by another name is [listed below](#other-
 
 {names}
 ```
+
+{loaded}
 """
 
 
@@ -123,6 +131,7 @@ def index(compared):
     return INDEX.format(
         gallery=gallery("../"),
         table=comparison.table(),
+        loaded=tables.LOADED.format(root="../"),
         synonyms=synonyms.table(),
         frameworks=frameworks.overview(compared),
         names="\n".join(CATALOG),

@@ -25,7 +25,7 @@ def table():
     """The table, for the list of all pages."""
     times = bench.read("1.9")
     rows = [_row(entry, times) for entry in CATALOG.values()]
-    return tables.sortable(HEADS, rows, "../", CAPTION.format(size=bench.power(bench.MANY)))
+    return tables.sortable(HEADS, rows, CAPTION.format(size=bench.power(bench.MANY)))
 
 
 def _row(entry, times):

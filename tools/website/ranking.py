@@ -57,12 +57,14 @@ On {date}, on {processor}: {versions}. `make curves FRAMEWORKS=path/to/python` m
 * Ours was measured on MXNet 1.9.1. How it does on 2.0.0b1 is in the tables of the atlas.
 * MXNet has blocks of its own for {old} of the {all} activations on 1.9.1 and for {new} on 2.0.0b1. Of PyTorch and
   JAX it is what their users call, an expression where there is no function.
+
+{loaded}
 """
 
 
 HEADLINE = """
-**The gradient of MXNet's own {title} has the wrong sign** for every x below {last}, in {lines}: where a unit
-should be moved up, `{code}` moves it down. At {at} it gives {theirs}; {right} is right ([what to use
+**The gradient of MXNet's own {title} has the wrong sign** for every x below {last}, in {lines}: there, training
+with `{code}` moves x the wrong way. At {at} its gradient is {theirs}; {right} is right ([what to use
 instead](errors_in_mxnet.md)).
 
 ```{{figure}} _static/atlas/wrong_sign.svg
@@ -93,6 +95,7 @@ def page(name):
     old, new = (sum(bool(system.rows(n)) for n in names) for system in ulps.systems() if system.whose == "mxnet")
     return PAGE.format(
         headline=_headline(name),
+        loaded=tables.LOADED.format(root=""),
         count=f"{len(curves.inputs(name)):,}".replace(",", " "),
         ranked=_ranked(),
         everywhere=_table(_largest, "over all of float32"),
@@ -173,7 +176,7 @@ def _ranked():
         rows.append([system.title, len(of), *right, lost, *marked])
     rows.sort(key=lambda row: -row[3] / row[1])
     caption = "How many activations. Each counts by the larger error of value and gradient, over all x."
-    return tables.sortable(RANKED, rows, "", caption)
+    return tables.sortable(RANKED, rows, caption)
 
 
 def _largest(row):
@@ -201,7 +204,7 @@ def _table(largest, where):
     rows.sort(key=lambda row: -row[0])
     heads = ["activation", *(system.title for system in systems)]
     caption = f"Largest error of value / gradient {where}, in units in the last place. ± marks a wrong sign."
-    return tables.sortable(heads, [row for _, row in rows], "", caption)
+    return tables.sortable(heads, [row for _, row in rows], caption)
 
 
 def _cell(parts):

@@ -2,12 +2,14 @@
 
 import html
 
-# What a page with such tables loads; both lie in docs/_static.
-LOADED = """<link rel="stylesheet" href="{root}_static/atlas.css">
-<script src="{root}_static/sortable.js" defer></script>"""
+# What a page with such tables holds once, to load what lies in docs/_static.
+LOADED = """```{{raw}} html
+<link rel="stylesheet" href="{root}_static/atlas.css">
+<script src="{root}_static/sortable.js" defer></script>
+```"""
 
 
-def sortable(heads, rows, root, caption):
+def sortable(heads, rows, caption):
     """HTML of a table; a cell is a text, or a text with what it is sorted by, and the first one heads its row."""
     head = "".join(f'<th scope="col">{text}</th>' for text in heads)
     lines = []
@@ -15,8 +17,7 @@ def sortable(heads, rows, root, caption):
         lines.append(_cell("th", first, ' scope="row"') + "".join(_cell("td", cell) for cell in cells))
     body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     return (
-        f"```{{raw}} html\n{LOADED.format(root=root)}\n"
-        f'<table class="table sortable">\n<caption>{caption}</caption>\n'
+        f'```{{raw}} html\n<table class="table sortable">\n<caption>{caption}</caption>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n```"
     )
 
