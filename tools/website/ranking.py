@@ -210,5 +210,4 @@ def _table(largest, where):
 def _cell(parts):
     """Value and gradient in a cell, sorted by the larger error."""
     words = [("nan" if nan else units(error)) + " ±" * sign for error, sign, nan in parts]
-    top = max(error for error, _, _ in parts)
-    return " / ".join(words), top if math.isfinite(top) else "Infinity"
+    return " / ".join(words), max(error for error, _, _ in parts)

@@ -10,14 +10,14 @@ LOADED = """```{{raw}} html
 
 
 def sortable(heads, rows, caption):
-    """HTML of a table; a cell is a text, or a text with what it is sorted by, and the first one heads its row."""
+    """A sentence, and a table as HTML; a cell is a text, or a text with what it is sorted by."""
     head = "".join(f'<th scope="col">{text}</th>' for text in heads)
     lines = []
     for first, *cells in rows:
         lines.append(_cell("th", first, ' scope="row"') + "".join(_cell("td", cell) for cell in cells))
     body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     return (
-        f'```{{raw}} html\n<table class="table sortable">\n<caption>{caption}</caption>\n'
+        f'{caption}\n\n```{{raw}} html\n<table class="table sortable">\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n```"
     )
 
@@ -25,5 +25,6 @@ def sortable(heads, rows, caption):
 def _cell(tag, cell, more=""):
     text, by = cell if isinstance(cell, tuple) else (cell, None)
     if by is not None:
+        by = {"inf": "Infinity", "-inf": "-Infinity"}.get(str(by), by)  # as JavaScript has it
         more += f' data-by="{html.escape(str(by))}"'
     return f"<{tag}{more}>{text}</{tag}>"
