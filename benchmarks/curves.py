@@ -138,13 +138,13 @@ def measure_frameworks(python):
         versions = {}
         for worker in workers.values():
             versions |= worker.ask("versions")
-        rows = {"machine": machine(versions)}
+        rows, calls = {"machine": machine(versions)}, bench.calls()
         for name in tqdm(activations("elements"), desc="elsewhere", mininterval=5, disable=None):
             xs = inputs(name)
             np.save(given, xs)
             exact = accuracy.truth(CATALOG[name], xs)
             for whose, title in accuracy.FRAMEWORKS.items():
-                code = bench.calls()[title].get(name)
+                code = calls[title].get(name)
                 if code:
                     workers[whose].ask("values", code, given, results)
                     rows |= rows_of(CATALOG[name], xs, np.load(results), exact, whose)
