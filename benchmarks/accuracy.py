@@ -8,7 +8,7 @@ where there are no kernels and in what is exported. The numbers themselves are k
 tests/test_measured.py measures them again. float32 is swept over its whole range (every 1013th number, but for the
 subnormal ones, which MXNet 2.0.0b1 takes for 0), float16 over all its numbers.
 One line of MXNet is measured by ``python -m benchmarks.accuracy measure``, PyTorch and JAX by ``frameworks
-PYTHON``; ``report`` joins them.
+PYTHON``; names of activations behind either measure those alone. ``report`` joins them.
 """
 
 import contextlib
@@ -121,16 +121,17 @@ def errors_of(entry, xs, got_value, got_slope, exact=None):
     }
 
 
-def measure():
-    """Errors of all activations on the MXNet at hand, written to docs/data/accuracy-<line>.json.
+def measure(*names):
+    """Errors of all activations, or of some, on the MXNet at hand, written to docs/data/accuracy-<line>.json.
 
     A row holds the largest error for abs(x) <= CENTRE, the largest of all, and its x.
     """
     mx.npx.set_np()
     if not fused.enabled():
         sys.exit(f"Ours is what the compiled kernels give, and there are none: {fused.why_not()}")
-    rows = {}
-    for name in tqdm(activations("elements"), unit="activation", desc=f"MXNet {mx.__version__}", disable=None):
+    rows = dict(read(LINE)) if names else {}
+    names = names or activations("elements")
+    for name in tqdm(names, unit="activation", desc=f"MXNet {mx.__version__}", disable=None):
         entry = CATALOG[name]
         for dtype in DTYPES:
             xs = numbers(dtype)
@@ -145,18 +146,19 @@ def _row(xs, error):
     return [*map(float, (error[np.abs(xs) <= CENTRE].max(), error[worst], xs[worst]))]
 
 
-def measure_frameworks(python):
-    """Errors of PyTorch and JAX in float32 on our curves, written to docs/data/accuracy-frameworks.json.
+def measure_frameworks(python, *names):
+    """Errors of PyTorch and JAX in float32 on our curves, or on some, into docs/data/accuracy-frameworks.json.
 
     Kinks, where slopes are chosen differently, are left out.
     """
-    xs, rows = numbers("float32"), {}
+    xs, rows = numbers("float32"), dict(read("frameworks")) if names else {}
     with tempfile.TemporaryDirectory() as folder:
         inputs, results = f"{folder}/inputs.npy", f"{folder}/results.npy"
         for whose, title in FRAMEWORKS.items():
             worker = turns.Worker(python, "elsewhere", whose, threads=2)
             rows["versions"] = {**rows.get("versions", {}), **worker.ask("versions")}
-            for name, code in tqdm(bench.calls()[title].items(), unit="activation", desc=title, disable=None):
+            calls = {name: code for name, code in bench.calls()[title].items() if not names or name in names}
+            for name, code in tqdm(calls.items(), unit="activation", desc=title, disable=None):
                 at = xs[~np.isin(xs, [*RECORDS[name].kinks])]
                 np.save(inputs, at)
                 worker.ask("values", code, inputs, results)

@@ -101,7 +101,8 @@ def _worst(rows, word):
     error, x = rows[worst]["worst"]
     text = f"The largest error of the {word} is {units(error)} units, {worst.title}'s at x = {number(x, 2)}."
     lost = {system: _lost(rows[system]) for system in bad if largest[system] >= LOST}
-    text += "".join(f" No digit is right in {listed(titles)} {place}." for place, titles in _alike(lost))
+    for place, titles in _alike(lost):
+        text += f" Every digit is lost at places {place}: {listed(titles)}."
     if good:
         titles = [system.title for system in good]
         text += f" Within {within:.1f} units: {listed(titles)}."
@@ -117,11 +118,10 @@ def _alike(places):
 
 
 def _lost(row):
-    """Where no digit is right, by whole steps."""
+    """Where no digit is right somewhere, by whole steps."""
     edges, steps = ends(), curves.unpacked(row["errors"])
     at = [place for place, (error, _) in enumerate(steps) if not error < LOST]
-    how = "" if len(at) == at[-1] - at[0] + 1 else "here and there "
-    return how + _between(edges[at[0]], edges[at[-1] + 1])
+    return _between(edges[at[0]], edges[at[-1] + 1])
 
 
 def _where(kept):
@@ -133,15 +133,15 @@ def _where(kept):
 
 
 def _between(first, last):
-    """From one number to another; float32 ends at 3.4e38."""
+    """Between two numbers; float32 ends at 3.4e38."""
     if max(-first, last) < 3.4e38:
-        return f"from {number(first, 3)} to {number(last, 3)}"
+        return f"between {number(first, 3)} and {number(last, 3)}"
     return (
         f"below {number(last, 3)}"
         if last < 3.4e38
         else f"above {number(first, 3)}"
         if first > -3.4e38
-        else "at all x"
+        else "all over float32"
     )
 
 
