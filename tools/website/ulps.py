@@ -133,16 +133,10 @@ def _where(kept):
 
 
 def _between(first, last):
-    """Between two numbers; float32 ends at 3.4e38."""
-    if max(-first, last) < 3.4e38:
-        return f"between {number(first, 3)} and {number(last, 3)}"
-    return (
-        f"below {number(last, 3)}"
-        if last < 3.4e38
-        else f"above {number(first, 3)}"
-        if first > -3.4e38
-        else "all over float32"
-    )
+    """Between two numbers, or beyond one of them; float32 ends at 3.4e38."""
+    if first < -3.4e38:
+        return "all over float32" if last > 3.4e38 else f"below {number(last, 3)}"
+    return f"above {number(first, 3)}" if last > 3.4e38 else f"between {number(first, 3)} and {number(last, 3)}"
 
 
 def _order(x):
