@@ -44,7 +44,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help notebooks seeds checks test test-quick lab lint format figures outputs accuracy bench exercises results simulation lock clean distclean \
-  docs serve test-docs errors mutants zoo coefficients dist check-dist matrix licences update frameworks \
+  docs serve test-docs errors curves mutants zoo coefficients dist check-dist matrix licences update frameworks \
   $(MXNET1) $(MXNET2) $(SITE) $(DIST) $(THEIRS)
 
 help:
@@ -62,6 +62,7 @@ help:
 	@echo 'make outputs      execute the pages and store their outputs in them (ONLY=04)'
 	@echo 'make accuracy     the largest error of every activation, in units in the last place (FRAMEWORKS=path/to/python: also of'
 	@echo '                  PyTorch and JAX, in an environment of your own with torch, jax)'
+	@echo 'make curves       the error of every activation against x, for the pictures of the atlas (FRAMEWORKS= as above)'
 	@echo 'make errors       measure the errors found in MXNet anew, for docs/errors_in_mxnet.md (FRAMEWORKS=path/to/python: also PyTorch)'
 	@echo 'make bench        the time of activations and of training steps: ours, MXNet itself (FRAMEWORKS=path/to/python: also PyTorch, JAX)'
 	@echo 'make frameworks   hold the names of PyTorch, JAX, Keras, timm and transformers against all that those export (downloads 2.6 GB)'
@@ -161,6 +162,11 @@ accuracy: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.accuracy measure)
 	@$(if $(FRAMEWORKS),$(MXNET1)/bin/python -m benchmarks.accuracy frameworks $(FRAMEWORKS))
 	@$(MXNET1)/bin/python -m benchmarks.accuracy report
+
+curves: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
+	@$(MXNET1)/bin/python -m benchmarks.curves measure
+	@$(if $(HAS_MXNET2),$(MXNET2)/bin/python -m benchmarks.curves measure)
+	@$(if $(FRAMEWORKS),$(MXNET1)/bin/python -m benchmarks.curves frameworks $(FRAMEWORKS))
 
 errors: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
 	@$(MXNET1)/bin/python -m benchmarks.faults measure

@@ -8,7 +8,7 @@ where there are no kernels and in what is exported. The numbers themselves are k
 tests/test_measured.py measures them again. float32 is swept over its whole range (every 1013th number, but for the
 subnormal ones, which MXNet 2.0.0b1 takes for 0), float16 over all its numbers.
 One line of MXNet is measured by ``python -m benchmarks.accuracy measure``, PyTorch and JAX by ``frameworks
-PYTHON``; ``report`` joins them.
+PYTHON``; names of activations behind either measure those alone. ``report`` joins them.
 """
 
 import contextlib
@@ -47,9 +47,9 @@ def numbers(dtype):
 def units(got, exact, dtype, neighbours=None):
     """Error in units in the last place of the exact result, the one definition that is used here.
 
-    Counted where the exact result is a normal number or zero. Near a zero of the derivative no
-    float32 formula can give its digits, since the rounding of the input alone moves it by more:
-    there ``neighbours``, the exact results at the next input, make the unit that move.
+    Counted where the exact result or the one got is a normal number, or the exact one is zero. Near a zero
+    of the derivative no float32 formula can give its digits, since the rounding of the input alone moves
+    it by more: there ``neighbours``, the exact results at the next input, make the unit that move.
     """
     info = np.finfo(dtype)
     rounded = np.abs(exact).astype(dtype)
@@ -57,7 +57,8 @@ def units(got, exact, dtype, neighbours=None):
         unit = np.spacing(np.maximum(rounded, info.tiny)).astype(float)
     if neighbours is not None:
         unit = np.maximum(unit, np.abs(neighbours - exact))
-    counted = (np.abs(exact) >= info.tiny) & np.isfinite(rounded) | (exact == 0)
+    large = np.maximum(np.abs(exact), np.where(np.isnan(got), np.inf, np.abs(got.astype(float)))) >= info.tiny
+    counted = large & np.isfinite(rounded) | (exact == 0)
     with np.errstate(invalid="ignore"):
         error = np.abs(got.astype(float) - exact) / unit
     return np.where(counted, np.where(np.isnan(error), np.inf, error), 0.0)
@@ -89,38 +90,48 @@ def missing(line):
 
 def errors(entry, whose, xs):
     """Errors of a new block in value and slope, at inputs whose dtype is the one to compute in."""
+    return errors_of(entry, xs, *computed(entry, whose, xs))
+
+
+def computed(entry, whose, xs):
+    """Values and slopes that a new block gives."""
     block = makers(entry, LINE)[whose]()
     block.initialize()
     if xs.dtype == np.float16:
         block.cast("float16")
     with fused.disabled() if whose == "composed" else contextlib.nullcontext():
         got = evaluate(block, mx.np.array(xs, dtype=xs.dtype))
-    return errors_of(entry, xs, *(part.asnumpy() for part in got))
+    return [part.asnumpy() for part in got]
 
 
-def errors_of(entry, xs, got_value, got_slope):
-    """Errors of values and slopes that were computed of inputs."""
-    exact, dtype = RECORDS[entry.name].float64, xs.dtype.name
+def truth(entry, xs):
+    """Exact values and slopes, and the slopes at the next inputs."""
+    exact = RECORDS[entry.name].float64
     with np.errstate(all="ignore"):
-        value, slope = exact(xs.astype(float))
-        beside = exact(np.nextafter(xs, np.inf).astype(float))[1]
-        near = np.abs(xs - (entry.minimum or (np.inf, 0))[0]) < 0.5
+        return *exact(xs.astype(float)), exact(np.nextafter(xs, np.inf).astype(float))[1]
+
+
+def errors_of(entry, xs, got_value, got_slope, exact=None):
+    """Errors of values and slopes that were computed of inputs; ``exact`` is their truth, where it is known."""
+    value, slope, beside = exact or truth(entry, xs)
+    near, dtype = np.abs(xs - (entry.minimum or (np.inf, 0))[0]) < 0.5, xs.dtype.name
     return {
         "value": units(got_value, value, dtype),
         "slope": units(got_slope, slope, dtype, np.where(near, beside, slope)),
     }
 
 
-def measure():
-    """Errors of all activations on the MXNet at hand, written to docs/data/accuracy-<line>.json.
+def measure(*names):
+    """Errors of all activations, or of some, on the MXNet at hand, written to docs/data/accuracy-<line>.json.
 
     A row holds the largest error for abs(x) <= CENTRE, the largest of all, and its x.
     """
     mx.npx.set_np()
     if not fused.enabled():
         sys.exit(f"Ours is what the compiled kernels give, and there are none: {fused.why_not()}")
-    rows = {}
-    for name in tqdm(activations("elements"), unit="activation", desc=f"MXNet {mx.__version__}", disable=None):
+    rows = dict(read(LINE)) if names else {}
+    names = names or activations("elements")
+    for name in tqdm(names, unit="activation", desc=f"MXNet {mx.__version__}", disable=None):
         entry = CATALOG[name]
         for dtype in DTYPES:
             xs = numbers(dtype)
@@ -135,18 +146,19 @@ def _row(xs, error):
     return [*map(float, (error[np.abs(xs) <= CENTRE].max(), error[worst], xs[worst]))]
 
 
-def measure_frameworks(python):
-    """Errors of PyTorch and JAX in float32 on our curves, written to docs/data/accuracy-frameworks.json.
+def measure_frameworks(python, *names):
+    """Errors of PyTorch and JAX in float32 on our curves, or on some, into docs/data/accuracy-frameworks.json.
 
     Kinks, where slopes are chosen differently, are left out.
     """
-    xs, rows = numbers("float32"), {}
+    xs, rows = numbers("float32"), dict(read("frameworks")) if names else {}
     with tempfile.TemporaryDirectory() as folder:
         inputs, results = f"{folder}/inputs.npy", f"{folder}/results.npy"
         for whose, title in FRAMEWORKS.items():
             worker = turns.Worker(python, "elsewhere", whose, threads=2)
             rows["versions"] = {**rows.get("versions", {}), **worker.ask("versions")}
-            for name, code in tqdm(bench.calls()[title].items(), unit="activation", desc=title, disable=None):
+            calls = {name: code for name, code in bench.calls()[title].items() if not names or name in names}
+            for name, code in tqdm(calls.items(), unit="activation", desc=title, disable=None):
                 at = xs[~np.isin(xs, [*RECORDS[name].kinks])]
                 np.save(inputs, at)
                 worker.ask("values", code, inputs, results)

@@ -127,18 +127,23 @@ def started(python, threads, **environment):
     return found
 
 
+def processor():
+    """The name of the processor at hand."""
+    cpu = Path("/proc/cpuinfo")
+    name = re.search("model name.*: (.*)", cpu.read_text())[1] if cpu.exists() else platform.processor()
+    return " ".join(name.replace("(R)", "").split())
+
+
 def machine(workers):
     """Where and when it was measured."""
     found = {}
     for worker in workers.values():
         found |= worker.ask("versions")
     found["MXNet"] = LINES[LINE]  # 2.0.0b1 calls itself otherwise
-    cpu = Path("/proc/cpuinfo")
-    name = re.search("model name.*: (.*)", cpu.read_text())[1] if cpu.exists() else platform.processor()
     width = {"avx512": "AVX-512", "avx2": "AVX2"}.get(found.pop("kernels"), "portable")
     return {
         "date": date.today().isoformat(),
-        "processor": f"{' '.join(name.replace('(R)', '').split())}, {max(THREADS)} cores, kernels for {width}",
+        "processor": f"{processor()}, {max(THREADS)} cores, kernels for {width}",
         "versions": ", ".join(f"{title} {version}" for title, version in found.items()),
     }
 

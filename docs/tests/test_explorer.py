@@ -15,7 +15,7 @@ from docs.tests.conftest import ROOT, SITE, visiting
 from gluon_activations import CATALOG, activations, evaluate, get_activation
 from tests.references import RECORDS
 from tools import latex
-from tools.website import atlas, explorer
+from tools.website import explorer, properties
 from tools.wording import interval
 from tools.wording import number as written
 
@@ -165,7 +165,7 @@ def test_facts_are_those_of_the_catalog(visit, name):
         assert minimum == f"{written(entry.minimum[1])} at x = {place}"
         assert zeros.startswith(f"x = {place}")
     else:
-        assert minimum == atlas.without_minimum(entry)
+        assert minimum == properties.without_minimum(entry)
         touched = where_the_slope_is_0(name)
         assert zeros.count("=") == len(touched) <= 1 or (zeros == "many places" and len(touched) > 4)
         if zeros != "many places":

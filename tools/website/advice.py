@@ -43,6 +43,7 @@ arXiv number in the module.
 |---|---|---|
 {rows}
 :::"""
+NONE = "**Used in** none of {counts} that name an activation as their default (read on {date})."
 DEFAULT = "as the default of their configuration"
 GATE = (
     "which have a gate in the feed-forward layer, by the shapes of its weights; the name is that of its activation"
@@ -50,10 +51,10 @@ GATE = (
 
 
 def used(name):
-    """Which families of models have an activation by default; nothing if none has."""
+    """Which families of models have an activation by default; nothing of what a configuration never names."""
     found = users().get(name)
     if not found:
-        return ""
+        return _unused() if name in CATALOG and CATALOG[name].acts_on == "elements" else ""
     counts = []
     for framework, version in _read("models")["versions"].items():
         count = sum(theirs == framework for theirs, _, _ in found)
@@ -64,6 +65,12 @@ def used(name):
         date=_read("models")["date"],
         rows="\n".join(_by_year(found)),
     )
+
+
+def _unused():
+    versions = _read("models")["versions"].items()
+    read = [f"the {len(_read('models')[framework])} families of {framework} {v}" for framework, v in versions]
+    return NONE.format(counts=" and ".join(read), date=_read("models")["date"])
 
 
 def _by_year(found):

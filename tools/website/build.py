@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sphinx.cmd.build import main as sphinx
 
-from . import api, atlas, explorer, speed, start
+from . import api, atlas, explorer, ranking, speed, start
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -50,6 +50,7 @@ def stage():
     atlas.write(STAGE, chapters())
     api.write(STAGE)
     speed.write(STAGE)
+    ranking.write(STAGE)
     explorer.write(STAGE / "_static" / "explorer")
 
 
