@@ -156,7 +156,7 @@ def _lead(entry):
 def _picture(entry):
     if not is_curve(entry):
         special = explorer.curves().get(entry.name)
-        return _in_explorer(entry, f"See it as a curve, {special['title']},") if special else ""
+        return explorer.embedded(entry.name, f"See it as a curve, {special['title']},") if special else ""
     marks = []
     if entry.kinks:
         what = "jump" if jumps(entry) else "kink"
@@ -167,13 +167,7 @@ def _picture(entry):
     return (
         f"```{{figure}} {entry.name}.svg\n:alt: {pictures.words(entry.name)}\n:class: adapts\n"
         f":name: picture-{entry.name}\n\n{entry.title} (solid) and its gradient (dashed){more}.\n```\n\n"
-        + _in_explorer(entry, "Turn its knobs" if entry.forms else "See it")
-    )
-
-
-def _in_explorer(entry, words):
-    return (
-        f'```{{raw}} html\n<p><a href="../explorer.html#curve={entry.name}">{words} in the explorer</a></p>\n```'
+        + explorer.embedded(entry.name)
     )
 
 

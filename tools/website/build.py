@@ -44,7 +44,8 @@ def stage():
     shutil.copy(DOCS / "images" / "family.png", STAGE / "_static")
     for page in STAGE.glob("*.md"):
         text = page.read_text(encoding="utf-8").replace("<!-- chapters -->", contents())
-        text = text.replace("<!-- numbers -->", start.row())
+        live = explorer.embedded("swish", "This is Swish: compare it, zoom, and chain it into a deep net", root="")
+        text = text.replace("<!-- numbers -->", start.row()).replace("<!-- live -->", live)
         text = text.replace("](../", "](").replace("](docs/", "](")  # docs/ has become the first folder
         page.write_text(text, encoding="utf-8")
     atlas.write(STAGE, chapters())

@@ -52,20 +52,20 @@ def write(folder):
 
 
 EMBEDDED = """```{{raw}} html
-<link rel="stylesheet" href="../_static/explorer/explorer.css">
+<link rel="stylesheet" href="{root}_static/explorer/explorer.css">
 <div class="explorer-small" data-curve="{name}">
-  <p><a href="../explorer.html#curve={name}">{words} in the explorer</a></p>
+  <p><a href="{root}explorer.html#curve={name}">{words} in the explorer</a></p>
 </div>
-<script defer src="../_static/explorer/embed.js"></script>
+<script defer src="{root}_static/explorer/embed.js"></script>
 ```"""
 
 
-def embedded(name, words="Compare it, zoom, and chain it into a deep net"):
-    """A small explorer of one curve for its page of the atlas, or nothing where it has no curve.
+def embedded(name, words="Compare it, zoom, and chain it into a deep net", root="../"):
+    """A small explorer of one curve, for its page of the atlas or in the ``root``; nothing where it has no curve.
 
     Without scripts it is the link alone; its own scripts are fetched when it comes into view.
     """
-    return EMBEDDED.format(name=name, words=words) if name in curves() else ""
+    return EMBEDDED.format(name=name, words=words, root=root) if name in curves() else ""
 
 
 def _curve(curve):
