@@ -31,7 +31,7 @@ OFF_CENTRE = 10.0  # mean over spread of a typical feature: all samples look the
 TARGETS = 30.0  # root mean square of what a regression is to reach: outputs start at about 1
 DEAD = 0.6  # of a layer's units: deep ReLU nets that start well have a third that this batch does not reach
 FLAT = 0.01  # slope under which an activation is saturated, as layer_statistics has it
-SATURATED = 0.8  # of a layer's values: trained sigmoids and ReLU6 have half
+SATURATED = 0.9  # of a layer's values: a trained hard tanh may have four fifths
 FADED = 1e-3  # spread of the samples before the last layer, of that of the input
 BLOWN_UP = 1e3  # the same, the other way
 LOST = 1e-4  # gradient of the first layer's weights, of the largest
@@ -455,14 +455,13 @@ def _signal(seen: Seen) -> Iterator[Finding]:
         raise CannotLook("the samples of the batch do not differ, or there is no hidden layer")
     ratio = before / first
     if ratio < FADED or ratio > BLOWN_UP:
-        depth = sum(call.weighs for call in seen.calls[: seen.last])
-        each = ratio ** (1 / max(depth, 1))
-        how = "fades" if ratio < 1 else "grows"
+        depth = max(sum(call.weighs for call in seen.calls[: seen.last]), 1)
+        how, each = ("fades" if ratio < 1 else "grows"), number(ratio ** (1 / depth), 2)
         yield _found(
             "vanishing signal" if ratio < 1 else "exploding signal",
             seen.calls[seen.last].name,
             f"What tells samples apart {how}: its spread is {number(first, 2)} in the input and "
-            f"{number(before, 2)} before the last layer, {number(each, 2)} times as much after each of {depth}.",
+            f"{number(before, 2)} before the last layer; each of {depth} layers multiplies it by {each}.",
         )
 
 
@@ -471,7 +470,8 @@ def _spreads(seen: Seen) -> tuple[float, float]:
     hidden = _before_last(seen)
     if hidden is None:
         return 0.0, 0.0
-    return _spread(seen.calls[0].output if _is_read_up(seen) else seen.x[0]), _spread(hidden)
+    at_first = _is_read_up(seen) or _is_normalised(seen, seen.x[0])
+    return _spread(seen.calls[0].output if at_first else seen.x[0]), _spread(hidden)
 
 
 def _fades(seen: Seen) -> bool:
