@@ -29,14 +29,14 @@ LARGE, SMALL = 10.0, 0.1  # root mean square of an input, and length of a sample
 UNEVEN = 100.0  # the widest feature over the median one: its weights decide alone
 OFF_CENTRE = 10.0  # mean over spread of a typical feature: all samples look the same to the first layer
 TARGETS = 30.0  # root mean square of what a regression is to reach: outputs start at about 1
-DEAD = 0.6  # of a layer's units: deep ReLU nets that start well have a third that this batch does not reach
+DEAD = 0.7  # of a layer's units: a deep ReLU net that learns may have six tenths that a small batch does not reach
 FLAT = 0.01  # slope under which an activation is saturated, as layer_statistics has it
 SATURATED = 0.9  # of a layer's values: a trained hard tanh may have four fifths
-FADED = 1e-3  # spread of the samples before the last layer, of that of the input
-BLOWN_UP = 1e3  # the same, the other way
-LOST = 1e-4  # gradient of the first layer's weights, of the largest
-STEEP = 1e3  # gradient of the first layer's weights over that of the last
-HARD = 10.0  # length of all gradients over that of all weights: a step of 0.1 would replace the net
+FADED = 1e-3  # spread of the samples before the last layer, of that of the input: a net that learns has 5e-3
+BLOWN_UP = 300.0  # the same, the other way: a net that learns has 20
+LOST = 1e-3  # gradient of the first layer's weights, of the largest: a net that learns has 1e-2
+STEEP = 300.0  # gradient of the first layer's weights over that of the last: a net that learns has 20
+HARD = 10.0  # length of all gradients over that of all weights: a net that learns has 1
 
 
 # All that may be found, with its cure; an empty one depends on what was seen.
@@ -228,14 +228,13 @@ def _nonlinearity(seen: Seen) -> Iterator[Finding]:
         raise CannotLook("the inputs are whole numbers, between which there is nothing")
     if seen.answer[1] is None or len(seen.answer[1]) != seen.samples:
         raise CannotLook("its samples are not on the first axis")
-    if _fades(seen):
-        raise CannotLook("what tells its samples apart is too faint to see a bend")
     there = seen.answer_to(_wide)[1]
     middle = seen.answer_to(lambda x: (_wide(x) + numpy.roll(_wide(x), 1, axis=0)) / 2)[1]
     straight = (there + numpy.roll(there, 1, axis=0)) / 2
-    size = there.std(axis=0).max()
-    bend = abs(middle - straight).max()
-    if size > 0 and bend <= STRAIGHT * max(size, 0.1 * abs(there).max()):
+    size, bend = there.std(axis=0).max(), abs(middle - straight).max()
+    if _fades(seen) or size <= FADED * abs(there).max():
+        raise CannotLook("what tells its samples apart is too faint to see a bend")
+    if bend <= STRAIGHT * max(size, 0.1 * abs(there).max()):
         yield _found(
             "no nonlinearity",
             "the net",
