@@ -1,11 +1,16 @@
 """What diagnose says of nets that are ill in a known way and of healthy ones; and it leaves them as they were."""
 
+import importlib
+
 import numpy as np
 import pytest
 
 from gluon_activations import Softmax, diagnose, initializer
 from gluon_activations.nets._looks import CURES, LOOKS
-from tests.nets import Custom, freeze, legacy_shapes, mean_of, sequential, softmax_lambda, state
+from gluon_activations.nets._walk import arrays_in
+from tests.conftest import LINE
+from tests.nets import RUNS, Custom, freeze, legacy_shapes, mean_of, sequential, softmax_lambda, state
+from tests.test_nets_walk import settled
 
 import mxnet as mx
 from mxnet.gluon import Trainer, nn, rnn
@@ -120,6 +125,30 @@ def test_the_net_is_left_as_it_was(arrays, hybridize):
     assert (state(net), net(x).asnumpy().tobytes(), x.asnumpy().tobytes()) == before
     assert names(report) == ["frozen parameters"] and report.findings[0].where == "0 Dense"
     assert report.findings[0].evidence.startswith("2 parameters")
+
+
+@pytest.mark.parametrize("make", RUNS.values(), ids=RUNS)
+def test_whatever_runs_can_be_diagnosed(arrays, make, monkeypatch):
+    monkeypatch.setattr(importlib.import_module("gluon_activations.nets.diagnose"), "FEWEST", 1)
+    with legacy_shapes(arrays):
+        try:
+            net, x, _ = make(arrays)
+            if not any(p._data is not None or p._deferred_init for p in net.collect_params().values()):
+                net.initialize()
+            inputs = tuple(x) if isinstance(x, (list, tuple)) else (x,)
+            out = mean_of(net(*inputs)).asnumpy()
+        except (TypeError, ValueError):
+            if LINE == "1.9" and arrays.kind == "np":
+                pytest.skip("1.9 has blocks that take legacy arrays only")
+            raise
+        if any(True for _ in arrays_in(x)):
+            before = settled(net)
+            assert diagnose(net, (x, arrays(np.zeros(3))), mean_of).looks
+            assert settled(net) == before
+            np.testing.assert_array_equal(mean_of(net(*inputs)).asnumpy(), out)
+        else:
+            with pytest.raises(ValueError, match="^x holds no array"):
+                diagnose(net, (x, arrays(np.zeros(3))), mean_of)
 
 
 # -- one net for each finding: net, x, y, loss ------------------------------------------------

@@ -6,6 +6,8 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
+import numpy
+
 import mxnet as mx
 from mxnet.gluon import Block
 
@@ -65,7 +67,7 @@ def diagnose(net: Block, batch: tuple[Any, Any], loss: Callable[[Any, Any], Any]
     TypeError
         If ``net`` is no block, ``batch`` no pair of MXNet arrays, or ``loss`` a class.
     ValueError
-        If the net is not initialised, or the batch is empty or has fewer than eight samples.
+        If the net is not initialised, or the batch has no array, or fewer than eight samples.
 
     Notes
     -----
@@ -76,12 +78,15 @@ def diagnose(net: Block, batch: tuple[Any, Any], loss: Callable[[Any, Any], Any]
     check_net(net)
     check_loss(loss)
     seen = Seen(net, *_pair(batch), loss)
+    if not seen.x:
+        raise ValueError("x holds no array, so there are no samples to compare")
     if max(len(each) if each.ndim else 1 for each in (seen.x[0], seen.y)) < FEWEST:
         raise ValueError(f"the batch has {seen.samples} samples: give at least {FEWEST}, they are compared")
     report = Report([])
     for name, look in LOOKS.items():
         try:
-            found = list(look(seen))
+            with numpy.errstate(all="ignore"):  # of what is infinite, a spread is nan
+                found = list(look(seen))
         except CannotLook as why:
             report.skipped[name] = str(why)
             continue
