@@ -43,7 +43,7 @@ export CTX
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks seeds checks test test-quick lab lint format figures outputs accuracy bench exercises results simulation lock clean distclean \
+.PHONY: help notebooks seeds checks test test-quick lab lint format figures outputs accuracy bench exercises results simulation clinic lock clean distclean \
   docs serve test-docs errors curves mutants zoo coefficients dist check-dist matrix licences update frameworks \
   $(MXNET1) $(MXNET2) $(SITE) $(DIST) $(THEIRS)
 
@@ -72,6 +72,7 @@ help:
 	@echo 'make exercises    write the exercises without their answers into build/exercises/'
 	@echo 'make results      compute the tables of page 09 anew (some 70 minutes; what build/results/ holds is kept)'
 	@echo 'make simulation   false alarms, coverage and power of compare(), where the answers are known (some 5 minutes)'
+	@echo 'make clinic       how often diagnose() is right: nets that are ill in known ways, and healthy ones (some 5 minutes)'
 	@echo 'make dist         an sdist, and a wheel that carries the compiled kernels for this kind of machine, into build/dist/'
 	@echo 'make check-dist   install that wheel into an empty environment on every Python found, and run the examples (ONLY=3.13)'
 	@echo 'make matrix       the tests of the package on every Python found and both versions of MXNet (SHORT=1, ONLY=3.13)'
@@ -198,6 +199,9 @@ results: $(MXNET1)
 
 simulation: $(MXNET1)
 	@OPENBLAS_NUM_THREADS=1 $(MXNET1)/bin/python -m benchmarks.simulation
+
+clinic: $(MXNET1)
+	@OMP_NUM_THREADS=1 $(MXNET1)/bin/python -W ignore -m benchmarks.clinic
 
 dist: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2)) $(DIST)
 	@$(DIST)/bin/python -m tools.dist $(MXNET1)/bin/python $(if $(HAS_MXNET2),$(MXNET2)/bin/python)

@@ -22,6 +22,7 @@ from .initialize import gain, initializer
 from .nets import (
     check_output,
     dead_units,
+    diagnose,
     gradient_statistics,
     layer_statistics,
     replace_activations,
@@ -48,6 +49,7 @@ __all__ = [
     "context",
     "dead_units",
     "derivative",
+    "diagnose",
     "elsewhere",
     "evaluate",
     "explore",

@@ -1,4 +1,4 @@
-"""What one does with somebody's net: look into it, judge its output layer, swap its activations.
+"""What one does with somebody's net: look into it, say what ails it, swap its activations.
 
 All look from outside, by Gluon's forward hooks, and leave the net as it was: hooks gone, graph and
 hybridization kept, parameters, gradients and running statistics untouched. What is not a block cannot
@@ -7,8 +7,16 @@ ResNets, or the inside of a net imported as one ``SymbolBlock``.
 """
 
 from .dead import dead_units
+from .diagnose import diagnose
 from .output import check_output
 from .replace import replace_activations
 from .statistics import gradient_statistics, layer_statistics
 
-__all__ = ["check_output", "dead_units", "gradient_statistics", "layer_statistics", "replace_activations"]
+__all__ = [
+    "check_output",
+    "dead_units",
+    "diagnose",
+    "gradient_statistics",
+    "layer_statistics",
+    "replace_activations",
+]

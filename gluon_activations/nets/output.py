@@ -187,22 +187,41 @@ def check_output(net: Block, loss: Block, x: Any = None) -> list[str]:
     ``x``, by their values; for the others there is an error. Flatten, dropout and pooling between
     the last activation and the output are passed over.
     """
+    found = misfit(net, loss, x)
+    return [] if found is None else [f"{found.evidence} {found.cure}"]
+
+
+class Misfit(NamedTuple):
+    """An output that does not suit its loss."""
+
+    evidence: str
+    cure: str
+    want: str  # what the loss expects, as in _WANTS
+    kind: str  # what the net gives, as _Output calls it
+    low: float
+    high: float
+
+
+def misfit(net: Block, loss: Any, x: Any) -> Misfit | None:
+    """What :func:`check_output` warns of; None if output and loss suit each other."""
     kind_of_loss, want = _wanted(loss)
     title = kind_of_loss.__name__
     found = _output(net, x, getattr(loss, "_axis", -1))
+    known = (want, found.kind, found.low, found.high)
     if found.classes == 1 and want in ("class scores", "log-probabilities"):
         wrong = f"The net has one output, and a softmax of one score is 1 whatever it is: {title} teaches nothing."
-        return [f"{wrong} Give it one output per class, or write SigmoidBinaryCrossEntropyLoss()."]
+        return Misfit(wrong, "Give it one output per class, or write SigmoidBinaryCrossEntropyLoss().", *known)
     does, wrongs, cure = _VERDICTS[want]
     wrong = wrongs[next(group for group in _groups(found, loss) if group in wrongs)] or ""
     if not wrong:
-        return []
+        return None
     if "{floor}" in wrong and kind_of_loss is not losses.SoftmaxCrossEntropyLoss:
         wrong = "such scores cannot tell the classes clearly apart, and the gradient is lost where it is flat"
     flag = _FROM_SIGMOID if hasattr(loss, "_from_sigmoid") else ""
     flag = _FROM_LOGITS if hasattr(loss, "_from_logits") and "rate" not in want else flag
-    text = f"The net ends in {{ends}}, and {does}: {wrong}. {cure}{flag}"
-    return [text.format(ends=found.name, name=found.short, loss=title, **_numbers(found))]
+    words = {"ends": found.name, "name": found.short, "loss": title, **_numbers(found)}
+    evidence = f"The net ends in {{ends}}, and {does}: {wrong}."
+    return Misfit(evidence.format(**words), f"{cure}{flag}".format(**words), *known)
 
 
 def _wanted(loss: Any) -> tuple[type, str]:

@@ -102,10 +102,19 @@ def gradient_statistics(
         If the net is not initialised, ``x`` is empty, or nothing in it is trained.
     """
     check_loss(loss)
-    inputs = batch_of(net, x)
+    found, _ = gradients_of(net, batch_of(net, x), y, loss, train_mode, every)
+    if not found:
+        raise ValueError("the net has no trained parameters: every grad_req is 'null', or there are none")
+    return [_size(layer, key, gradient) for layer, key, _, gradient in found]
+
+
+def gradients_of(
+    net: Block, inputs: tuple[Any, ...], y: Any, loss: Any, train_mode: bool, every: bool
+) -> tuple[list[tuple[str, str, Any, Any]], Any]:
+    """Layer, name, parameter and gradient of the mean loss for each trained one; and the losses themselves."""
     first = first_array(inputs)
     device = None if first is None else device_of(first)
-    means: list[Any] = []
+    seen: list[Any] = []
 
     def run() -> None:
         with mx.autograd.record(train_mode=train_mode):
@@ -116,16 +125,16 @@ def gradient_statistics(
             # MXNet refuses a loss that depends on nothing; this one does, on itself.
             besides = mean.detach().copy()
             besides.attach_grad()
-            means.append(mean + besides)
+            seen.extend((losses.detach(), mean + besides))
 
     with opened(net, train_mode), _copied(net, loss, device) as copies:
         calls = calls_of(net, run, train_mode, arrays=False) if copies else []
         found = _trained(net, calls, every)
         if not found:
-            raise ValueError("the net has no trained parameters: every grad_req is 'null', or there are none")
-        (mean,) = means
+            return [], None
+        losses, mean = seen
         mean.backward(train_mode=train_mode)
-    return [_size(layer, key, copies[id(p)].grad) for layer, key, p in found]
+    return [(layer, key, p, copies[id(p)].grad) for layer, key, p in found], losses
 
 
 @contextlib.contextmanager
