@@ -99,7 +99,7 @@ function rest() {
 function keepNow() {
   clearTimeout(resting);
   const address = write(state);
-  if (decodeURIComponent(location.hash) !== address) history.replaceState(null, "", address);
+  if (decoded(location.hash) !== address) history.replaceState(null, "", address);
   past.keep(address);
   ["undo", "redo"].forEach((id, i) => ($(id).disabled = !past.can(i ? 1 : -1)));
 }
