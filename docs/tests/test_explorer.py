@@ -690,7 +690,7 @@ def test_every_activation_is_drawn_in_depth(visit):
         curves = "&".join(f"curve={name}" for name in names[first : first + 4])
         for scale in (0.2, 12):
             page.evaluate("document.getElementById('depth').replaceChildren()")
-            page.evaluate(f"location.hash = 'view=depth&n=50&s={scale}&{curves}'")
+            page.evaluate(f"location.hash = 'view=depth&n=10&s={scale}&{curves}'")
             page.locator("#depth caption").wait_for()
             assert row(page, "scale of the weights", "depth") == [f"{scale:g}"] * len(names[first : first + 4])
             for plot in ("signal", "back", "alike", "phase"):

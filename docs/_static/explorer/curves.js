@@ -99,11 +99,14 @@ function snapped(state, x, reach) {
   return Math.abs(best - x) <= reach ? best : x;
 }
 
-// How near that is: of a slider, what the hand can aim at, or that step of a key which is nearest. A number in the box
-// is meant as it is.
+// The gradient at x, of which rounding leaves something at its roots.
+const slope = (curve, x) => (known(curve).zeros.includes(x) ? 0 : form(curve).gradient(x));
+
+// How near to a mark x lands on it: as near as a hand can aim with a slider, or the nearest step of a key. A number in
+// the box is meant as it is.
 function reach({ w }, by) {
   return { drag: w / 60, key: 0.499 * stepOf({ low: -w, high: w }), box: 0 }[by];
 }
 
-return { domain, draw, drawDifference, dots, marks, named, reach, sides, snapped };
+return { domain, draw, drawDifference, dots, marks, named, reach, sides, slope, snapped };
 })();

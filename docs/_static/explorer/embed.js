@@ -21,8 +21,8 @@ function start(box) {
   box.prepend(plot.box, side);
 
   function tell(at) {
-    const { value, gradient } = form(curve);
-    numbers.textContent = `at x = ${figure(at, 4)}: value ${figure(value(at), 4)}, gradient ${figure(gradient(at), 4)}`;
+    const { value } = form(curve);
+    numbers.textContent = `at x = ${figure(at, 4)}: value ${figure(value(at), 4)}, gradient ${figure(Curves.slope(curve, at), 4)}`;
   }
 
   function draw() {

@@ -14,8 +14,8 @@ let state, hovered = null;
 function readout() {
   const x = hovered ?? state.x;
   const rows = state.curves.map((curve, i) => {
-    const { value, gradient } = form(curve);
-    return element("span", undefined, { class: KINDS[i] }, element("b", LETTERS[i]), ` ${ACTIVATIONS[curve.name].title}: value ${figure(value(x), 4)}, gradient ${figure(gradient(x), 4)}`);
+    const { value } = form(curve);
+    return element("span", undefined, { class: KINDS[i] }, element("b", LETTERS[i]), ` ${ACTIVATIONS[curve.name].title}: value ${figure(value(x), 4)}, gradient ${figure(Curves.slope(curve, x), 4)}`);
   });
   const { a, b } = Curves.sides(state);
   if (state.view === "difference" && a && b) rows.push(element("span", `${Curves.named(state)}: ${figure(Difference.at(x, a, b, state.unit), 4)}${state.unit === "ulp" ? " ULP" : ""}`));
@@ -31,7 +31,7 @@ function speak(text) {
 function spoken() {
   const of = (curve) => (state.view === "depth"
     ? `after ${state.n} layers gradient factor ${figure(Trainability.chained(state, curve).gradient[0], 4)}`
-    : `at x = ${figure(state.x, 4)} value ${figure(form(curve).value(state.x), 4)}, gradient ${figure(form(curve).gradient(state.x), 4)}`);
+    : `at x = ${figure(state.x, 4)} value ${figure(form(curve).value(state.x), 4)}, gradient ${figure(Curves.slope(curve, state.x), 4)}`);
   return state.curves.map((curve) => `${label(curve)}: ${of(curve)}`).join(". ");
 }
 
@@ -99,7 +99,7 @@ function rest() {
 function keepNow() {
   clearTimeout(resting);
   const address = write(state);
-  if (decodeURIComponent(location.hash) !== address) history.replaceState(null, "", address);
+  if (decoded(location.hash) !== address) history.replaceState(null, "", address);
   past.keep(address);
   ["undo", "redo"].forEach((id, i) => ($(id).disabled = !past.can(i ? 1 : -1)));
 }

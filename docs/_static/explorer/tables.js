@@ -17,7 +17,7 @@ function interval([low, high]) {
 
 const FACTS = [
   ["value at x", (state, curve) => figure(form(curve).value(state.x))],
-  ["gradient at x", (state, curve) => figure(form(curve).gradient(state.x))],
+  ["gradient at x", (state, curve) => figure(Curves.slope(curve, state.x))],
   ["range", (_, curve) => {
     const { range, closed } = known(curve);
     return `${closed[0] ? "[" : "("}${figure(range[0], 4)}, ${figure(range[1], 4)}${closed[1] ? "]" : ")"}`;
