@@ -262,6 +262,17 @@ def test_the_ranking_holds_the_largest_errors_that_were_measured():
                 assert [("±" in part) for part in text.split(" / ")] == ["wrong" in row for row in rows.values()]
 
 
+def test_who_is_how_right_counts_functions_and_no_expressions():
+    counted = {row[0][0]: [int(text) for text, _ in row[1:]] for row in tables_of(RANKING)[0][1:]}
+    for column, system in enumerate(ulps.systems(), 1):
+        cells = [row[column] for row in tables_of(RANKING)[1][1:]]
+        own = [(text, float(by)) for text, by in cells if by and not text.endswith("*")]
+        numbers = [sum(error <= limit for _, error in own) for limit in (1, ulps.GOOD)]
+        numbers += [sum(error >= ulps.LOST for _, error in own)]
+        numbers += [sum(mark in text for text, _ in own) for mark in ("±", "nan")]
+        assert counted[system.title] == [len(own), *numbers]
+
+
 def test_near_0_the_ranking_counts_no_step_beyond():
     for row, near in zip(*(sorted(table[1:]) for table in tables_of(RANKING)[1:3])):
         for (_, all_of_it), (_, part) in zip(row[1:], near[1:]):

@@ -56,7 +56,7 @@ On {date}, on {processor}: {versions}. `make curves FRAMEWORKS=path/to/python` m
 * Near a minimum the gradient passes 0, and the rounding of x alone moves it: there the unit is that move.
 * Ours was measured on MXNet 1.9.1. How it does on 2.0.0b1 is in the tables of the atlas.
 * MXNet has blocks of its own for {old} of the {all} activations on 1.9.1 and for {new} on 2.0.0b1. Of PyTorch and
-  JAX it is what their users call, an expression where there is no function.
+  JAX it is what their users call or, marked *, an expression where there is no function.
 
 {loaded}
 """
@@ -166,7 +166,8 @@ def _ranked():
     """How many activations each has, and how many of them are right."""
     rows = []
     for system in ulps.systems():
-        of = [found.values() for found in map(system.rows, activations("elements")) if found]
+        names = filter(system.has, activations("elements"))
+        of = [found.values() for found in map(system.rows, names) if found]
         if not of:  # not measured yet
             continue
         worst = [max(row["worst"][0] for row in found) for found in of]
@@ -175,7 +176,7 @@ def _ranked():
         marked = [sum(any(what in row for row in found) for found in of) for what in ("wrong", "nan")]
         rows.append([system.title, len(of), *right, lost, *marked])
     rows.sort(key=lambda row: -row[3] / row[1])
-    caption = "How many activations. Each counts by the larger error of value and gradient, over all x."
+    caption = "How many activations each has. One counts by the larger error of value and gradient, over all x."
     return tables.sortable(RANKED, rows, caption)
 
 
@@ -197,17 +198,20 @@ def _table(largest, where):
         found, cells, worst = ulps.of(name), [], 0.0
         for system in systems:
             parts = [largest(row) for row in found[system].values()] if system in found else []
-            cells.append(_cell(parts) if parts else "–")
+            cells.append(_cell(parts, "" if system.has(name) else " *") if parts else "–")
             worst = max([worst, *(error for error, _, _ in parts)])
         title = CATALOG[name].title
         rows.append((worst, [(f'<a href="atlas/{name}.html">{title}</a>', title.lower()), *cells]))
     rows.sort(key=lambda row: -row[0])
     heads = ["activation", *(system.title for system in systems)]
-    caption = f"Largest error of value / gradient {where}, in units in the last place. ± marks a wrong sign."
+    caption = (
+        f"Largest error of value / gradient {where}, in units in the last place. "
+        "± marks a wrong sign, * an expression."
+    )
     return tables.sortable(heads, [row for _, row in rows], caption)
 
 
-def _cell(parts):
+def _cell(parts, mark):
     """Value and gradient in a cell, sorted by the larger error."""
     words = [("nan" if nan else units(error)) + " ±" * sign for error, sign, nan in parts]
-    return " / ".join(words), max(error for error, _, _ in parts)
+    return " / ".join(words) + mark, max(error for error, _, _ in parts)

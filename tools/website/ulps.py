@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy
 
 from benchmarks import accuracy, curves
-from gluon_activations import CATALOG
+from gluon_activations import CATALOG, _elsewhere
 from tools import measured
 from tools.wording import UNMEASURED, number
 
@@ -35,6 +35,11 @@ class System:
         rows = read(self.file)
         keys = {part: f"{name} {self.whose} {part}" for part in PARTS}
         return {part: rows[key] for part, key in keys.items() if key in rows}
+
+    def has(self, name):
+        """Whether it has a function for an activation, or its user writes an expression."""
+        framework = _elsewhere.frameworks().get(self.whose)
+        return framework is None or bool(framework.named(name))
 
 
 @functools.cache
