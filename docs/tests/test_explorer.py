@@ -13,6 +13,7 @@ import gluon_activations
 from docs.tests.checks import inspect
 from docs.tests.conftest import ROOT, SITE, visiting
 from gluon_activations import CATALOG, activations, evaluate, get_activation
+from tests.pytorch_forms import in_float32
 from tests.references import RECORDS
 from tools import latex
 from tools.website import explorer, properties
@@ -219,33 +220,6 @@ TORCH = """([name, choices, xs]) => {
 }"""
 
 
-@numpy.errstate(all="ignore")
-def in_float32(name, choices, x):
-    """PyTorch's formulas, written with NumPy's float32, whose exp, tanh and log1p are a unit off at most."""
-    f = numpy.float32
-    one, half, exp = f(1), f(0.5), numpy.exp
-    softplus = numpy.log1p(exp(x))
-    erf = numpy.vectorize(math.erf, otypes=[f])
-    cubic = f((2 / math.pi) ** 0.5) * (x + f(0.044715) * (x * x * x))
-    gate = numpy.tanh(cubic) if choices.get("approximate") == "tanh" else erf(x * f(0.5**0.5))
-    scale, alpha = f(1.0507009873554805), f(1.6732632423543772)
-    return {
-        "sigmoid": lambda: one / (one + exp(-x)),
-        "tanh": lambda: numpy.tanh(x),
-        "softsign": lambda: x / (one + abs(x)),
-        "log_sigmoid": lambda: numpy.minimum(x, 0) - numpy.log1p(exp(-abs(x))),
-        "softplus": lambda: numpy.where(x > 20, x, softplus),
-        "elu": lambda: numpy.where(x > 0, x, numpy.expm1(x)),
-        "celu": lambda: numpy.where(x > 0, x, numpy.expm1(x)),
-        "selu": lambda: numpy.where(x > 0, x * scale, numpy.expm1(x) * (alpha * scale)),
-        "silu": lambda: x / (one + exp(-x)),
-        "mish": lambda: x * numpy.tanh(softplus),
-        "gelu": lambda: (x * half) * (one + gate),
-        "hard_swish": lambda: x * numpy.clip(x + f(3), f(0), f(6)) / f(6),
-        "hard_sigmoid": lambda: numpy.clip(x + f(3), f(0), f(6)) / f(6),
-    }[name]()  # fmt: skip
-
-
 def emulated_by_the_page(page):
     """Names and choices of all that the page emulates."""
     found = []
@@ -261,11 +235,10 @@ def test_pytorchs_forms_are_those_in_numpys_float32(page):
     emulated = emulated_by_the_page(page)
     assert len(emulated) >= 14
     for name, choices in emulated:
-        found, exact = (numpy.array(values) for values in page.evaluate(TORCH, [name, choices, xs.tolist()]))
+        found = numpy.array(page.evaluate(TORCH, [name, choices, xs.tolist()])[0])
         assert (found == found.astype(numpy.float32)).all()
-        # Units of the largest number on the way: where one cancels, a unit of it is many of what is left.
-        unit = numpy.spacing(numpy.maximum(abs(exact), abs(xs) if name == "gelu" else 0).astype(numpy.float32))
-        difference = abs(found - in_float32(name, choices, xs)) / unit
+        expected, unit = in_float32(name, choices, xs)
+        difference = abs(found - expected) / unit
         assert difference.max() <= 4, (name, choices, xs[difference.argmax()], difference.max())
 
 
@@ -354,28 +327,31 @@ def claims(page):
     )
     least = CATALOG["silu"].minimum
     difference, unit = gelus()
-    return {
-        "silu": [("−1.2785", least[0], 4), ("−0.2785", least[1], 4)],
-        "sigmoid": [
-            ("0.236", sigmoid["factors"][-1], 3),
-            ("3·10⁻¹³", sigmoid["gradient"][0] / 1e-13, None),
-            ("0.9997", sigmoid["correlation"][3], 4),
-        ],
-        "gelu": [("0.00047", difference.max(), 5)],
-        "swish": [("0.028", swish_less_relu(), 3), ("−0.2785", least[1], 4), ("−1.2785", least[0], 4)],
-        "relu": [("0.7071", relu["factors"][0], 4), ("3·10⁻⁸", relu["gradient"][0] / 1e-8, None)],
-        "selu": [("0.10", tanh["signal"][50], 2), ("1.035", selu["factors"][-1], 3)],
-        "hard": [("0.045", slope_of("sigmoid", 3), 3)],
-        "torch": [],
-    }
+    return [
+        ("silu", [("−1.2785", least[0], 4), ("−0.2785", least[1], 4)]),
+        (
+            "sigmoid",
+            [
+                ("0.236", sigmoid["factors"][-1], 3),
+                ("3·10⁻¹³", sigmoid["gradient"][0] / 1e-13, None),
+                ("0.9997", sigmoid["correlation"][3], 4),
+            ],
+        ),
+        ("gelu", [("0.00047", difference.max(), 5)]),
+        ("swish", [("0.028", swish_less_relu(), 3), ("−0.2785", least[1], 4), ("−1.2785", least[0], 4)]),
+        ("relu", [("0.7071", relu["factors"][0], 4), ("3·10⁻⁸", relu["gradient"][0] / 1e-8, None)]),
+        ("selu", [("0.10", tanh["signal"][50], 2), ("1.035", selu["factors"][-1], 3)]),
+        ("hard", [("0.045", slope_of("sigmoid", 3), 3)]),
+        ("torch", []),
+    ]
 
 
 def test_each_answer_says_what_is_so(page):
     questions = page.evaluate("QUESTIONS")
     said = claims(page)
-    assert [question["id"] for question in questions] == [*said]
-    for question in questions:
-        for written_there, computed, digits in said[question["id"]]:
+    assert [question["id"] for question in questions] == [asked for asked, _ in said]
+    for question, (_, numbers) in zip(questions, said):
+        for written_there, computed, digits in numbers:
             assert written_there in question["answer"], question["answer"]
             leading = re.match(r"[−\d.]+", written_there)[0]
             assert number(leading) == round(computed, digits) + 0, (written_there, computed)
