@@ -6,7 +6,8 @@
 The numbers, the exact results and the unit are those of `benchmarks.accuracy`. Here the largest error is kept for
 each of some hundred steps of x instead of for all x, and whether a sign is wrong there or a result is nan. Kinks,
 where slopes are a convention, are left out.
-One line of MXNet is measured by ``python -m benchmarks.curves measure``, PyTorch and JAX by ``frameworks PYTHON``.
+One line of MXNet is measured by ``python -m benchmarks.curves measure [NAME…]``, PyTorch and JAX by ``frameworks
+PYTHON``.
 """
 
 import re
@@ -114,13 +115,16 @@ def makers(entry, line):
     return [whose for whose in accuracy.makers(entry, line) if line == "1.9" or whose == "mxnet"]
 
 
-def measure():
-    """Measure the MXNet at hand, into docs/data/ulps-<line>.json."""
+def measure(*names):
+    """Measure the MXNet at hand, all activations or those named, into docs/data/ulps-<line>.json."""
     mx.npx.set_np()
     if not fused.enabled():
         sys.exit(f"Ours is what the compiled kernels give, and there are none: {fused.why_not()}")
-    rows = {"machine": machine({"MXNet": LINES[LINE]})}
-    for name in tqdm(activations("elements"), desc=f"MXNet {mx.__version__}", mininterval=5, disable=None):
+    rows = measured.read("ulps", LINE) if names else {}
+    rows["machine"] = machine({"MXNet": LINES[LINE]})
+    for name in tqdm(
+        names or activations("elements"), desc=f"MXNet {mx.__version__}", mininterval=5, disable=None
+    ):
         entry = CATALOG[name]
         if makers(entry, LINE):
             xs = inputs(name)

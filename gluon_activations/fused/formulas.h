@@ -249,8 +249,9 @@ LEARNED(snake) {  // a: the frequency of its ripple
   }, c, a);
   V slope = lanes([](double x, double a) {  // 1 + sin(2 z), with its digits where that is 0
     Pair z = Pair(a) * x;
-    double s = rounded(sin_of(std::fabs(z.hi) < 1e15 ? z + QUARTER_PI() : z * 2.0));
-    return std::fabs(z.hi) < 1e15 ? 2 * s * s : 1 + s;
+    bool near = std::fabs(z.hi) < 1e15;  // farther out a quarter of pi is lost beside z
+    double s = rounded(near ? sin_of(z + QUARTER_PI()) : sin_of(z) + cos_of(z));
+    return near ? 2 * s * s : s * s;
   }, c, a);
   V by = lanes([](double x, double a) {
     Pair z = Pair(a) * x;
