@@ -658,18 +658,21 @@ def test_every_activation_can_be_chosen_and_leads_to_its_page(visit):
         assert (SITE / target).is_file()
 
 
-def test_every_activation_is_drawn_in_depth(visit):
+FOURS = [[*CURVES][first : first + 4] for first in range(0, len(CURVES), 4)]
+
+
+@pytest.mark.parametrize("names", FOURS, ids="-".join)
+def test_every_activation_is_drawn_in_depth(visit, names):
     """Also where the chain explodes or dies out: nothing that is no number gets into a picture."""
-    page, names = visit("explorer.html#view=depth&curve=relu"), [*CURVES]
-    for first in range(0, len(names), 4):
-        curves = "&".join(f"curve={name}" for name in names[first : first + 4])
-        for scale in (0.2, 12):
-            page.evaluate("document.getElementById('depth').replaceChildren()")
-            page.evaluate(f"location.hash = 'view=depth&n=10&s={scale}&{curves}'")
-            page.locator("#depth caption").wait_for()
-            assert row(page, "scale of the weights", "depth") == [f"{scale:g}"] * len(names[first : first + 4])
-            for plot in ("signal", "back", "alike", "phase"):
-                assert "NaN" not in page.locator(f"#{plot}").inner_html(), (curves, scale, plot)
+    page = visit("explorer.html#view=depth&curve=relu")
+    curves = "&".join(f"curve={name}" for name in names)
+    for scale in (0.2, 12):
+        page.evaluate("document.getElementById('depth').replaceChildren()")
+        page.evaluate(f"location.hash = 'view=depth&n=10&s={scale}&{curves}'")
+        page.locator("#depth caption").wait_for()
+        assert row(page, "scale of the weights", "depth") == [f"{scale:g}"] * len(names)
+        for plot in ("signal", "back", "alike", "phase"):
+            assert "NaN" not in page.locator(f"#{plot}").inner_html(), (curves, scale, plot)
 
 
 def test_depth_and_scale(visit):
