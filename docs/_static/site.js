@@ -12,19 +12,16 @@ window.addEventListener("load", () => {
   new ResizeObserver(reach).observe(document.getElementById("main-content"));
 });
 
-// On the page of the search: of several finds on a page, the best; they come the worst first.
-if (typeof Search !== "undefined") {
+// On the page of the search: of several finds on a page the best, which come the worst first; summaries quote the
+// article alone, and without a server there are none to fetch.
+document.addEventListener("DOMContentLoaded", () => {
+  if (typeof Search === "undefined") return;
+  if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
   const all = Search._performSearch;
   Search._performSearch = (...asked) => {
     const seen = new Set();
     return all(...asked).reverse().filter(([page]) => !seen.has(page) && seen.add(page)).reverse();
   };
-}
-
-// Its summaries quote the article alone, and without a server there are none to fetch.
-document.addEventListener("DOMContentLoaded", () => {
-  if (typeof Search === "undefined") return;
-  if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
   const theirs = Search.htmlToText;
   Search.htmlToText = (html, anchor) => {
     const article = new DOMParser().parseFromString(html, "text/html").querySelector("article");
