@@ -12,6 +12,7 @@ from benchmarks import accuracy, faults
 from gluon_activations import CATALOG, activations, fused
 from tests.conftest import LINE
 from tests.references import ulps
+from tools import measured
 
 import mxnet as mx
 
@@ -91,6 +92,15 @@ def test_numbers_of_pytorch_are_at_the_same_places_and_of_the_version_that_is_na
     assert f"PyTorch {versions['PyTorch']} is right" in PAGE and {*rows} <= {one.key for one in faults.FAULTS}
     for fault in faults.FAULTS:
         assert rows[fault.key]["truth"] == near(faults.truth(fault), 1e-15)
+
+
+@pytest.mark.parametrize("path", sorted(measured.DATA.glob("*-*.*.json")), ids=lambda path: path.stem)
+def test_what_is_read_and_written_again_is_the_same(path, monkeypatch, tmp_path):
+    kind, line = path.stem.split("-")
+    rows = measured.read(kind, line)
+    monkeypatch.setattr(measured, "DATA", tmp_path)
+    measured.write(kind, line, rows)
+    assert (tmp_path / path.name).read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
 
 
 KIND = [(-1, 1, "sign"), (0.98, 1, "size"), (0, 0.5, "size"), (nan, 1, "nan"), (0, nan, "nan"), (inf, 1, "nan")]

@@ -8,8 +8,7 @@ import pytest
 from gluon_activations import Softmax, diagnose, initializer
 from gluon_activations.nets._looks import CURES, LOOKS
 from gluon_activations.nets._walk import arrays_in
-from tests.conftest import LINE
-from tests.nets import RUNS, Custom, freeze, legacy_shapes, mean_of, sequential, softmax_lambda, state
+from tests.nets import RUNS, Custom, freeze, legacy_shapes, mean_of, sequential, softmax_lambda, started, state
 from tests.test_nets_walk import settled
 
 import mxnet as mx
@@ -131,16 +130,7 @@ def test_the_net_is_left_as_it_was(arrays, hybridize):
 def test_whatever_runs_can_be_diagnosed(arrays, make, monkeypatch):
     monkeypatch.setattr(importlib.import_module("gluon_activations.nets.diagnose"), "FEWEST", 1)
     with legacy_shapes(arrays):
-        try:
-            net, x, _ = make(arrays)
-            if not any(p._data is not None or p._deferred_init for p in net.collect_params().values()):
-                net.initialize()
-            inputs = tuple(x) if isinstance(x, (list, tuple)) else (x,)
-            out = mean_of(net(*inputs)).asnumpy()
-        except (TypeError, ValueError):
-            if LINE == "1.9" and arrays.kind == "np":
-                pytest.skip("1.9 has blocks that take legacy arrays only")
-            raise
+        net, x, inputs, _, out = started(make, arrays)
         if any(True for _ in arrays_in(x)):
             before = settled(net)
             assert diagnose(net, (x, arrays(np.zeros(3))), mean_of).looks

@@ -19,7 +19,7 @@ from gluon_activations._arrays import initialize_on, new_parameter, numpy_arrays
 from gluon_activations.catalog import _name_of
 from gluon_activations.nets import _walk
 from tests.conftest import LINE
-from tests.nets import RUNS, Custom, everything, last, legacy_shapes, mean_of, net_of, sequential, state
+from tests.nets import RUNS, Custom, everything, last, legacy_shapes, mean_of, net_of, sequential, started, state
 
 import mxnet as mx
 from mxnet.gluon import Block, SymbolBlock, Trainer, nn, rnn
@@ -196,16 +196,7 @@ def test_nets_of_the_zoo(name):
 @pytest.mark.parametrize("make", RUNS.values(), ids=RUNS)
 def test_whatever_runs_can_be_looked_into(arrays, make):
     with legacy_shapes(arrays):
-        try:
-            net, x, layers = make(arrays)
-            if not any(p._data is not None or p._deferred_init for p in net.collect_params().values()):
-                net.initialize()
-            inputs = tuple(x) if isinstance(x, (list, tuple)) else (x,)
-            out = mean_of(net(*inputs)).asnumpy()
-        except (TypeError, ValueError):
-            if LINE == "1.9" and arrays.kind == "np":
-                pytest.skip("1.9 has blocks that take legacy arrays only")
-            raise
+        net, x, inputs, layers, out = started(make, arrays)
         before = settled(net)
         for train_mode in (False, True):
             records = layer_statistics(net, x, train_mode=train_mode)

@@ -40,4 +40,4 @@ def _numbers(value):
         return {key: _numbers(part) for key, part in value.items()}
     if isinstance(value, list):
         return [_numbers(part) for part in value]
-    return value if value is None or isinstance(value, str) and value not in NUMBERS else float(value)
+    return float(value) if isinstance(value, str) and value in NUMBERS else value

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 import gluon_activations
-from docs.extensions import launch
+from docs.extensions import keywords, launch
 from docs.tests.checks import inspect, links, missing_of_css, outside_of_css, pages, tags
 from docs.tests.conftest import ROOT, SITE, assert_is_the_page_for_what_is_not_there, serving
 from gluon_activations import CATALOG, activations
@@ -213,6 +213,10 @@ def assert_results(page):
     page.locator(f"#search-results li a[href*='{CHAPTER}']").first.click()
     page.wait_for_url(f"**/{CHAPTER}**")
     assert "dying" in page.locator(".bd-article").inner_text().lower()
+
+
+def test_each_page_with_keywords_is_there():
+    assert {f"{name}.html" for name in keywords.KEYWORDS} <= {*PAGES}
 
 
 def test_the_search_finds_a_phrase(visit):

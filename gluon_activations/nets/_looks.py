@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Callable
 
 import numpy
@@ -264,7 +265,7 @@ def _is_read_up(seen: Seen) -> bool:
 
 def _samples(seen: Seen) -> Iterator[Finding]:
     n, output = seen.samples, seen.answer[0]
-    over_batch = [call for call in seen.calls if _name_of(call.block) in _SOFTMAXES and _sums_over_batch(call)]
+    over_batch = [call for call in seen.calls if _acts_on_vectors(call) and _sums_over_batch(call)]
     axis = getattr(seen.loss, "_axis", None)
     if over_batch:
         yield _wrong_axis(over_batch[0].name, "the samples of the batch")
@@ -291,7 +292,9 @@ def _samples(seen: Seen) -> Iterator[Finding]:
         )
 
 
-_SOFTMAXES = [name for name in CATALOG if name in ("softmax", "log_softmax")]
+def _acts_on_vectors(call: Layer) -> bool:
+    entry = CATALOG.get(_name_of(call.block) or "")
+    return entry is not None and entry.acts_on == "vectors"
 
 
 def _sums_over_batch(call: Layer) -> bool:
@@ -401,20 +404,17 @@ def _target_scale(seen: Seen) -> Iterator[Finding]:
 
 
 def _dead(seen: Seen) -> Iterator[Finding]:
-    worst, at = 0.0, None
+    dead = []
     for place, call in enumerate(seen.calls):
-        if call.slope is None or call.slope.ndim < 2:
-            continue
-        still = (call.slope == 0) & (call.output == 0)
-        units = numpy.moveaxis(still, unit_axis(seen.calls, place), 0)
-        dead = float(units.reshape(len(units), -1).all(axis=1).mean())
-        if dead > worst:
-            worst, at = dead, (call, len(units))
-    if at is not None and worst > DEAD:
-        call, count = at
+        if call.slope is not None and call.slope.ndim > 1:
+            still = (call.slope == 0) & (call.output == 0)
+            units = numpy.moveaxis(still, unit_axis(seen.calls, place), 0)
+            dead.append((float(units.reshape(len(units), -1).all(axis=1).mean()), call.name, len(units)))
+    worst, layer, count = max(dead, key=itemgetter(0), default=(0.0, "", 0))
+    if worst > DEAD:
         yield _found(
             "dead units",
-            call.name,
+            layer,
             f"{round(worst * count)} of its {count} units are 0 with slope 0 for every sample of the batch: "
             "nothing passes them, and they cannot learn.",
         )
@@ -422,7 +422,7 @@ def _dead(seen: Seen) -> Iterator[Finding]:
 
 def _saturated(seen: Seen) -> Iterator[Finding]:
     ends = max((place for place, call in enumerate(seen.calls) if call.slope is not None), default=-1)
-    worst, at = 0.0, None
+    flat_in = []
     for place, call in enumerate(seen.calls):
         if call.slope is None or (place == ends and place > seen.last):
             continue  # an output may be sure of itself
@@ -430,13 +430,12 @@ def _saturated(seen: Seen) -> Iterator[Finding]:
         flat = abs(call.slope) < FLAT
         if entry is None or entry.glorot is None:
             flat &= call.output != 0  # a zero region is no saturation, and dead units are looked for by themselves
-        share = float(flat.mean())
-        if share > worst:
-            worst, at = share, call
-    if at is not None and worst > SATURATED:
+        flat_in.append((float(flat.mean()), call.name))
+    worst, layer = max(flat_in, key=itemgetter(0), default=(0.0, ""))
+    if worst > SATURATED:
         yield _found(
             "saturated units",
-            at.name,
+            layer,
             f"At {worst:.0%} of its inputs the slope is below {FLAT}: what the layer gives hardly moves, and no "
             "gradient passes.",
         )

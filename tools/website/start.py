@@ -7,10 +7,10 @@ from pathlib import Path
 from benchmarks import faults
 from gluon_activations import CATALOG
 from gluon_activations._elsewhere import frameworks
+from tests import references
 from tools.measured import LINES
 
 ROOT = Path(__file__).resolve().parents[2]
-DIGITS = 50  # of the arithmetic in tests/references.py that all is compared with
 
 
 def asserts():
@@ -31,7 +31,11 @@ def numbers():
     return [
         (len(CATALOG), "activations, each a page of the atlas", "atlas/index.md"),
         (asserts(), f"checks on the pages, run on {len(LINES)} versions of MXNet", "run.md"),
-        (DIGITS, "digits of the arithmetic that every block is compared with", "use.md#how-right-it-is"),
+        (
+            references.mp.dps,
+            "digits of the arithmetic that every block is compared with",
+            "use.md#how-right-it-is",
+        ),
         (wrong, "wrong numbers found in MXNet, each with its repair", "errors_in_mxnet.md"),
         (names, f"names in {len(frameworks())} other frameworks, compared with their own code", "atlas/index.md"),
     ]
