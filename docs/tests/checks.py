@@ -157,12 +157,14 @@ AXE = """async () => {
 }"""
 
 
-# A chapter colours ten thousand words of code, which all cost time: one of each kind is left coloured.
-FEWER_WORDS = """() => {
+# A chapter has ten thousand coloured words of code and hundreds of formulas, of a hundred parts each, which all
+# cost time: one of each kind is left.
+FEWER_OF_A_KIND = """() => {
   const seen = new Set();
-  for (const word of document.querySelectorAll("pre span")) {
-    const kind = word.className + word.closest("pre").parentElement.parentElement.className;
-    if (seen.has(kind)) word.replaceWith(...word.childNodes);
+  for (const one of document.querySelectorAll("pre span, mjx-container")) {
+    const around = one.closest("pre")?.parentElement.parentElement ?? one.parentElement.parentElement;
+    const kind = [one.localName, one.className, around.localName, around.className].join();
+    if (seen.has(kind)) one.replaceWith(...(one.localName === "span" ? one.childNodes : []));
     seen.add(kind);
   }
 }"""
@@ -178,7 +180,7 @@ def accessibility(page):
     """What axe-core finds serious or critical."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(_axe())
-        page.evaluate(FEWER_WORDS)
+        page.evaluate(FEWER_OF_A_KIND)
     return page.evaluate(AXE)
 
 

@@ -116,6 +116,12 @@ def test_a_formula_that_is_wrong_ends_the_build(formula, says):
     assert formula in str(error.value)
 
 
+@pytest.mark.parametrize("kind", ["math notranslate", "output text_latex math notranslate"])
+def test_a_formula_is_found_on_a_page_whether_written_or_printed_by_a_cell(kind):
+    (found,) = mathematics.BOX.finditer(rf'<p>a</p>\n<div class="{kind}">\n\[a \\[2ex] b\]</div><p class="a">\[c\]</p>')
+    assert mathematics.key(found) == (r"a \\[2ex] b", True)
+
+
 def test_formulas_are_typeset_once_with_what_a_screen_reader_reads():
     (inline, display), css = mathematics.typeset([("x", False), (r"\frac{x}{2}", True)])
     assert inline.startswith("<mjx-container") and "<mi>x</mi>" in inline and 'display="true"' not in inline

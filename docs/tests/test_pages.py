@@ -32,9 +32,15 @@ def text_of(name):
     return (SITE / name).read_text(encoding="utf-8")
 
 
+# Bytes that a browser gets for a page before anything is touched, as hosts send them: text is compressed.
+WEIGHTS = {"index.html": 300e3, "explorer.html": 700e3, "atlas/": 400e3, "notebooks/": 1200e3, "": 400e3}
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_in_a_browser(visit, name):
     page = visit(name)
+    weight = page.evaluate("performance.getEntries().reduce((sum, entry) => sum + (entry.transferSize || 0), 0)")
+    assert 5e3 < weight < next(most for start, most in WEIGHTS.items() if name.startswith(start))
     problems = inspect(page)
     assert not problems + visit.wrong, "\n".join(problems + visit.wrong)
 
@@ -292,19 +298,6 @@ def test_a_figure_fits_its_column(visit, width):
     edges = "pictures => pictures.map((picture) => picture.getBoundingClientRect().right)"
     edges = page.locator("figure img").evaluate_all(edges)
     assert len(edges) > 5 and max(edges) <= width
-
-
-# -- weight ------------------------------------------------------------------------------------
-
-# Bytes that a browser gets for a page before anything is touched, as hosts send them: text is compressed.
-WEIGHTS = {"index.html": 300e3, "explorer.html": 700e3, "atlas/": 400e3, "notebooks/": 1200e3}
-
-
-@pytest.mark.parametrize("name", [name for name in PAGES if name.startswith(tuple(WEIGHTS))])
-def test_the_weight_of_a_page(visit, name):
-    most = next(most for start, most in WEIGHTS.items() if name.startswith(start))
-    sizes = "performance.getEntries().reduce((sum, entry) => sum + (entry.transferSize || 0), 0)"
-    assert 5e3 < visit(name).evaluate(sizes) < most
 
 
 # -- places ------------------------------------------------------------------------------------
