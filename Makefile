@@ -28,7 +28,7 @@ LIST_$(DIST) := dist
 LIST_$(THEIRS) := frameworks
 OLDEST_$(SITE) := 3.11
 OLDEST_$(THEIRS) := 3.11
-PYTEST := -m pytest -n 2 -p no:cacheprovider
+PYTEST := -m pytest -n 2 --dist worksteal -p no:cacheprovider
 # Pages run in one thread each, two pages at a time; every sum is then made in one order.
 NBVAL := OMP_NUM_THREADS=1 JUPYTER_PREFER_ENV_PATH=1 CTX=cpu
 # The same text from another machine: MXNet 2.0.0b1 runs the pages as an older processor with two threads would.
@@ -132,7 +132,7 @@ serve: $(SITE)
 
 test-docs: docs
 	@$(SITE)/bin/python -m tools.browser
-	$(SITE)/bin/python -m pytest -n 2 -p no:cacheprovider docs/tests
+	OMP_NUM_THREADS=1 $(SITE)/bin/python $(PYTEST) docs/tests
 
 test-quick: $(MXNET1)
 	$(MXNET1)/bin/python $(PYTEST) tests

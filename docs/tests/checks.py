@@ -157,13 +157,16 @@ AXE = """async () => {
 }"""
 
 
-# A chapter has ten thousand coloured words of code and hundreds of formulas, of a hundred parts each, which all
-# cost time: one of each kind is left.
-FEWER_OF_A_KIND = """() => {
+# A chapter has ten thousand coloured words of code and hundreds of formulas, a table has hundreds of rows, and axe
+# looks behind each for what shines through: of those with the same shape in the same place, one is left.
+FEWER_OF_A_KIND = r"""() => {
+  const look = (one) => `${one.localName} ${one.className} ${one.getAttribute("style")}`;
+  const place = (one) => (one.parentElement ? place(one.parentElement) + look(one.parentElement) : "");
+  const bare = (text) => text.replace(/>[^<]+/g, ">").replace(/ (?!class|style)[\w-]+="[^"]*"/g, "");
   const seen = new Set();
-  for (const one of document.querySelectorAll("pre span, mjx-container")) {
-    const around = one.closest("pre")?.parentElement.parentElement ?? one.parentElement.parentElement;
-    const kind = [one.localName, one.className, around.localName, around.className].join();
+  for (const one of document.querySelectorAll("tbody tr, li, pre span, mjx-container")) {
+    const shape = one.closest("tr, li") === one ? bare(one.outerHTML) : look(one);
+    const kind = place(one) + shape;
     if (seen.has(kind)) one.replaceWith(...(one.localName === "span" ? one.childNodes : []));
     seen.add(kind);
   }

@@ -118,7 +118,7 @@ def test_a_formula_that_is_wrong_ends_the_build(formula, says):
 
 @pytest.mark.parametrize("kind", ["math notranslate", "output text_latex math notranslate"])
 def test_a_formula_is_found_on_a_page_whether_written_or_printed_by_a_cell(kind):
-    (found,) = mathematics.BOX.finditer(rf'<p>a</p>\n<div class="{kind}">\n\[a \\[2ex] b\]</div><p class="a">\[c\]</p>')
+    (found,) = mathematics.BOX.finditer(rf'<p>a</p><div class="{kind}"> \[a \\[2ex] b\]</div><p class="a">\[c\]</p>')
     assert mathematics.key(found) == (r"a \\[2ex] b", True)
 
 
