@@ -43,7 +43,7 @@ export CTX
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help notebooks seeds checks test test-quick lab lint format figures outputs accuracy bench exercises results simulation clinic lock clean distclean \
+.PHONY: help notebooks seeds checks environments test test-quick lab lint format figures outputs accuracy bench exercises results simulation clinic lock clean distclean \
   docs serve test-docs errors curves mutants zoo coefficients dist check-dist matrix licences update frameworks \
   $(MXNET1) $(MXNET2) $(SITE) $(DIST) $(THEIRS)
 
@@ -100,12 +100,16 @@ checks: $(MXNET1)
 outputs: $(MXNET1)
 	@$(MXNET1)/bin/python -m tools.run_notebooks --only '$(ONLY)' --in-place
 
-test: lint $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2))
+# What the tests run in, made side by side.
+environments:
+	@$(MAKE) --no-print-directory -j3 $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2)) $(if $(HAS_SITE),$(SITE))
+
+test: environments lint
 	@echo '== package and pages, MXNet 1.9.1'
 	$(MXNET1)/bin/python $(PYTEST) tests
 ifdef HAS_MXNET2
 	@echo '== package and pages, MXNet 2.0.0b1'
-	$(MXNET2)/bin/python $(PYTEST) tests
+	$(MXNET2)/bin/python $(PYTEST) -m 'not once' tests
 else
 	@echo '== MXNet 2.0.0b1 has no wheel for this processor: its tests are left out'
 endif

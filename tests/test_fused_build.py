@@ -614,6 +614,7 @@ def test_lines_of_the_sources_have_one_width(name):
 # -- levels ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_what_is_compiled_for_newer_processors_runs_only_when_it_is_called(tmp_path):
     """Nothing of it is run while the library is loaded, nor may the linker take a function of its for all."""
     compiler, nm = _build.compiler(), shutil.which("nm")
@@ -680,6 +681,7 @@ int main() {
 """
 
 
+@pytest.mark.once
 def test_the_loops_stay_inside_their_arrays_and_inside_the_language(tmp_path):
     compiler = _build.compiler()
     if compiler is None:

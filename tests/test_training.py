@@ -485,12 +485,14 @@ def crowd(size, runs=6, **options):
     return sweep([{"number": n, "crowd": size} for n in range(runs)], [0], where, progress=False, **options)
 
 
+@pytest.mark.once
 def test_two_processes_of_one_thread_unless_told_otherwise():
     runs = crowd(2)
     assert len({run["process"] for run in runs} - {os.getpid()}) == 2
     assert {run["threads"] for run in runs} == {"1"}
 
 
+@pytest.mark.once
 def test_the_caller_chooses_where_a_sweep_runs():
     here = {os.getpid()}
     assert {run["process"] for run in crowd(1, 2, jobs=1)} == here
@@ -699,6 +701,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_killed_sweep_goes_on_where_it_was(tmp_path, trace, jobs):
     (tmp_path / "script.py").write_text(SCRIPT)
@@ -778,6 +781,7 @@ def test_a_result_has_names():
         sweep(NUMBERS, [0], lambda number, seed: 3.0, **HERE)
 
 
+@pytest.mark.once
 def test_a_sweep_on_a_dask_cluster_gives_the_same_table(tmp_path, trace):
     from dask.distributed import Client, LocalCluster
 

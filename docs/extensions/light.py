@@ -142,7 +142,10 @@ def to_webp(path):
 
 
 def pictures(text, sizes):
-    """A page whose pictures have their room from the start, and are loaded when they come near."""
+    """A page whose pictures have their room from the start, are loaded when they come near, and open by themselves.
+
+    By itself a picture fills a telephone that is turned, and fingers make it larger.
+    """
     count = 0
 
     def one(match):
@@ -152,6 +155,6 @@ def pictures(text, sizes):
         width, height = sizes[place.rpartition("/")[2]]
         lazy = "" if count == 1 else ' loading="lazy"'
         room = f'width="{width}" height="{height}"' if "width" not in before + after else ""
-        return f'<img{before}src="{place}.webp"{after} {room}{lazy} decoding="async">'
+        return f'<a href="{place}.webp"><img{before}src="{place}.webp"{after} {room}{lazy} decoding="async"></a>'
 
     return PICTURE.sub(one, text)

@@ -14,6 +14,7 @@ import pytest
 from benchmarks import curves
 from docs.tests.conftest import SITE
 from gluon_activations import CATALOG, activations, array, derivative, evaluate, get_activation, initializer
+from gluon_activations._elsewhere import frameworks
 from tests.references import RECORDS, VECTORS, exact
 from tools import measured
 from tools.website import advice, comparison, ranking, synonyms, ulps, usage, vectors
@@ -174,13 +175,18 @@ def test_a_picture_of_errors_shows_what_was_measured(name):
     text = (SITE / "atlas" / f"{name}.html").read_text(encoding="utf-8")
     picture = re.search(r'<figure class="ulps">.*?</figure>', text, re.DOTALL)[0]
     assert len(picture) < 25_000
+    expressions = 0
     for system in ulps.systems():
+        theirs = frameworks().get(system.whose)
+        mark = "" if theirs is None or theirs.named(name) else " *"
         rows = [measured.read("ulps", system.file).get(f"{name} {system.whose} {part}") for part in ulps.PARTS]
-        assert (f"</svg>{system.title}</li>" in picture) == all(rows)
+        assert (f"</svg>{system.title}{mark}</li>" in picture) == all(rows)
+        expressions += bool(mark) and all(rows)
         for row, heights in zip(rows, drawn(picture, system.look)):
             if row:
                 errors = [error for error, _ in curves.unpacked(row["errors"])]
                 assert heights == [round(ulps.up(error)) for error in errors]
+    assert ("Marked *: an expression" in text) == (expressions > 0)
 
 
 def shaded(text):

@@ -158,10 +158,11 @@ def test_a_page_loads_scripts_of_what_stands_on_it_and_runs_them_at_the_end():
     assert "copybutton" in light.head("\n".join(["<head>", *tags, "</head>", '<div class="highlight">']))
 
 
-def test_pictures_but_the_first_wait_until_they_are_near():
+def test_a_picture_opens_by_itself_and_those_but_the_first_wait_until_they_are_near():
     text = '<img alt="a" src="../_images/a.png" /> <img alt="b" src="../_images/b.png" width="3">'
     found = light.pictures(text, {"a": (10, 20), "b": (30, 40)})
     first, second = re.findall("<img.*?>", found)
+    assert re.findall('<a href="(.*?)"><img[^>]*></a>', found) == ["../_images/a.webp", "../_images/b.webp"]
     assert 'src="../_images/a.webp"' in first and 'width="10" height="20"' in first and "lazy" not in first
     assert 'src="../_images/b.webp"' in second and 'loading="lazy"' in second and "height" not in second
 

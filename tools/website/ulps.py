@@ -79,7 +79,7 @@ def section(name):
     """The picture of an activation, with a sentence for its value, its gradient, and each wrong sign."""
     if not of(name):
         return f"{UNMEASURED.capitalize()} (`make curves`)."
-    said = "\n".join(f"* {sentence}" for sentence in sentences(name))
+    said = "\n".join(f"* {sentence}" for sentence in [*sentences(name), *_expressions(name)])
     return f"```{{raw}} html\n{picture(name)}\n```\n\n{said}"
 
 
@@ -92,6 +92,12 @@ def sentences(name):
             where = {system: _where(rows[part][kind]) for system, rows in found.items() if kind in rows[part]}
             said += [f"The {word} of {listed(titles)} {words} {place}." for place, titles in _alike(where)]
     return said
+
+
+def _expressions(name):
+    """What the marks in the key of the picture say, where there are any."""
+    if not all(system.has(name) for system in of(name)):
+        yield r"Marked \*: an expression of its users, as it has no function for that."
 
 
 def _worst(rows, word):
@@ -179,11 +185,12 @@ def picture(name):
     words = html.escape(re.sub(r"<sup>(.*?)</sup>", r"^\1", words), quote=True)
     size = f"0 0 {LEFT + WIDTH + 16} {TOP + 2 * (HEIGHT + BETWEEN) - 24}"
     drawing = f'<svg viewBox="{size}" role="img" aria-label="{words}">{"".join(panels)}</svg>'
-    return f'<figure class="ulps">{drawing}{_key(found)}</figure>'
+    return f'<figure class="ulps">{drawing}{_key(name, found)}</figure>'
 
 
-def _key(found):
-    looks = {system.title: f'<path class="{system.look}" d="M0 4h30"/>' for system in found}
+def _key(name, found):
+    marks = {system: "" if system.has(name) else " *" for system in found}
+    looks = {system.title + mark: f'<path class="{system.look}" d="M0 4h30"/>' for system, mark in marks.items()}
     if any("wrong" in row for rows in found.values() for row in rows.values()):
         looks["wrong sign"] = _box("wrong", 0, 30, 8)
     sample = '<li><svg viewBox="0 0 30 8" aria-hidden="true">{}</svg>{}</li>'
