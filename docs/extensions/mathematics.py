@@ -20,7 +20,9 @@ from sphinx.util.osutil import relative_uri
 MATHJAX = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
 FONTS = "output/chtml/fonts/woff-v2"
 SHEET = "_static/mathematics.css"
-BOX = re.compile(r'(<(?:span|div) class="(?:[^">]* )?math[ "][^>]*>)\s*\\([\[(])(.*?)\\[\])]\s*(?=</(?:span|div)>)', re.DOTALL)
+BOX = re.compile(
+    r'(<(?:span|div) class="(?:[^">]* )?math[ "][^>]*>)\s*\\([\[(])(.*?)\\[\])]\s*(?=</(?:span|div)>)', re.DOTALL
+)
 
 
 def setup(app):

@@ -158,15 +158,17 @@ AXE = """async () => {
 
 
 # A chapter has ten thousand coloured words of code and hundreds of formulas, a table has hundreds of rows, and axe
-# looks behind each for what shines through: of those with the same shape in the same place, one is left.
-FEWER_OF_A_KIND = r"""() => {
-  const look = (one) => `${one.localName} ${one.className} ${one.getAttribute("style")}`;
-  const place = (one) => (one.parentElement ? place(one.parentElement) + look(one.parentElement) : "");
-  const bare = (text) => text.replace(/>[^<]+/g, ">").replace(/ (?!class|style)[\w-]+="[^"]*"/g, "");
+# looks behind each for what shines through: of those that look the same in the same place, one is left. What an
+# element looks like is said by its attributes, and by what stands in it, whatever the text and however often.
+FEWER_OF_A_KIND = """() => {
+  const told = ["class", "style", "role"];
+  const words = ({ name, value }) => (told.includes(name) ? `${name}=${value}` : name);
+  const look = (one) => [one.localName, ...[...one.attributes].map(words).sort()].join();
+  const place = (one) => (one ? place(one.parentElement) + look(one) + ">" : "");
   const seen = new Set();
-  for (const one of document.querySelectorAll("tbody tr, li, pre span, mjx-container")) {
-    const shape = one.closest("tr, li") === one ? bare(one.outerHTML) : look(one);
-    const kind = place(one) + shape;
+  for (const one of document.querySelectorAll("tbody tr, li, p, pre span, mjx-container")) {
+    const inner = one.localName === "mjx-container" ? [] : [...one.querySelectorAll(":not(mjx-container *)")].map(look);
+    const kind = place(one) + [...new Set(inner)].sort().join();
     if (seen.has(kind)) one.replaceWith(...(one.localName === "span" ? one.childNodes : []));
     seen.add(kind);
   }

@@ -55,7 +55,7 @@ WRONG = [
     ("<script>nosuch()</script>", "error in a script: nosuch is not defined"),
     ('<script src="../_static/nosuch.js"></script>', "status 404: {}_static/nosuch.js"),
     ('<p id="a" style="color: #bbb; background: #fff">Pale.</p>', "1280 px, light: serious, color-contrast: #a "),
-    ('<p id="b" style="color: #bbb; background: #fff">Pale.</p>', "390 px, dark: serious, color-contrast: #b "),
+    ('<p id="b" style="background: #fff; color: #bbb">Pale.</p>', "390 px, dark: serious, color-contrast: #b "),
     ('<button id="c"></button>', "critical, button-name: #c "),
     ('<div id="d" role="slider" tabindex="0">3</div>', "critical, aria-required-attr: #d "),
     ('<div style="width: 600px">Too wide for a telephone.</div>', "390 px, dark: scrolls sideways"),
@@ -118,7 +118,9 @@ def test_a_formula_that_is_wrong_ends_the_build(formula, says):
 
 @pytest.mark.parametrize("kind", ["math notranslate", "output text_latex math notranslate"])
 def test_a_formula_is_found_on_a_page_whether_written_or_printed_by_a_cell(kind):
-    (found,) = mathematics.BOX.finditer(rf'<p>a</p><div class="{kind}"> \[a \\[2ex] b\]</div><p class="a">\[c\]</p>')
+    (found,) = mathematics.BOX.finditer(
+        rf'<p>a</p><div class="{kind}"> \[a \\[2ex] b\]</div><p class="a">\[c\]</p>'
+    )
     assert mathematics.key(found) == (r"a \\[2ex] b", True)
 
 
