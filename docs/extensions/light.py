@@ -142,7 +142,7 @@ def to_webp(path):
 
 
 def pictures(text, sizes):
-    """A page whose pictures have their room from the start, are loaded when they come near, and open by themselves.
+    """A page whose pictures have their room from the start, come when they are near, and open by themselves.
 
     By itself a picture fills a telephone that is turned, and fingers make it larger.
     """

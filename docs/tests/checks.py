@@ -167,8 +167,8 @@ FEWER_OF_A_KIND = """() => {
   const place = (one) => (one ? place(one.parentElement) + look(one) + ">" : "");
   const seen = new Set();
   for (const one of document.querySelectorAll("tbody tr, li, p, pre span, mjx-container")) {
-    const inner = one.localName === "mjx-container" ? [] : [...one.querySelectorAll(":not(mjx-container *)")].map(look);
-    const kind = place(one) + [...new Set(inner)].sort().join();
+    const inner = one.localName === "mjx-container" ? [] : [...one.querySelectorAll(":not(mjx-container *)")];
+    const kind = place(one) + [...new Set(inner.map(look))].sort().join();
     if (seen.has(kind)) one.replaceWith(...(one.localName === "span" ? one.childNodes : []));
     seen.add(kind);
   }

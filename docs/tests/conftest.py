@@ -19,7 +19,7 @@ SITE = Path(os.environ.get("SITE_DIR") or ROOT / "build" / "site").resolve()
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 ARGUMENTS += ["--disable-background-networking", "--disable-component-update"]
-# With each page Chromium prepares a list of suggestions for its address bar, itself a page that takes half a second.
+# With each page Chromium prepares suggestions for its address bar, which are a page too and take half a second.
 ARGUMENTS += ["--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,HttpsUpgrades,PaintHolding,MediaRouter"]
 USUAL = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce", "service_workers": "block"}
 
