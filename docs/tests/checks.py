@@ -159,7 +159,8 @@ AXE = """async () => {
 
 # A chapter has ten thousand coloured words of code and hundreds of formulas, a table has hundreds of rows, and axe
 # looks behind each for what shines through: of those that look the same in the same place, one is left. What an
-# element looks like is said by its attributes, and by what stands in it, whatever the text and however often.
+# element looks like is said by its attributes, and by what stands in it, whatever the text and however often. What
+# names something else stays.
 FEWER_OF_A_KIND = """() => {
   const told = ["class", "style", "role"];
   const words = ({ name, value }) => (told.includes(name) ? `${name}=${value}` : name);
@@ -169,7 +170,7 @@ FEWER_OF_A_KIND = """() => {
   for (const one of document.querySelectorAll("tbody tr, li, p, pre span, mjx-container")) {
     const inner = one.localName === "mjx-container" ? [] : [...one.querySelectorAll(":not(mjx-container *)")];
     const kind = place(one) + [...new Set(inner.map(look))].sort().join();
-    if (seen.has(kind)) one.replaceWith(...(one.localName === "span" ? one.childNodes : []));
+    if (seen.has(kind) && !one.closest("summary, button, label")) one.replaceWith(...(one.localName === "span" ? one.childNodes : []));
     seen.add(kind);
   }
 }"""

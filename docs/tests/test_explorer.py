@@ -337,7 +337,13 @@ def claims(page):
                 ("0.9997", sigmoid["correlation"][3], 4),
             ],
         ),
-        ("gelu", [("0.00047", difference.max(), 5)]),
+        (
+            "gelu",
+            [
+                ("0.00047", difference.max(), 5),
+                ("±2.70", abs(numpy.linspace(-8, 8, 160001)[difference.argmax()]), 2),
+            ],
+        ),
         ("swish", [("0.028", swish_less_relu(), 3), ("−0.2785", least[1], 4), ("−1.2785", least[0], 4)]),
         ("relu", [("0.7071", relu["factors"][0], 4), ("3·10⁻⁸", relu["gradient"][0] / 1e-8, None)]),
         ("selu", [("0.10", tanh["signal"][50], 2), ("1.035", selu["factors"][-1], 3)]),
@@ -353,7 +359,7 @@ def test_each_answer_says_what_is_so(page):
     for question, (_, numbers) in zip(questions, said):
         for written_there, computed, digits in numbers:
             assert written_there in question["answer"], question["answer"]
-            leading = re.match(r"[−\d.]+", written_there)[0]
+            leading = re.match(r"±?([−\d.]+)", written_there)[1]
             assert number(leading) == round(computed, digits) + 0, (written_there, computed)
         # Two sentences, or the second with a colon.
         assert 1 <= len(re.findall(r"[.:] (?=[A-Z])", question["answer"])) <= 2
@@ -375,7 +381,10 @@ def test_what_the_answers_say_without_a_number_is_so(page):
     # Of hard sigmoid: dead outside -3 and 3, as sigmoid is not.
     x = numpy.append(x, [-3, 3]).round(4)
     slopes = RECORDS["hard_sigmoid"].float64(x)[1]
-    assert ((slopes == 0) == (abs(x) > 3))[abs(x) != 3].all() and (RECORDS["sigmoid"].float64(x)[1] > 0).all()
+    sigmoid = RECORDS["sigmoid"].float64(x)[1]
+    assert ((slopes == 0) == (abs(x) > 3))[abs(x) != 3].all() and sigmoid.min() > 0
+    # Of the sigmoid's slope: nowhere above a quarter.
+    assert sigmoid.max() == 0.25
     # Of GELU's forms in units, and of PyTorch's.
     difference, unit = gelus()
     units = (difference / unit)[:80001:10000]  # at -8, -7, ... 0

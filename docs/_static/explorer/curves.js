@@ -2,6 +2,7 @@
 "use strict";
 
 const Curves = (() => {
+const ALIGNED = 7; // letters beside each of two plots, so that an x of the one stands above that of the other
 const domain = ({ c, w }) => [c - w, c + w];
 const shows = (state, which) => state.show === "both" || state.show === which;
 
@@ -58,7 +59,7 @@ function draw(plot, state) {
   })));
   const both = state.show === "both" ? "value and gradient" : state.show;
   plot.draw({
-    x: xs, y: around(lines.map((line) => line.points), state.w), xTitle: "input x", yTitle: state.show === "both" ? "value f(x), gradient f′(x)" : state.show === "value" ? "value f(x)" : "gradient f′(x)",
+    letters: state.view === "difference" ? ALIGNED : 2, x: xs, y: around(lines.map((line) => line.points), state.w), xTitle: "input x", yTitle: state.show === "both" ? "value f(x), gradient f′(x)" : state.show === "value" ? "value f(x)" : "gradient f′(x)",
     lines, marks: [...marks(state), ...dots(state, state.x)],
     rules: [{ x: state.x, kind: "at" }],
     words: `Line chart of the ${both} of ${state.curves.map(label).join(" and of ")}, for x from ${figure(xs[0], 4)} to ${figure(xs[1], 4)}. The table below has the numbers.`,
@@ -84,7 +85,7 @@ function drawDifference(plot, state) {
   const y = ulps ? [-1, 1].map((sign) => sign * Math.max(1, most * 1.3)) : around([found, [[0, 0]]], 2);
   const rounded = b === "torch";
   plot.draw({
-    x: xs, y: most ? y : [-1, 1], yScale: ulps ? "both" : "linear", xTitle: "input x", yTitle: title,
+    letters: ALIGNED, x: xs, y: most ? y : [-1, 1], yScale: ulps ? "both" : "linear", xTitle: "input x", yTitle: title,
     lines: rounded ? [] : [{ points: found, kind: "difference" }], dots: rounded ? [{ points: found, kind: "difference", size: 1.4 }] : [],
     marks: [{ x: state.x, y: Difference.at(state.x, a, b, state.unit), shape: "read", kind: "difference" }], rules: [{ x: state.x, kind: "at" }],
     words: `Chart of the difference ${title}, for x from ${figure(xs[0], 4)} to ${figure(xs[1], 4)}; at most ${figure(most, 3)} in size.`,

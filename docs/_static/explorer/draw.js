@@ -82,7 +82,7 @@ class Plot {
     const small = width < 260;
     const xCount = Math.max(2, width / 75), yCount = Math.max(3, height / 45);
     const yTicks = scale(what.yScale, what.y, [0, 1]).ticks(yCount);
-    const room = 10 + 7.2 * Math.max(2, ...yTicks.map((t) => tickText(t).length));
+    const room = 10 + 7.2 * Math.max(what.letters || 2, ...yTicks.map((t) => tickText(t).length));
     this.frame = { left: room, right: width - 14, top: 24, bottom: height - (small ? 20 : 34) };
     const { left, right, top, bottom } = this.frame;
     this.x = scale(what.xScale, what.x, [left, right]);

@@ -15,7 +15,7 @@ function readout() {
   const x = hovered ?? state.x;
   const rows = state.curves.map((curve, i) => {
     const { value } = form(curve);
-    return element("span", undefined, { class: KINDS[i] }, element("b", LETTERS[i]), ` ${ACTIVATIONS[curve.name].title}: value ${figure(value(x), 4)}, gradient ${figure(Curves.slope(curve, x), 4)}`);
+    return element("span", undefined, { class: KINDS[i] }, element("b", LETTERS[i]), ` ${label(curve)}: value ${figure(value(x), 4)}, gradient ${figure(Curves.slope(curve, x), 4)}`);
   });
   const { a, b } = Curves.sides(state);
   if (state.view === "difference" && a && b) rows.push(element("span", `${Curves.named(state)}: ${figure(Difference.at(x, a, b, state.unit), 4)}${state.unit === "ulp" ? " ULP" : ""}`));
@@ -131,7 +131,7 @@ function option(text, value) {
 function cards(focus) {
   $("curves").replaceChildren(...state.curves.map(card));
   $("add").disabled = state.curves.length === MOST;
-  const names = state.curves.map((curve, i) => option(`${LETTERS[i]}, ${ACTIVATIONS[curve.name].title}`, i));
+  const names = state.curves.map((curve, i) => option(`${LETTERS[i]}, ${label(curve)}`, i));
   $("minuend").replaceChildren(...names.map((name) => name.cloneNode(true)));
   $("subtrahend").replaceChildren(...names, option("PyTorch’s form of it", "torch"));
   if (focus && $(focus)) $(focus).focus();

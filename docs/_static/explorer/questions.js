@@ -13,13 +13,13 @@ const QUESTIONS = [
     id: "sigmoid",
     ask: "Why does a 20-layer sigmoid net not learn?",
     address: "curve=sigmoid&view=depth",
-    answer: "Each layer hands back 0.236 of the gradient, so that 3·10⁻¹³ of it is left after 20. And two inputs with a correlation of 0.5 have one of 0.9997 after three layers: the net cannot tell them apart.",
+    answer: "Each layer hands back 0.236 of the gradient, as the slope of a sigmoid is nowhere above ¼, so that 3·10⁻¹³ of it is left after 20. And two inputs with a correlation of 0.5 have one of 0.9997 after three layers: the net cannot tell them apart.",
   },
   {
     id: "gelu",
     ask: "How do GELU’s two forms differ?",
-    address: "curve=gelu&curve=gelu,approximate:tanh&view=difference&x=-2.2",
-    answer: "The lines lie on one another; their difference, on its own scale below, is nowhere more than 0.00047. For float32 that is much: switch to ULP and see more than 10,000 units at x = −1, and no digit left beyond −5.",
+    address: "curve=gelu&curve=gelu,approximate:tanh&view=difference&x=-2.7",
+    answer: "The lines lie on one another; their difference, on its own scale below, is largest at ±2.70, with 0.00047. For float32 that is much: switch to ULP and see more than 10,000 units at x = −1, and no digit left beyond −5.",
   },
   {
     id: "swish",
