@@ -170,7 +170,8 @@ FEWER_OF_A_KIND = """() => {
   for (const one of document.querySelectorAll("tbody tr, li, p, pre span, mjx-container")) {
     const inner = one.localName === "mjx-container" ? [] : [...one.querySelectorAll(":not(mjx-container *)")];
     const kind = place(one) + [...new Set(inner.map(look))].sort().join();
-    if (seen.has(kind) && !one.closest("summary, button, label")) one.replaceWith(...(one.localName === "span" ? one.childNodes : []));
+    const again = seen.has(kind) && !one.closest("summary, button, label");
+    if (again) one.replaceWith(...(one.localName === "span" ? one.childNodes : []));
     seen.add(kind);
   }
 }"""
