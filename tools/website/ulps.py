@@ -180,9 +180,8 @@ def picture(name):
     for place, (part, word) in enumerate(PARTS.items()):
         steps = {system: curves.unpacked(rows[part]["errors"]) for system, rows in found.items()}
         move = f"translate({LEFT},{TOP + place * (HEIGHT + BETWEEN)})"
-        panels.append(
-            f'<g transform="{move}">{_panel(steps, f"error of the {word} against x, in units in the last place")}</g>'
-        )
+        panel = _panel(steps, f"error of the {word} against x, in units in the last place")
+        panels.append(f'<g transform="{move}">{panel}</g>')
     words = f"Error of {CATALOG[name].title} against x. {' '.join(sentences(name))}"
     words = html.escape(re.sub(r"<sup>(.*?)</sup>", r"^\1", words), quote=True)
     size = f"0 0 {LEFT + WIDTH + 16} {TOP + 2 * (HEIGHT + BETWEEN) - 24}"
