@@ -347,6 +347,17 @@ def test_a_table_is_sorted_by_a_click_and_the_other_way_by_a_second_one(visit, n
         assert head.locator("xpath=..").get_attribute("aria-sort") == way
 
 
+@pytest.mark.parametrize("name, table", [("atlas/index", 0), (RANKING, 1)])
+def test_heads_and_names_of_a_table_stay_in_sight(visit, name, table):
+    page = visit(f"{name}.html", viewport={"width": 390, "height": 844})
+    found = page.locator("table.sortable").nth(table)
+    moved = found.evaluate("(t) => { t.scrollTop = 300; t.scrollLeft = 200; return [t.scrollTop, t.scrollLeft]; }")
+    assert moved == [300, 200]
+    box, head = found.bounding_box(), found.locator("thead th").first.bounding_box()
+    title = found.locator("tbody th").nth(12).bounding_box()
+    assert max(abs(head[side] - box[side]) for side in "xy") < 2 and abs(title["x"] - box["x"]) < 2
+
+
 @pytest.mark.parametrize("name, count", [("atlas/index", 1), (RANKING, 3)])
 def test_without_its_script_a_table_is_a_plain_one_and_no_other_page_loads_it(name, count):
     text = (SITE / f"{name}.html").read_text(encoding="utf-8")
