@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from typing import Any
@@ -32,5 +33,5 @@ def interval(entry: Any) -> str:
 
 
 def letter(latex: str) -> str:
-    """A letter of a formula where no formula can stand: α for the LaTeX of it."""
-    return {r"\alpha": "α", r"\beta": "β", r"\lambda": "λ"}.get(latex, latex)
+    """A letter of a formula where no formula can stand, by the name that HTML has for it too: α for its LaTeX."""
+    return html.unescape(re.sub(r"^\\(\w+)$", r"&\1;", latex))

@@ -1,0 +1,72 @@
+"""How numbers, ranges and letters are written down."""
+
+import math
+
+import pytest
+
+from gluon_activations import CATALOG, activations
+from gluon_activations._wording import VECTORS, interval, letter, minus, number
+
+
+@pytest.mark.parametrize(
+    "value, digits, text",
+    [
+        (math.nan, 4, "nan"),
+        (math.inf, 4, "∞"),
+        (-math.inf, 4, "−∞"),
+        (0.0, 4, "0"),
+        (-0.5, 4, "−0.5"),
+        (-1.27846454, 4, "−1.278"),
+        (-1.27846454, 2, "−1.3"),
+        (12345.678, 4, "1.235e+4"),
+        (-3e-9, 4, "−3e−9"),
+        (1e-10, 4, "1e−10"),
+        (1e30, 4, "1e+30"),
+    ],
+)
+def test_a_number_has_a_true_minus_and_no_more_digits_than_help(value, digits, text):
+    assert number(value, digits) == text
+
+
+def test_a_number_has_four_digits_unless_told_otherwise():
+    assert number(2 / 3) == "0.6667"
+
+
+@pytest.mark.parametrize(
+    "text, written",
+    [
+        ("-1 and 2e-9", "−1 and 2e−9"),
+        ("x-1", "x-1"),
+        ("float-32", "float-32"),
+        ("1.-2", "1.-2"),
+        ("(-3)", "(−3)"),
+        ("-x", "-x"),
+        ("1-2", "1-2"),
+        ("e-3", "e-3"),
+    ],
+)
+def test_a_minus_is_one_before_a_number_only(text, written):
+    assert minus(text) == written
+
+
+@pytest.mark.parametrize(
+    "name, text", [("sigmoid", "(0, 1)"), ("relu", "[0, ∞)"), ("hard_tanh", "[−1, 1]"), ("identity", "(−∞, ∞)")]
+)
+def test_brackets_say_which_ends_are_attained(name, text):
+    assert interval(CATALOG[name]) == text
+
+
+@pytest.mark.parametrize("name", activations("vectors"))
+def test_what_acts_on_vectors_has_no_range(name):
+    assert interval(CATALOG[name]) == VECTORS == "acts on vectors"
+
+
+@pytest.mark.parametrize("latex, sign", [(r"\alpha", "α"), (r"\lambda", "λ"), (r"\omega", "ω"), ("n", "n")])
+def test_a_letter_stands_without_a_formula(latex, sign):
+    assert letter(latex) == sign
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_each_letter_of_the_catalog_can_stand_without_a_formula(name):
+    letters = [parameter.letter for parameter in CATALOG[name].parameters.values()] + [*CATALOG[name].constants]
+    assert not [each for each in letters if "\\" in letter(each)]
