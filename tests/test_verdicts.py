@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 
 from gluon_activations._verdicts import VERDICTS, Estimate, estimate, holm, power, repeats_to_decide, verdict
 
@@ -60,6 +60,40 @@ def test_the_variance_has_its_two_sources():
     assert np.mean([one.repeat for one in found]) == pytest.approx(0.3**2 + 0.6**2 / 40, rel=0.1)
 
 
+def by_the_textbook(x):
+    """Mean, the two parts of its variance and the degrees of freedom, sum by sum (two-way random model)."""
+    r, s = x.shape
+    mean = sum(map(sum, x)) / (r * s)
+    rows = [sum(row) / s for row in x]
+    columns = [sum(column) / r for column in x.T]
+    square_s = r * sum((column - mean) ** 2 for column in columns) / (s - 1)
+    square_r = s * sum((row - mean) ** 2 for row in rows) / (r - 1)
+    left = [(x[i, j] - rows[i] - columns[j] + mean) ** 2 for i in range(r) for j in range(s)]
+    square_e = sum(left) / ((r - 1) * (s - 1))
+    kept = max(square_s - square_e, 0) / (r * s)
+    added = max(square_r, square_e) / s
+    terms = [(added / r) ** 2 / (r - 1)]
+    if kept > 0:
+        terms += [(square_s / (r * s)) ** 2 / (s - 1), (square_e / (r * s)) ** 2 / ((r - 1) * (s - 1))]
+    freedom = (kept + added / r) ** 2 / sum(terms)
+    return mean, kept, added, r, max(freedom, r - 1)
+
+
+SPREADS = {
+    "both": (1.0, 0.8, 0.5),
+    "samples": (1.0, 0.0, 0.5),
+    "neither": (0.0, 0.0, 1.0),
+    "repeats": (0.0, 1.0, 0.5),
+}
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("spread", SPREADS)
+def test_small_tables_are_analysed_as_in_the_textbook(spread, seed):
+    x = table(*SPREADS[spread], shift=0.3, repeats=3, samples=4, rng=np.random.default_rng(seed))
+    np.testing.assert_allclose(estimate(x), by_the_textbook(x), rtol=1e-9, atol=1e-12)
+
+
 def test_more_repeats_leave_what_the_samples_add():
     found = Estimate(0.0, 2.0, 6.0, 3, 10.0)
     assert [found.variance(), found.variance(6), found.variance(1e12)] == pytest.approx([4, 3, 2])
@@ -92,6 +126,7 @@ def test_holm_is_closed_testing_by_bonferroni():
         closed = [min(1.0, max(min(len(s) * p[i] for i in s) for s in sets if one in s)) for one in range(size)]
         assert holm(list(p)) == pytest.approx(closed)
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.9, 0.8]) == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +143,49 @@ def test_power_is_that_of_simulated_experiments(size, margin, repeats):
     assert np.max(np.mean(decided, 0)) == pytest.approx(told, abs=0.1)
 
 
+def chance(found, margin, level, repeats):
+    """The power by an integral over the variance that an experiment would find; equivalence with that as it is."""
+    error = math.sqrt(found.samples + found.repeat / repeats)
+    freedom = max(repeats - 1, found.freedom * (repeats - 1) / (found.repeats - 1))
+    limit, shift = stats.t.ppf(1 - level / 2, freedom), abs(found.mean) / error
+
+    def beyond(u):
+        return stats.chi2.pdf(u, freedom) * stats.norm.sf(limit * math.sqrt(u / freedom) - shift)
+
+    different = integrate.quad(beyond, 0, freedom + 12 * math.sqrt(2 * freedom) + 40, limit=200)[0]
+    within = margin - stats.t.ppf(1 - level, freedom) * error
+    ends = stats.norm.cdf([-within, within], loc=found.mean, scale=error)
+    return max(different, ends[1] - ends[0] if within > 0 else 0)
+
+
+@pytest.mark.parametrize("level", [0.05, 0.01])
+@pytest.mark.parametrize("freedom", [3.0, 11.0])
+@pytest.mark.parametrize(("mean", "margin"), [(0.8, 0.1), (-0.8, 0.1), (0.1, 0.9), (-0.2, 1.1), (0.0, 0.5)])
+@pytest.mark.parametrize("repeats", [3, 6, 20])
+def test_power_is_what_an_integral_gives(mean, margin, freedom, level, repeats):
+    found = Estimate(mean, 0.01, 0.5, 5, freedom)
+    assert power(found, margin, level, repeats) == pytest.approx(chance(found, margin, level, repeats), abs=1e-6)
+
+
+def test_power_is_that_of_a_table():
+    """Of the t test: an effect of a half with 34 cases at 5 %, as tables of its power have it."""
+    found = Estimate(0.5, 0.0, 1.0, 34, 33.0)
+    assert power(found, 0.0, 0.05, 34) == pytest.approx(0.8078, abs=1e-4)
+
+
+@pytest.mark.parametrize("mean", [1.0, -1.0, 0.3, 0.0])
+def test_without_spread_power_is_all_or_nothing(mean):
+    assert power(Estimate(mean, 0.0, 0.0, 5, 4.0), 0.1, 0.05, 5) == (mean != 0)
+
+
+@pytest.mark.parametrize("hypotheses", [1, 4])
+@pytest.mark.parametrize(("mean", "margin"), [(1.0, 0.05), (0.4, 0.05), (3.0, 0.1), (0.0, 0.4)])
+def test_the_announced_repeats_are_the_fewest_that_decide(mean, margin, hypotheses):
+    found = Estimate(mean, 0.001, 1.0, 4, 4.0)
+    fewest = next(n for n in itertools.count(2) if power(found, margin, 0.05 / hypotheses, n) >= 0.8)
+    assert repeats_to_decide(found, margin, 0.05, hypotheses) == fewest
+
+
 def test_repeats_to_decide():
     easy, hard = Estimate(1.0, 0.001, 1.0, 4, 4.0), Estimate(0.5, 0.001, 1.0, 4, 4.0)
     few, more = (repeats_to_decide(found, 0.05, 0.05, 1) for found in (easy, hard))
@@ -120,4 +198,4 @@ def test_repeats_to_decide():
 def test_the_four_words():
     said = [verdict(-1, 0.01, 0.9, 0.05), verdict(0.1, 0.01, 0.01, 0.05), verdict(-1, 0.2, 0.9, 0.05)]
     assert (*said, verdict(1, 0.01, 0.9, 0.05)) == VERDICTS
-    assert verdict(0.1, 0.05, 0.05, 0.05) == "undecided"
+    assert verdict(0.1, 0.05, 0.05, 0.05) == "undecided" and verdict(0.5, 0.01, 0.9, 0.05) == "worse"
