@@ -4,15 +4,12 @@ import math
 import re
 
 import joblib
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from gluon_activations import compare, get_activation
 from gluon_activations._arrays import numpy_arrays
 from gluon_activations._compare import Comparison, _Protocol
-from gluon_activations.plots import plot_comparison
-from gluon_activations.plots.style import GREY, PALETTE
 
 import mxnet as mx
 from mxnet.gluon import nn
@@ -314,26 +311,6 @@ def test_what_no_repeat_decides_wants_samples():
             run["losses"] = run["losses"] + np.sin(run["samples"])
     result = Comparison.of(runs, "a", margin=0.01)
     assert result.rows[0]["repeats_to_decide"] == math.inf and "wants more samples" in str(result)
-
-
-def test_the_picture_shows_the_table(found):
-    ax = plot_comparison(found)
-    names = [text.get_text() for text in ax.get_yticklabels()]
-    ordered = sorted(found.rows, key=lambda row: -row["difference"])
-    assert names == ["relu, again", *[row["activation"] for row in ordered]]
-    dots = [box.lines[0] for box in ax.containers]
-    assert [dot.get_xdata()[0] for dot in dots] == [found.check["difference"], *[r["difference"] for r in ordered]]
-    bars = [box.lines[2][0].get_segments()[0][:, 0] for box in ax.containers]
-    for bar, row in zip(bars, [found.check, *ordered]):
-        np.testing.assert_allclose(bar, [row["low"], row["high"]])
-    colors = {"better": PALETTE[2], "equivalent": PALETTE[0], "undecided": GREY, "worse": PALETTE[1]}
-    assert [dot.get_color() for dot in dots[1:]] == [colors[row["verdict"]] for row in ordered]
-    assert dots[0].get_markerfacecolor() == "none" and dots[1].get_markerfacecolor() != "none"
-    assert ax.get_xlabel() == "test loss minus that of relu"
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == sorted({row["verdict"] for row in ordered})
-    figure = ax.figure
-    assert plot_comparison(found, ax=figure.add_subplot()).figure is figure
-    plt.close(figure)
 
 
 # -- bad input ----------------------------------------------------------------
