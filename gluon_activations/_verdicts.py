@@ -47,7 +47,7 @@ class Estimate(NamedTuple):
 
         error = math.sqrt(self.variance())
         if error == 0:
-            return 0.5 if distance == 0 else float(distance < 0)
+            return float(numpy.heaviside(-distance, 0.5))
         return float(stats.t.sf(distance / error, self.freedom))
 
 
@@ -112,7 +112,8 @@ def power(found: Estimate, margin: float, level: float, repeats: int) -> float:
     size = abs(found.mean) / error
     different = float(stats.nct.sf(stats.t.ppf(1 - level / 2, freedom), freedom, size))
     edge = margin / error - float(stats.t.ppf(1 - level, freedom))
-    equivalent = float(stats.norm.cdf(edge - size) - stats.norm.cdf(-edge - size)) if edge > 0 else 0.0
+    # Below 0 where the interval is wider than the margin, however small the difference.
+    equivalent = float(stats.norm.cdf(edge - size) - stats.norm.cdf(-edge - size))
     return max(different, equivalent)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import math
 import re
 from typing import Any
 
@@ -12,16 +11,13 @@ VECTORS = "acts on vectors"
 
 def number(value: float, digits: int = 4) -> str:
     """A number with a true minus, an infinity sign, and no more digits than help."""
-    if math.isnan(value):
-        return "nan"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    return minus(re.sub(r"e([+-])0*", r"e\1", f"{value:.{digits}g}"))
+    text = f"{value:.{digits}g}".replace("inf", "∞")
+    return minus(re.sub(r"e([+-])0*", r"e\1", text))
 
 
 def minus(text: str) -> str:
     """A text whose numbers have a true minus."""
-    return re.sub(r"(?<![\w.])-(?=\d)|(?<=\de)-(?=\d)", "−", text)
+    return re.sub(r"(?<![\w.])-(?=[\d∞])|(?<=\de)-(?=\d)", "−", text)
 
 
 def interval(entry: Any) -> str:

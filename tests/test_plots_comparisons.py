@@ -61,6 +61,11 @@ def test_colours_are_those_of_the_verdicts_and_the_key_names_them(closed):
     key = ax.get_legend()
     assert {t.get_text(): h.get_color() for t, h in zip(key.get_texts(), key.legend_handles)} == COLORS
     assert key._ncols == 4 and not key.get_frame_on()
+    ax.figure.canvas.draw()
+    above, frame = key.get_window_extent(), ax.get_window_extent()
+    assert frame.y1 <= above.y0 < frame.y1 + 20 and above.x0 + above.x1 == pytest.approx(
+        frame.x0 + frame.x1, abs=2
+    )
 
 
 def test_the_key_has_the_verdicts_that_there_are_alone(closed):
@@ -73,7 +78,9 @@ def test_the_margin_is_a_band_around_0(closed):
     (band,) = ax.patches
     assert (band.get_x(), band.get_x() + band.get_width()) == (-0.25, 0.25)
     assert band.get_facecolor() == pytest.approx(to_rgba(GREY, 0.15)) and band.get_linewidth() == 0
-    assert 0 in [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 2]
+    (middle,) = (line for line in ax.lines if len(line.get_xdata()) == 2)
+    assert ([*middle.get_xdata()], middle.get_color(), middle.get_linewidth()) == ([0, 0], GREY, 0.8)
+    assert {box.lines[0].get_markersize() for box in ax.containers} == {5}
     assert ax.get_xlabel() == "test loss minus that of relu"
 
 

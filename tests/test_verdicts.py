@@ -193,6 +193,9 @@ def test_repeats_to_decide():
     assert power(easy, 0.05, 0.05, few) >= 0.8 > power(easy, 0.05, 0.05, few - 1)
     assert repeats_to_decide(easy, 0.05, 0.05, 10) > few
     assert repeats_to_decide(Estimate(0.5, 1.0, 0.0, 4, 40.0), 0.1, 0.05, 1) == math.inf
+    near = Estimate(2.9, 1.0, 0.0, 4, 40.0)  # enough by itself, too little among four
+    alone, among_four = (repeats_to_decide(near, 0.1, 0.05, count) for count in (1, 4))
+    assert alone < 10 and among_four == math.inf
 
 
 def test_the_four_words():
