@@ -104,3 +104,10 @@ def no_figure_is_left():
     """A figure that stays open would be found by a test that comes later, and be blamed on that."""
     yield
     assert plt.get_fignums() == []
+
+
+@pytest.fixture
+def closed_figures():
+    """For those who draw: what they leave open is closed behind them."""
+    yield
+    plt.close("all")

@@ -83,7 +83,6 @@ def test_a_time_in_words(seconds, said):
     assert bench.times(seconds) == said
 
 
-@pytest.mark.once
 def test_contenders_are_run_in_processes_of_their_own():
     workers = {("mxnet", 1): turns.Worker(sys.executable, "here", threads=1)}
     contenders = bench.contenders("gelu", 1000, 1, True, workers)

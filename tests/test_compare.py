@@ -165,7 +165,6 @@ def test_settings_go_where_they_belong():
     assert set(widths) == {2, 5}
 
 
-@pytest.mark.once
 def test_the_same_seed_gives_the_same_table_on_any_number_of_processes(found, tmp_path):
     again = compare(build, (X, Y), ["relu", "tanh", "gelu"], **{**HERE, "folder": tmp_path})
     for one, other in zip(found.rows, again.rows):

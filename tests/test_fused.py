@@ -310,7 +310,6 @@ def assert_close(got, expected, what):
     np.testing.assert_allclose(got, expected, relative, absolute * size, err_msg=what)
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("level", ["avx512", "avx2", "portable"])
 def test_every_level_computes_the_same_with_one_thread_and_with_two(level, tmp_path):
     found = []

@@ -28,11 +28,7 @@ from tests.references import RECORDS
 import mxnet as mx
 from mxnet.gluon import nn
 
-
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 def legend(ax):

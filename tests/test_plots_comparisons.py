@@ -9,6 +9,8 @@ from gluon_activations._compare import Comparison
 from gluon_activations.plots import plot_comparison
 from gluon_activations.plots.style import GREY, PALETTE
 
+pytestmark = pytest.mark.usefixtures("closed_figures")
+
 COLORS = {"better": PALETTE[2], "equivalent": PALETTE[0], "undecided": GREY, "worse": PALETTE[1]}
 
 
@@ -37,13 +39,7 @@ def drawn(rows=ROWS, check=AGAIN, ax=None):
     return plot_comparison(found, ax=ax)
 
 
-@pytest.fixture
-def closed():
-    yield
-    plt.close("all")
-
-
-def test_rows_stand_from_the_best_at_the_top_to_the_worst(closed):
+def test_rows_stand_from_the_best_at_the_top_to_the_worst():
     ax = drawn()
     assert [text.get_text() for text in ax.get_yticklabels()] == ["relu, again", "sine", "tanh", "elu", "gelu"]
     dots = [box.lines[0] for box in ax.containers]
@@ -52,7 +48,7 @@ def test_rows_stand_from_the_best_at_the_top_to_the_worst(closed):
     np.testing.assert_allclose(bars, [[-0.03, 0.05], [0.7, 1.1], [-0.2, 0.8], [-0.01, 0.05], [-0.5, -0.3]])
 
 
-def test_colours_are_those_of_the_verdicts_and_the_key_names_them(closed):
+def test_colours_are_those_of_the_verdicts_and_the_key_names_them():
     ax = drawn()
     check, *dots = (box.lines[0] for box in ax.containers)
     assert [dot.get_color() for dot in dots] == [COLORS[v] for v in ("worse", "undecided", "equivalent", "better")]
@@ -68,12 +64,12 @@ def test_colours_are_those_of_the_verdicts_and_the_key_names_them(closed):
     )
 
 
-def test_the_key_has_the_verdicts_that_there_are_alone(closed):
+def test_the_key_has_the_verdicts_that_there_are_alone():
     key = drawn(ROWS[1:3]).get_legend()
     assert [text.get_text() for text in key.get_texts()] == ["equivalent", "undecided"] and key._ncols == 2
 
 
-def test_the_margin_is_a_band_around_0(closed):
+def test_the_margin_is_a_band_around_0():
     ax = drawn()
     (band,) = ax.patches
     assert (band.get_x(), band.get_x() + band.get_width()) == (-0.25, 0.25)
@@ -84,13 +80,13 @@ def test_the_margin_is_a_band_around_0(closed):
     assert ax.get_xlabel() == "test loss minus that of relu"
 
 
-def test_a_figure_grows_with_its_rows(closed):
+def test_a_figure_grows_with_its_rows():
     heights = [drawn(ROWS[:count]).figure.get_figheight() for count in (1, 2, 4)]
     np.testing.assert_allclose(np.diff(heights), [0.3, 0.6])
     assert heights[0] == pytest.approx(1.4 + 2 * 0.3)
 
 
-def test_without_a_check_the_rows_begin_at_the_bottom(closed):
+def test_without_a_check_the_rows_begin_at_the_bottom():
     ax = drawn(ROWS[:2], check={})
     assert [text.get_text() for text in ax.get_yticklabels()] == ["elu", "gelu"]
     assert [box.lines[0].get_markerfacecolor() for box in ax.containers] == [
@@ -99,6 +95,6 @@ def test_without_a_check_the_rows_begin_at_the_bottom(closed):
     ]
 
 
-def test_it_is_drawn_where_asked(closed):
+def test_it_is_drawn_where_asked():
     figure, ax = plt.subplots()
     assert drawn(ax=ax) is ax and ax.figure is figure and len(plt.get_fignums()) == 1

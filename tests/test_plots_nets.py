@@ -20,11 +20,7 @@ from tests.conftest import LINE
 from mxnet.gluon import loss as losses
 from mxnet.gluon import nn
 
-
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 def legend(ax):

@@ -8,11 +8,7 @@ from gluon_activations import plots
 from gluon_activations.plots import style
 from gluon_activations.plots.style import DASHED, DOTTED, GREY, PALETTE, finish, panels, tidy
 
-
-@pytest.fixture(autouse=True)
-def closed_figures():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 def test_the_palette_and_the_dashes():

@@ -75,6 +75,16 @@ def test_advice_of_the_atlas_is_for_what_there_is():
     assert settled <= set(ADVICE), "what is measured wants advice"
 
 
+def test_how_far_the_forms_of_gelu_are_from_one_another():
+    x = numpy.linspace(-8, 8, 160001)
+    exact = RECORDS["gelu"].float64(x)[0]
+    tanh = x / 2 * (1 + numpy.tanh((2 / numpy.pi) ** 0.5 * (x + 0.044715 * x**3)))
+    sigmoid = x / (1 + numpy.exp(-1.702 * x))
+    far = [f"{abs(tanh - exact).max():.2g}", f"{abs(sigmoid - exact).max():.3g}"]
+    said = re.search(r"tanh is up to (\S+) off and the one by a sigmoid (\S+);", ADVICE["gelu"]["avoid"]).groups()
+    assert [*said] == far
+
+
 def test_an_entry_of_the_atlas_without_advice_shows_none():
     assert advice.given("nosuch") == advice.used("nosuch") == synonyms.line("nosuch") == ""
 

@@ -198,7 +198,7 @@ def _table(largest, where):
         found, cells, worst = ulps.of(name), [], 0.0
         for system in systems:
             parts = [largest(row) for row in found[system].values()] if system in found else []
-            cells.append(_cell(parts, "" if system.has(name) else " *") if parts else "–")
+            cells.append(_cell(parts, system.mark(name)) if parts else "–")
             worst = max([worst, *(error for error, _, _ in parts)])
         title = CATALOG[name].title
         rows.append((worst, [(f'<a href="atlas/{name}.html">{title}</a>', title.lower()), *cells]))

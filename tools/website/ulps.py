@@ -41,6 +41,10 @@ class System:
         framework = _elsewhere.frameworks().get(self.whose)
         return framework is None or bool(framework.named(name))
 
+    def mark(self, name):
+        """What stands behind its numbers and in keys where it is an expression."""
+        return "" if self.has(name) else " *"
+
 
 @functools.cache
 def read(file):
@@ -190,8 +194,7 @@ def picture(name):
 
 
 def _key(name, found):
-    marks = {system: "" if system.has(name) else " *" for system in found}
-    looks = {system.title + mark: f'<path class="{system.look}" d="M0 4h30"/>' for system, mark in marks.items()}
+    looks = {system.title + system.mark(name): f'<path class="{system.look}" d="M0 4h30"/>' for system in found}
     if any("wrong" in row for rows in found.values() for row in rows.values()):
         looks["wrong sign"] = _box("wrong", 0, 30, 8)
     sample = '<li><svg viewBox="0 0 30 8" aria-hidden="true">{}</svg>{}</li>'
