@@ -419,3 +419,21 @@ def test_properties_of_what_acts_on_vectors_are_those_of_its_reference(name):
     (rows,) = [table for table in tables_of(f"atlas/{name}") if table[0][0][0] == "property"]
     shown = {what: value.replace("’", "'") for (what, _), (value, _) in rows}
     assert vectors.facts(VECTORS[name].function).items() <= shown.items()
+
+
+@pytest.mark.parametrize("name", activations("vectors"))
+def test_a_picture_of_what_acts_on_vectors_is_of_its_reference(name):
+    reference, x, step = VECTORS[name].function, numpy.linspace(-3, 3, 13) + 0.01, 1e-6
+
+    def along(x, *others):
+        return reference(numpy.column_stack([x, *(numpy.full(len(x), float(other)) for other in others)]))
+
+    halved = along(x, 0).shape[1] == 1
+    ways = [(f"output for {who}", (1, -1), place) for place, who in enumerate(("x", "1", "−1"))]
+    ways = [(f"b = {number(b)}", (b,), 0) for b in (2, 0, -2)] if halved else ways
+    drawn, _ = vectors.curves(CATALOG[name], x)
+    for curve, (label, others, place) in zip(drawn, ways, strict=True):
+        assert curve.label == label
+        assert curve.value == pytest.approx(along(x, *others)[:, place], abs=1e-12)
+        slope = (along(x + step, *others) - along(x - step, *others))[:, place] / 2 / step
+        assert curve.slope == pytest.approx(slope, abs=1e-8)

@@ -2,11 +2,13 @@
 
 import re
 
+import numpy
+
 from gluon_activations import CATALOG, functional
 from gluon_activations.catalog import FAMILIES
 from tools import measured
 from tools.chapters import CHAPTERS
-from tools.wording import VECTORS, reference
+from tools.wording import reference
 
 from . import (
     advice,
@@ -85,8 +87,6 @@ def gallery(root):
 
 
 def _small(root, entry):
-    if not is_curve(entry):
-        return f'<span class="no-curve">{VECTORS}</span>'
     words = pictures.words(entry.name)
     size = 'width="120" height="90" loading="lazy"'
     return f'<img class="adapts" src="{root}_static/atlas/{entry.name}.svg" {size} alt="{words}">'
@@ -154,21 +154,31 @@ def _lead(entry):
 
 
 def _picture(entry):
-    if not is_curve(entry):
+    if is_curve(entry):
+        shown, see = (
+            f"{entry.title} (solid) and its gradient (dashed){_marks(entry)}.",
+            explorer.embedded(entry.name),
+        )
+    else:
+        what = vectors.curves(entry, numpy.zeros(1))[1]
+        shown = f"{what} (solid), and the gradient with respect to x (dashed)."
         special = explorer.curves().get(entry.name)
-        return explorer.embedded(entry.name, f"See it as a curve, {special['title']},") if special else ""
+        see = explorer.embedded(entry.name, f"See it as a curve, {special['title']},") if special else ""
+    return (
+        f"```{{figure}} {entry.name}.svg\n:alt: {pictures.words(entry.name)}\n:class: adapts\n"
+        f":name: picture-{entry.name}\n\n{shown}\n```\n\n{see}"
+    )
+
+
+def _marks(entry):
+    """What is marked in a picture."""
     marks = []
     if entry.kinks:
         what = "jump" if jumps(entry) else "kink"
         marks.append(f"discs mark the {what}s" if len(entry.kinks) > 1 else f"a disc marks the {what}")
     if entry.minimum:
         marks.append("a triangle marks the minimum")
-    more = f"; {' and '.join(marks)}" if marks else ""
-    return (
-        f"```{{figure}} {entry.name}.svg\n:alt: {pictures.words(entry.name)}\n:class: adapts\n"
-        f":name: picture-{entry.name}\n\n{entry.title} (solid) and its gradient (dashed){more}.\n```\n\n"
-        + explorer.embedded(entry.name)
-    )
+    return f"; {' and '.join(marks)}" if marks else ""
 
 
 def _computed(entry, accuracy):

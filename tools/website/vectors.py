@@ -1,11 +1,45 @@
-"""The properties of what acts on vectors, as a thousand random vectors show them."""
+"""What acts on vectors: its properties, as a thousand random vectors show them, and curves through it."""
+
+from dataclasses import dataclass
 
 import numpy
 
 from gluon_activations import array, functional
 from tools import wording
 
+from mxnet import autograd
+
 VECTORS = 3 * numpy.random.default_rng(0).normal(size=(1000, 8))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One element of the output, and its gradient, as the first element x of a vector moves."""
+
+    label: str
+    value: numpy.ndarray
+    slope: numpy.ndarray
+
+
+def curves(entry, x):
+    """Curves through what acts on vectors, all outputs or the one for several b, and in words what they are."""
+    function = getattr(functional, entry.name)
+    if function(array([[1.0, 0.0]])).shape[1] == 1:
+        found = [Curve(f"b = {wording.number(b)}", *_along(function, x, (b,), 0)) for b in (2, 0, -2)]
+        return found, f"{entry.title} of (x, b) for three values of b"
+    labels = ("output for x", "output for 1", "output for −1")
+    found = [Curve(label, *_along(function, x, (1, -1), place)) for place, label in enumerate(labels)]
+    return found, f"The three outputs of {entry.title} of (x, 1, −1)"
+
+
+def _along(function, x, others, element):
+    """An element of the output of (x, *others), and its gradient with respect to x."""
+    vectors = array(numpy.column_stack([x, *(numpy.full(len(x), other) for other in others)]), dtype="float64")
+    vectors.attach_grad()
+    with autograd.record():
+        value = function(vectors)[:, element]
+    value.backward()
+    return value.asnumpy(), vectors.grad.asnumpy()[:, 0]
 
 
 def table(entry):
