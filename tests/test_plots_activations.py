@@ -21,8 +21,7 @@ from gluon_activations import (
     functional,
     visualize_activation,
 )
-from gluon_activations.catalog import FAMILIES
-from gluon_activations.plots import GREY, PALETTE, family_color, gallery, mark
+from gluon_activations.plots import GREY, PALETTE, color_of, gallery, mark
 from tests.references import RECORDS
 
 import mxnet as mx
@@ -102,7 +101,7 @@ def test_draws_into_the_axes_given_and_touches_no_setting(arrays):
     assert visualize_activation("elu", ax=ax) is ax
     assert [line.get_linewidth() for line in ax.lines[:2]] == [5, 5]
     drawn = [line.get_color() for line in ax.lines if not line.get_label().startswith("_")]
-    assert drawn == [PALETTE[0], PALETTE[0], PALETTE[1], PALETTE[1]]
+    assert drawn == [color_of(name) for name in ("relu", "relu", "elu", "elu")]
     assert plt.rcParams == before
 
 
@@ -131,7 +130,7 @@ def test_compare_puts_values_beside_gradients(arrays):
     np.testing.assert_allclose(left.lines[0].get_ydata(), [0, 0, 0, 1, 2])
     np.testing.assert_allclose(right.lines[0].get_ydata(), [0, 0, 0, 1, 1])
     assert legend(left) == ["ReLU", "SiLU"]
-    assert left.lines[1].get_color() == right.lines[1].get_color() == PALETTE[1]
+    assert left.lines[1].get_color() == right.lines[1].get_color() == color_of("silu")
 
 
 def test_compare_with_parameters_labels_and_many_curves(arrays):
@@ -236,7 +235,7 @@ def test_the_curves_are_drawn_as_all_curves_are(arrays):
     f = [-0.238406, -0.268941, 0, 0.731059, 1.761594]
     np.testing.assert_allclose(value.get_ydata(), f, rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(slope.get_ydata(), [-0.090784, 0.072330, 0.5, 0.927671, 1.090784], rtol=1e-4)
-    assert value.get_linewidth() == slope.get_linewidth() == 2 and value.get_color() == PALETTE[0]
+    assert value.get_linewidth() == slope.get_linewidth() == 2 and value.get_color() == color_of("silu")
     assert ax.get_ylabel() == "value and gradient" and not ax.get_legend().get_frame_on()
     assert len(ax.lines) == 4 and ax.lines[2].get_color() == GREY
     assert tuple(ax.figure.get_size_inches()) == (7, 3.6)
@@ -253,16 +252,25 @@ def test_gradients_are_dashed_four_on_two_off(arrays, tmp_path):
     assert visualize_activation("silu", linestyle=":").lines[0].get_linestyle() == ":"
 
 
-def test_colours_go_round(arrays):
+def test_a_curve_has_its_own_colour_and_what_comes_again_one_that_is_used_least(arrays):
+    others = [color for color in PALETTE if color != color_of("relu")]
+    nine = [color_of("relu"), *others, color_of("relu")]
     _, ax = plt.subplots()
+    ax.axhline(0, color=others[0])
     for _ in range(9):
         visualize_activation("relu", ax=ax, points=3)
-    assert [line.get_color() for line in ax.lines if not line.get_label().startswith("_")][::2] == [
-        *PALETTE,
-        PALETTE[0],
-    ]
+    assert [line.get_color() for line in ax.lines if not line.get_label().startswith("_")][::2] == nine
     figure = compare_activations(["relu"] * 9, points=3)
-    assert [line.get_color() for line in figure.axes[1].lines[:9]] == [*PALETTE, PALETTE[0]]
+    assert [line.get_color() for line in figure.axes[1].lines[:9]] == nine
+    ax = visualize_activation("mish", color=others[0], points=3)
+    assert ax.lines[0].get_color() == others[0]
+
+
+def test_a_new_curve_avoids_the_colours_of_what_is_drawn():
+    _, ax = plt.subplots()
+    ax.plot([0], [0], color=color_of("relu").lower(), label="a limit")
+    assert visualize_activation("relu", ax=ax, points=3).lines[1].get_color() == PALETTE[0]
+    assert visualize_activation(lambda x: x, ax=ax, points=3).lines[-4].get_color() == PALETTE[2]
 
 
 def test_both_panels_of_a_comparison(arrays):
@@ -322,7 +330,7 @@ def test_gallery_s_panels(arrays):
         value, slope, level, upright, *marks = ax.lines
         assert ax.get_title() == entry.title and ax.get_xlim() == (-4, 4) and ax.get_ylim() == (-2, 4)
         assert ax.get_xlabel() == ax.get_ylabel() == "" and ax.get_legend() is None
-        assert {line.get_color() for line in (value, slope, *marks)} == {family_color(entry)}
+        assert {line.get_color() for line in (value, slope, *marks)} == {color_of(entry)}
         assert len(marks) == bool(entry.kinks) + bool(entry.minimum)
         assert {line.get_markersize() for line in marks} <= {4, 7}
     labelled = [ax.get_title() for ax in drawn if ax.xaxis.get_tick_params()["labelbottom"]]
@@ -333,13 +341,6 @@ def test_gallery_s_panels(arrays):
         assert first.get_shared_x_axes().joined(first, other) and first.get_shared_y_axes().joined(first, other)
     assert gallery(["relu"], xlim=(-1, 1), columns=1).axes[0].get_xlim() == (-1, 1)
     assert len(gallery(["relu"]).axes) == 5
-
-
-def test_each_family_has_its_colour():
-    colors = [family_color(CATALOG[name]) for name in activations()]
-    assert dict.fromkeys(colors) == dict.fromkeys(PALETTE[: len(FAMILIES)])
-    for name in activations():
-        assert family_color(CATALOG[name]) == PALETTE[FAMILIES.index(CATALOG[name].family)]
 
 
 @pytest.mark.parametrize("name", activations("elements"))

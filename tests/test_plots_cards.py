@@ -1,11 +1,12 @@
 """The summary cards: what they say of the slopes is what the references say."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from gluon_activations import CATALOG, activations
+from gluon_activations import CATALOG, activations, array
 from gluon_activations.plots import card, cards
 from tests.references import RECORDS
 
@@ -62,6 +63,41 @@ def test_a_line_of_the_card(name, costs, fails):
     assert f" | {fails}" in words[0]
     for text in entry.advice.values():
         assert text.replace("-", "−") in words[0].replace("-", "−")
+
+
+LAST = 10.5  # the last place where a slope is looked at
+
+
+@pytest.mark.parametrize("slope, said", [
+    (lambda x: np.where(abs(x) <= 0.5, 0, 1), "no gradient between −0.5 and 0.5"),
+    (lambda x: np.where(abs(x) <= 1 / 64, 0, 1), "no gradient between −0.01562 and 0.01562"),
+    (lambda x: np.where(x == 0, 0, 1), "passes a gradient everywhere"),
+    (lambda x: np.where(x > LAST - 0.01, 0, 1), "no gradient above 10.5"),
+    (lambda x: np.where(x > LAST, 0, 1), "passes a gradient everywhere"),
+    (lambda x: np.where(x == x[0], 0.009, 1), "the gradient fades far left"),
+    (lambda x: np.where(x == x[-1], 0.009, 1), "the gradient fades far right"),
+    (lambda x: np.where(x == x[1], 0.009, 1), "passes a gradient everywhere"),
+    (lambda x: np.where(x == x[-2], 0.009, 1), "passes a gradient everywhere"),
+    (lambda x: np.where(abs(x) > 9, 0.009, 1), "the gradient fades in both tails"),
+    (lambda x: np.where(abs(x) > 9, 0.01, 1), "passes a gradient everywhere"),
+    (lambda x: np.where(abs(x) > 9, 0.009, 0), "no gradient between −9 and 9; the gradient fades in both tails"),
+])  # fmt: skip
+def test_what_slopes_say(monkeypatch, slope, said):
+    monkeypatch.setattr(cards, "derivative", lambda name, x: array(slope(x.asnumpy()), dtype="float64"))
+    assert cards.failure(replace(CATALOG["tanh"], kinks=())) == said
+
+
+@pytest.mark.parametrize("kink, edge", [(0.5 + 1 / 64, "0.5156"), (0.5 + 1.1 / 64, "0.5")])
+def test_an_edge_is_called_by_the_kink_beside_it(monkeypatch, kink, edge):
+    monkeypatch.setattr(cards, "derivative", lambda name, x: array(x.asnumpy() > 0.5, dtype="float64"))
+    assert cards.failure(replace(CATALOG["tanh"], kinks=(kink,))) == f"no gradient below {edge}"
+
+
+@pytest.mark.parametrize("steepest, said", [(1.9, "it jumps"), (2, "the slope grows without end")])
+def test_without_a_steepest_slope_it_jumps_or_grows(monkeypatch, steepest, said):
+    slopes = np.where(X < 0, -1, steepest)
+    monkeypatch.setattr(cards, "derivative", lambda name, x: array(slopes, dtype="float64"))
+    assert cards.failure(replace(CATALOG["tanh"], lipschitz=np.inf)) == said
 
 
 def test_every_line_has_as_many_cells_as_its_head():

@@ -18,7 +18,7 @@ import pytest
 
 import gluon_activations
 from gluon_activations import CATALOG, activations, explore
-from gluon_activations.plots import DOTTED, GREY, PALETTE
+from gluon_activations.plots import DOTTED, GREY, PALETTE, color_of
 from tests.conftest import LINE
 from tools import latex
 
@@ -187,7 +187,7 @@ def test_what_is_drawn_is_what_the_formula_says(arrays, name):
     forms = ways(name, 0, 0.37, 1) if entry.forms else [(entry, {})]
     for (form, to), x in zip(forms, itertools.cycle([-0.7, -5.3, 2.9])):
         view = explore(name, **to, x=x, ctx=arrays.device)
-        value, slope, dots = lines(view, PALETTE[0])
+        value, slope, dots = lines(view, color_of(name))
         places = range(4, 501, 31)
         exact = [exactly(name, form, value.get_xdata()[i], **to) for i in places] if entry.forms else None
         if exact:
@@ -208,7 +208,7 @@ def test_the_y_axis_stands_still_and_holds_all(name):
     for _, to in ways(name, 0, 0.1, 0.6, 1) if CATALOG[name].forms else [(None, {}), (None, {"x": 2})]:
         view = explore(name, **to, points=101)
         limits.add(view.figure.axes[0].get_ylim())
-        for line in lines(view, PALETTE[0])[:2]:
+        for line in lines(view, color_of(name))[:2]:
             reach += [line.get_ydata().min(), line.get_ydata().max()]
     ((low, high),) = limits
     # Several knobs together may reach farther than each by itself, and one a little farther on its way.
@@ -228,7 +228,14 @@ def test_a_grey_line_compares_with_the_default(arrays):
 
 def test_several_activations_have_their_own_colours_and_legend():
     view = explore(["swish", "softplus", "gelu", "mish"], beta=2)
-    assert [len(lines(view, color)) for color in PALETTE[:5]] == [3, 3, 3, 3, 0]
+    assert [len(lines(view, color_of(name))) for name in ("swish", "softplus", "gelu", "mish", "relu")] == [
+        3,
+        3,
+        3,
+        3,
+        0,
+    ]
+    assert [len(lines(explore(["gelu", "gelu"]), color)) for color in (color_of("gelu"), PALETTE[0])] == [3, 3]
     names = ["Swish, beta=2", "Softplus, beta=2", "GELU, approximate=none", "Mish"]
     assert legend(view)[::3] == [f"{name} activation" for name in names]
     assert str(view) == "\n".join(legend(view))
@@ -276,8 +283,8 @@ def test_x_starts_inside_of_what_is_drawn():
     for xlim, x in (((-3, -2), "-2"), ((2, 3), "2"), ((-1, 5), "1")):
         view = explore("relu", xlim=xlim, points=11)
         assert legend(view)[2].endswith(f"at x = {x}")
-        assert view.figure.axes[0].get_xlim() == xlim and len(lines(view, PALETTE[0])[0].get_xdata()) == 11
-    assert len(lines(explore(), PALETTE[0])[0].get_xdata()) == 501 and "Swish, beta=1" in str(explore())
+        assert view.figure.axes[0].get_xlim() == xlim and len(lines(view, color_of("relu"))[0].get_xdata()) == 11
+    assert len(lines(explore(), color_of("swish"))[0].get_xdata()) == 501 and "Swish, beta=1" in str(explore())
 
 
 def test_the_pages_hold_neither_widgets_nor_their_state():

@@ -11,8 +11,9 @@ except ModuleNotFoundError as error:
         raise
     raise ModuleNotFoundError("pictures need matplotlib: pip install matplotlib", name="matplotlib") from None
 
-from .activations import compare_activations, family_color, gallery, mark, visualize_activation
+from .activations import compare_activations, gallery, mark, visualize_activation
 from .cards import card
+from .colors import color_of
 from .comparisons import plot_comparison
 from .nets import plot_dead_units, plot_gradient_statistics, plot_histograms, plot_layer_statistics, plot_output
 from .sliders import explore
@@ -24,9 +25,9 @@ __all__ = [
     "GREY",
     "PALETTE",
     "card",
+    "color_of",
     "compare_activations",
     "explore",
-    "family_color",
     "gallery",
     "mark",
     "panels",

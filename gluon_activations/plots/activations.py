@@ -8,17 +8,19 @@ from typing import Any
 import numpy
 from matplotlib.axes import Axes
 from matplotlib.cbook import normalize_kwargs
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from .._arrays import array
 from .._context import context
 from .._evaluate import curve, evaluate, points_for
-from ..catalog import FAMILIES, Activation, _display_name, _entry_of, _name_of, get_activation
+from ..catalog import Activation, _display_name, _entry_of, _name_of, get_activation
 from ..catalog import activations as all_activations
-from .style import DASHED, PALETTE, finish, panels
+from .colors import color_of, free_color, own_color
+from .style import DASHED, finish, panels
 
-__all__ = ["compare_activations", "family_color", "gallery", "mark", "visualize_activation"]
+__all__ = ["compare_activations", "gallery", "mark", "visualize_activation"]
 
 
 def visualize_activation(
@@ -66,7 +68,7 @@ def visualize_activation(
     ax = panels()[1] if ax is None else ax
     name = _display_name(activation) if label is None else label
     line = normalize_kwargs(line, Line2D)
-    color = line.pop("color", _next_color(ax))
+    color = line.pop("color", None) or free_color(taken(ax), own_color(activation))
     line = {"linewidth": 2, **line}
     solid = ax.plot(x, value, color=color, **line)
     dashed = ax.plot(x, slope, color=color, **{**line, "linestyle": DASHED})
@@ -91,7 +93,7 @@ def compare_activations(
     Parameters
     ----------
     activations : sequence of str, Block or callable
-        What to draw, one colour each.
+        What to draw, each in its own colour; what comes twice, in another one.
     xlim, points, ctx
         As for :func:`visualize_activation`.
     params : sequence of dict, optional
@@ -116,14 +118,14 @@ def compare_activations(
     if not len(activations) == len(given) == len(named):
         lengths = f"{len(activations)} activations, {len(given)} params, {len(named)} labels"
         raise ValueError(f"there are as many of one as of the other, not {lengths}")
-    curves = []
+    curves, colors = [], list[str]()
     for activation, options, label in zip(activations, given, named):
         block = get_activation(activation, **options) if options else activation
         curves.append((label or _label(activation, options), *_curves(block, xlim, points, ctx)))
+        colors.append(free_color(colors, own_color(block)))
     figure, axes = panels(1, 2)
     for panel, which, title, style in ((axes[0], 2, "value", "-"), (axes[1], 3, "gradient", DASHED)):
-        for index, drawn in enumerate(curves):
-            color = PALETTE[index % len(PALETTE)]
+        for drawn, color in zip(curves, colors):
             lines = panel.plot(drawn[1], drawn[which], color=color, linestyle=style, linewidth=2)
             lines[0].set_label(drawn[0])
         finish(panel, xlim, title)
@@ -165,7 +167,7 @@ def gallery(
     rows = -(-len(entries) // columns)
     figure, axes = panels(rows, columns, height=1.9 * rows, sharex=True, sharey=True, squeeze=False)
     for place, (entry, ax) in enumerate(zip(entries, axes.flat)):
-        color = family_color(entry)
+        color = color_of(entry)
         visualize_activation(entry.name, xlim=xlim, ax=ax, color=color)
         ax.get_legend().remove()
         ax.set(title=entry.title, xlabel="", ylabel="", ylim=(-2, 4), xticks=numpy.linspace(*xlim, 5)[1:-1])
@@ -174,11 +176,6 @@ def gallery(
     for ax in axes.flat[len(entries) :]:
         ax.set_axis_off()
     return figure
-
-
-def family_color(entry: Activation) -> str:
-    """The colour of a catalog entry, which its whole family has."""
-    return PALETTE[list(FAMILIES).index(entry.family)]
 
 
 def mark(ax: Axes, entry: Activation, color: str, size: float) -> None:
@@ -235,10 +232,9 @@ def _curves(activation: Any, xlim: tuple[float, float], points: int, ctx: Any) -
     return x, found[0].asnumpy(), found[1].asnumpy()
 
 
-def _next_color(ax: Axes) -> str:
-    """The first colour after those of the pairs of curves that are there."""
-    drawn = sum(not str(line.get_label()).startswith("_") for line in ax.lines) // 2
-    return PALETTE[drawn % len(PALETTE)]
+def taken(ax: Axes) -> list[str]:
+    """The colours of the curves that are there."""
+    return [to_hex(line.get_color()).upper() for line in ax.lines if not str(line.get_label()).startswith("_")]
 
 
 def _label(activation: Any, options: dict[str, Any]) -> str:

@@ -80,7 +80,7 @@ def failure(entry: Activation) -> str:
     slopes = derivative(entry.name, points_for(entry.name, x, dtype="float64")).asnumpy()
     if not slopes.any():
         return "no gradient anywhere"
-    found = [_flat(entry, x, slopes), _wrong_way(entry, x, slopes)]
+    found = [_flat(entry, x, slopes), _wrong_way(entry)]
     if entry.lipschitz == numpy.inf:
         found += ["it jumps" if abs(slopes).max() < 2 else "the slope grows without end"]
     return "; ".join(filter(None, found)) or "passes a gradient everywhere"
@@ -90,7 +90,7 @@ def _flat(entry: Activation, x: Any, slopes: Any) -> str:
     """Where there is no gradient, or little."""
     edges = numpy.flatnonzero(numpy.diff(numpy.concatenate([[False], slopes == 0, [False]]).astype(int)))
     places = []
-    for first, last in edges.reshape(-1, 2) - [0, 1]:
+    for first, last in zip(edges[::2], edges[1::2] - 1):
         low, high = (number(_snapped(entry, x[place])) for place in (first, last))
         if first == 0:
             places.append(f"below {high}")
@@ -109,9 +109,9 @@ def _snapped(entry: Activation, x: float) -> float:
     return next((kink for kink in entry.kinks if abs(kink - x) <= _STEP), x)
 
 
-def _wrong_way(entry: Activation, x: Any, slopes: Any) -> str:
+def _wrong_way(entry: Activation) -> str:
     """Where the slope is negative, so that descent drives a unit on in the direction that it has."""
-    if not (slopes < 0).any() or entry.monotonic:
+    if entry.monotonic:
         return ""
     if entry.minimum is None:
         return "the slope changes its sign"

@@ -20,7 +20,8 @@ from .._arrays import array
 from ..catalog import _display_name, get_activation
 from ..nets._slope import slope_of
 from ..nets._walk import batch_of, calls_of, check_loss, opened
-from .activations import _check_grid, _next_color
+from .activations import _check_grid, taken
+from .colors import free_color
 from .style import DASHED, DOTTED, GREY, PALETTE, finish, panels, tidy
 
 __all__ = [
@@ -216,7 +217,7 @@ def plot_output(
     x = numpy.append(numpy.linspace(*xlim, points), far)
     value, slope = _loss_curves(block, loss, x, classes)
     ax = panels()[1] if ax is None else ax
-    color = _next_color(ax)
+    color = free_color(taken(ax))
     name = label or ("no activation" if activation is None else _display_name(block))
     ax.plot(x[:-1], value[:-1], color=color, linewidth=2, label=f"{name}: loss")
     ax.plot(x[:-1], slope[:-1], color=color, linewidth=2, linestyle=DASHED, label=f"{name}: gradient")

@@ -7,7 +7,7 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
 from gluon_activations import CATALOG, array, evaluate, visualize_activation
-from gluon_activations.plots import DASHED, family_color, mark, panels
+from gluon_activations.plots import DASHED, color_of, mark, panels
 from gluon_activations.plots.style import finish
 from tools.wording import number
 
@@ -50,7 +50,7 @@ def small(name):
 
 
 def _draw(ax, entry, reach, points, size, linewidth=2):
-    color, xlim = family_color(entry), (-reach, reach)
+    color, xlim = color_of(entry), (-reach, reach)
     if is_curve(entry):
         visualize_activation(entry.name, xlim=xlim, points=points, ax=ax, color=color, linewidth=linewidth)
         mark(ax, entry, color, size)
