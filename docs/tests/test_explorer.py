@@ -13,6 +13,7 @@ import gluon_activations
 from docs.tests.checks import inspect
 from docs.tests.conftest import ROOT, SITE, visiting
 from gluon_activations import CATALOG, activations, evaluate, get_activation
+from gluon_activations.plots import PALETTE, color_of
 from tests.pytorch_forms import in_float32
 from tests.references import RECORDS
 from tools import latex
@@ -898,6 +899,26 @@ def test_everything_is_reached_by_the_keyboard(visit):
     ):
         seen += 1
     assert seen == wanted > 25
+
+
+def owned(page):
+    read = "() => [0, 1, 2].map((i) => document.documentElement.style.getPropertyValue(`--own-${i}`))"
+    return page.evaluate(read)
+
+
+def test_a_curve_has_the_colour_of_its_activation_unless_another_has_it(visit):
+    page = visit("explorer.html#curve=gelu&curve=gelu&curve=relu")
+    assert owned(page) == [color_of("gelu"), PALETTE[0], color_of("relu")]
+    page.get_by_label("Activation of curve A", exact=True).select_option("mish")
+    wait_for_address(page, "curve=mish")
+    assert owned(page) == [color_of("mish"), color_of("gelu"), color_of("relu")]
+
+
+def test_a_small_one_has_the_colour_of_its_activation(visit):
+    page = visit("atlas/mish.html")
+    page.locator(".explorer-small").scroll_into_view_if_needed()
+    page.locator(".explorer-small .c0.value.line").wait_for(state="attached")
+    assert owned(page)[0] == color_of("mish")
 
 
 def test_the_plots_take_on_the_theme(visit):

@@ -4,6 +4,7 @@ import json
 
 from gluon_activations import CATALOG, activations
 from gluon_activations.catalog import FAMILIES, Form
+from gluon_activations.plots import PALETTE, color_of
 from tools.wording import letter
 
 from . import javascript
@@ -23,6 +24,7 @@ def curves():
         facts = {
             "title": entry.title,
             "family": entry.family,
+            "color": color_of(entry),
             "page": f"atlas/{name}.html",
             "parameters": entry.parameters,
             "constants": entry.constants,
@@ -46,6 +48,7 @@ def write(folder):
     (folder / "activations.js").write_text(
         "// Written by tools/website/explorer.py from the catalog.\n"
         f"const FAMILIES = {json.dumps(families)};\n"
+        f"const PALETTE = {json.dumps(PALETTE)};\n"
         "const ACTIVATIONS = {\n" + "\n".join(lines) + "\n};\n",
         encoding="utf-8",
     )
@@ -89,5 +92,5 @@ def _curve(curve):
         value, gradient = (javascript.function(text, letters) for text in (form.formula, form.derivative))
         choices = json.dumps(dict(form.choices))
         forms.append(f"{{ choices: {choices}, value: {value}, gradient: {gradient} }}")
-    facts = {key: curve[key] for key in ("title", "family", "page")} | {"knobs": sliders}
+    facts = {key: curve[key] for key in ("title", "family", "color", "page")} | {"knobs": sliders}
     return json.dumps(facts, ensure_ascii=False)[:-1] + f', "forms": [{", ".join(forms)}] }}'

@@ -26,6 +26,7 @@ function start(box) {
   }
 
   function draw() {
+    paint(state);
     Curves.draw(plot, state);
     x.set(state.x);
     tell(state.x);

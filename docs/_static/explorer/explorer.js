@@ -138,6 +138,7 @@ function cards(focus) {
 }
 
 function showControls() {
+  paint(state);
   root.dataset.view = state.view;
   document.querySelectorAll("[data-view-button]").forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.viewButton === state.view)));
   document.querySelectorAll("[data-show]").forEach((button) => button.setAttribute("aria-pressed", String(state.show === "both" || state.show === button.dataset.show)));

@@ -59,7 +59,7 @@ function label(curve) {
 
 const MOST = 4;
 const LETTERS = "ABCD";
-const KINDS = ["c0", "c1", "c2", "c3"]; // the classes of their colours
+const KINDS = ["c0", "c1", "c2", "c3"]; // the classes of their colours, which paint() sets
 const VIEWS = ["curves", "difference", "depth"];
 // Numbers of the state: what each is usually, how far it goes, and what it is called.
 const NUMBERS = {
@@ -72,6 +72,13 @@ const NUMBERS = {
   net: { usual: 1, low: 1, high: 999, called: "the number of the random net" },
 };
 const WORDS = { view: VIEWS, unit: ["absolute", "ulp"], show: ["both", "value", "gradient"] };
+
+// Each curve has its activation's colour, and where another has that, the first of the palette that is free.
+function paint({ curves }) {
+  const taken = [];
+  for (const { name } of curves) taken.push([ACTIVATIONS[name].color, ...PALETTE].find((color) => !taken.includes(color)));
+  taken.forEach((color, i) => document.documentElement.style.setProperty(`--own-${i}`, color));
+}
 
 function newCurve(name) {
   const entry = ACTIVATIONS[name];
