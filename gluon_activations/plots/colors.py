@@ -13,11 +13,11 @@ __all__ = ["color_of"]
 # In the catalog's order; a family that has grown longer begins anew. What is drawn most often (sigmoid and tanh,
 # ReLU, ELU and SELU, SiLU and GELU) has the palette's colours.
 _SHADES = {
-    "sigmoids": "#0072B2 #7A8FD9 #1B6E6A #3D7DDB #3CC4C4 #56B4E9 #5A4FCF #2B4BA8",
+    "sigmoids": "#0072B2 #7A8FD9 #1B6E6A #3D7DDB #4FA3A5 #56B4E9 #5A4FCF #2B4BA8",
     "rectifiers": ("#A89684 #5C4A3D #D55E00 #8E0F41 #7A4A1E #FF9E80 #E04F72 #FE7768 #A83A56 #8D704C #C9A227"),
     "shrinkage": "#4F7CAC #8FC1D4 #44596E",
     "exponential units": "#CC79A7 #B9A3E3 #6B4C9A #C93274 #9870F7 #900758",
-    "smooth gates": "#E69F00 #009E73 #B8860B #5CD07C #7FA88F #7A5C00 #00664F #2BC4B6",
+    "smooth gates": "#E69F00 #009E73 #B8860B #65C956 #7FA88F #7A5C00 #00664F #5DCBD2",
     "periodic units": "#5E7D00 #A3B18A",
     "gated units": "#8A6FA8 #B39BC8",
     "output layers": "#007C80 #5AA9A3 #44696B #7EC8B2",
