@@ -24,6 +24,7 @@ extensions = [
     "sphinxext.opengraph",
     "notfound.extension",
     # of our own
+    "docs.extensions.checks",
     "docs.extensions.crosslink",
     "docs.extensions.launch",
     "docs.extensions.mathematics",

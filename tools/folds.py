@@ -66,6 +66,11 @@ def prose(page):
     return len(re.findall(r"[A-Za-z][\w’'-]*", text))
 
 
+def lines(cell):
+    """The lines of a cell that are not empty."""
+    return [line for line in "".join(cell["source"]).splitlines() if line.strip()]
+
+
 def visible(page):
     """The code cells whose source a reader sees."""
     hidden = {"hide-cell", "hide-input"}
@@ -81,14 +86,15 @@ def silent(cells):
 def measures(page):
     """What a page asks of its reader, by name."""
     code, seen = [cell for cell in page["cells"] if cell["cell_type"] == "code"], visible(page)
-    lines = [[line for line in "".join(cell["source"]).splitlines() if line.strip()] for cell in seen]
+    lengths = [len(lines(cell)) for cell in code]
     return {
         "words": prose(page),
         "visible": len(seen),
         "folded": len(code) - len(seen),
         "silent": len(silent(seen)),
-        "median": statistics.median(map(len, lines)),
-        "widest": max(len(line) for cell in lines for line in cell),
+        "median": statistics.median(lengths),
+        "longest": max(lengths),
+        "widest": max(len(line) for cell in seen for line in lines(cell)),
         "asserts": sum(len(re.findall(r"^\s*assert\b", "".join(cell["source"]), re.MULTILINE)) for cell in code),
     }
 
