@@ -91,6 +91,15 @@ def test_gradients_and_losses_are_those_of_the_mean_loss(arrays):
     assert [name for _, name, _ in seen.parameters] == ["weight", "bias"]
 
 
+def test_losses_are_those_of_training(arrays):
+    net = started(nn.Dense(1, in_units=1, use_bias=False), nn.Dropout(0.5))
+    net[0].weight.set_data(arrays([[1.0]]))
+    seen = seen_of(net, arrays(np.full((200, 1), 3.0)), arrays(np.zeros((200, 1))))
+    values, counts = np.unique(seen.losses, return_counts=True)
+    np.testing.assert_allclose(values, [0, 18])
+    assert counts.min() > 60
+
+
 def test_gradients_of_what_is_not_called_are_left_out_unless_asked_and_shared_parameters_come_once(arrays):
     dense = nn.Dense(2, in_units=2)
     net = started(dense, SiLU(), dense)
@@ -116,6 +125,9 @@ def test_the_answer_is_that_of_use_and_to_a_changed_batch(arrays):
         np.testing.assert_allclose(output, np.where(before > 0, before, before / 2))
     assert seen.answer is seen.answer
     np.testing.assert_array_equal(seen.inputs[0].asnumpy(), x)
+    deep = started(nn.Dense(3, in_units=2), SiLU(), nn.Dense(1, in_units=3))
+    output, before = seen_of(deep, arrays(x), arrays(np.zeros((2, 1)))).answer
+    np.testing.assert_array_equal(output, before)
     output, before = seen_of(started(SiLU()), arrays(x), arrays(x)).answer
     np.testing.assert_allclose(output, x / (1 + np.exp(-x)), rtol=1e-6)
     assert before is None
@@ -156,12 +168,7 @@ def test_each_array_of_the_samples_is_changed_and_no_other(arrays):
     net = Nested()
     net.initialize()
     net.dense.weight.set_data(arrays([[1.0, 10.0]]))
-    a, b, scale, few = (
-        np.array([[1.0, 2.0], [3, 4], [5, 6]]),
-        np.array([[1.0, 0], [0, 1], [2, 2]]),
-        0.5,
-        np.ones(2),
-    )
+    a, b, scale = np.array([[1.0, 2.0], [3, 4], [5, 6]]), np.array([[1.0, 0], [0, 1], [2, 2]]), 0.5
     given = [arrays(a), {"more": arrays(b)}, scale, arrays(np.ones(2))]
     seen = Seen(net, (given,), arrays(np.zeros((3, 1))), L2)
     for change in (lambda values: values, lambda values: values[::-1], lambda values: values * 0):

@@ -4,11 +4,13 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
 from gluon_activations import HardTanh, array, functional, training
 from gluon_activations.plots import (
     GREY,
     PALETTE,
+    color_of,
     plot_dead_units,
     plot_gradient_statistics,
     plot_histograms,
@@ -299,6 +301,7 @@ def test_histograms_are_of_the_activations_in_their_order():
             values = net[: place + 1](array(x)).asnumpy()
             heights = [patch.get_height() for patch in ax.patches]
             np.testing.assert_allclose(heights, np.histogram(values, 10)[0])
+            assert {patch.get_facecolor() for patch in ax.patches} == {to_rgba(color_of(name))}
             said = ax.get_xlabel().replace("−", "-").split(" ± ")
             np.testing.assert_allclose(
                 [float(number) for number in said], [values.mean(), values.std()], rtol=0.06
@@ -311,6 +314,15 @@ def test_histograms_of_a_shallow_net_and_of_what_is_not_finite():
     net = training.mlp("relu", inputs=2, hidden=(3,), outputs=1)
     figure = plot_histograms({"a": net}, array(np.array([[np.inf, np.nan]] * 4)))
     assert [ax.get_xlabel() for ax in figure.axes] == ["nothing finite"]
+
+
+def test_histograms_of_a_layer_with_an_activation_have_its_colour_and_what_has_none_the_palette_s():
+    nets = {"own": nn.HybridLambda(lambda *arguments: 2 * arguments[-1]), "layer": nn.Dense(3, activation="tanh")}
+    nets["layer"].initialize()
+    figure = plot_histograms(nets, array(np.ones((4, 2))))
+    assert [ax.patches[0].get_facecolor() for ax in figure.axes] == [
+        to_rgba(color) for color in (PALETTE[0], color_of("tanh"))
+    ]
 
 
 def test_histograms_refuse():

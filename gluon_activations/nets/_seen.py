@@ -110,7 +110,8 @@ class Seen:
         with opened(self.net):
             calls = calls_of(self.net, lambda: outputs.append(first_array(self.net(*given))), False)
             weighing = [call for call in calls if Layer(*call, None).weighs]
-            return _numbers(outputs[0]), _numbers(weighing[-1].output) if weighing else None
+            (output,) = outputs
+            return _numbers(output), _numbers(weighing[-1].output) if weighing else None
 
 
 _UNITS_LAST = (nn.Dense, nn.LayerNorm, nn.Embedding, rnn.RecurrentCell, rnn.RNN, rnn.LSTM, rnn.GRU)

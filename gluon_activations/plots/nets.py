@@ -19,9 +19,9 @@ from mxnet.gluon import loss as losses
 from .._arrays import array
 from ..catalog import _display_name, get_activation
 from ..nets._slope import slope_of
-from ..nets._walk import batch_of, calls_of, check_loss, opened
+from ..nets._walk import activation_of, batch_of, calls_of, check_loss, opened
 from .activations import _check_grid, taken
-from .colors import free_color
+from .colors import free_color, own_color
 from .style import DASHED, DOTTED, GREY, PALETTE, finish, panels, tidy
 
 __all__ = [
@@ -102,7 +102,8 @@ def plot_histograms(nets: Mapping[str, Any], x: Any, *, layers: int = 5, bins: i
     ----------
     nets : dict
         Title to net, each as for :func:`layer_statistics`. What is drawn are the outputs of its activations, from
-        the first to the last. Give nets of one depth, so that the columns say the same of each.
+        the first to the last, in the colour of the first. Give nets of one depth, so that the columns say the
+        same of each.
     x : mxnet array or tuple
         A batch.
     layers : int
@@ -120,17 +121,18 @@ def plot_histograms(nets: Mapping[str, Any], x: Any, *, layers: int = 5, bins: i
     ValueError
         If there is no net, or a net has no activation.
     """
-    outputs = {title: _activated(net, x) for title, net in nets.items()}
-    empty = [title for title, found in outputs.items() if not found]
-    if empty or not outputs:
+    calls = {title: _activated(net, x) for title, net in nets.items()}
+    empty = [title for title, found in calls.items() if not found]
+    if empty or not calls:
         raise ValueError(f"no activation was called in {', '.join(empty)}" if empty else "no net was given")
-    count = min(layers, *map(len, outputs.values()))
-    figure, axes = panels(len(outputs), count, height=0.6 + 1.3 * len(outputs), squeeze=False)
-    for number, (title, found) in enumerate(outputs.items()):
-        row, color = axes[number], PALETTE[number % len(PALETTE)]
+    count = min(layers, *map(len, calls.values()))
+    figure, axes = panels(len(calls), count, height=0.6 + 1.3 * len(calls), squeeze=False)
+    for number, (title, found) in enumerate(calls.items()):
+        row, color = axes[number], own_color(found[0][0]) or PALETTE[number % len(PALETTE)]
         places = numpy.linspace(0, len(found) - 1, count).round().astype(int)
         for ax, place in zip(row, places):
-            finite = found[place][numpy.isfinite(found[place])]
+            output = found[place][1]
+            finite = output[numpy.isfinite(output)]
             ax.hist(finite, bins, color=color)
             tidy(ax).set(yticks=[], title="" if number else f"layer {place + 1}")
             ax.spines["left"].set_visible(False)
@@ -143,12 +145,13 @@ def plot_histograms(nets: Mapping[str, Any], x: Any, *, layers: int = 5, bins: i
     return figure
 
 
-def _activated(net: Any, x: Any) -> list[Any]:
-    """What the activations of a net give, in order."""
+def _activated(net: Any, x: Any) -> list[tuple[Any, Any]]:
+    """The activations of a net in order, with what each gives."""
     inputs = batch_of(net, x)
     with opened(net):
         calls = calls_of(net, lambda: net(*inputs), train_mode=False)
-        return [call.output.asnumpy().ravel() for call in calls if slope_of(call) is not None]
+        found = [call for call in calls if slope_of(call) is not None]
+        return [(activation_of(call.block) or call.block, call.output.asnumpy().ravel()) for call in found]
 
 
 def plot_dead_units(found: Sequence[dict[str, Any]], *, ax: Axes | None = None) -> Axes:
