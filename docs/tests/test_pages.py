@@ -2,6 +2,7 @@
 
 import html
 import inspect as introspection
+import itertools
 import json
 import os
 import re
@@ -10,6 +11,7 @@ from urllib.parse import urljoin
 from xml.etree import ElementTree
 
 import pytest
+from bs4 import BeautifulSoup
 
 import gluon_activations
 from docs.extensions import keywords, launch
@@ -120,6 +122,20 @@ def test_buttons_to_run_and_download_a_notebook(name):
     (download,) = [one for one in leads if one.endswith(".ipynb")]
     given = json.loads((SITE / "notebooks" / download).read_text(encoding="utf-8"))
     assert given["cells"] == json.loads(source.read_text(encoding="utf-8"))["cells"]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_checks_in_a_row_are_one_fold(name):
+    """Which says how many they are; a single one is a fold by itself."""
+    cells = json.loads((ROOT / f"notebooks/{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    rows = itertools.groupby(cells, lambda cell: "proof" in cell["metadata"].get("tags", []))
+    counts = [len([*row]) for proof, row in rows if proof]
+    page = BeautifulSoup(text_of(f"notebooks/{name}.html"), "html.parser")
+    folds = page.select("details.checks")
+    held = [len(fold.find_all(class_="tag_proof", recursive=False)) for fold in folds]
+    assert held == [count for count in counts if count > 1]
+    assert [fold.summary.text for fold in folds] == [f"check ✓ {count} statements" for count in held]
+    assert len(page.select(".tag_proof")) == sum(counts)
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
