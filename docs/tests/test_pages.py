@@ -138,6 +138,14 @@ def test_checks_in_a_row_are_one_fold(name):
     assert len(page.select(".tag_proof")) == sum(counts)
 
 
+@pytest.mark.parametrize("width", [1280, 1366])
+def test_code_is_not_cut_on_a_desk(visit, width):
+    page = visit("notebooks/04_smooth_gates.html", viewport={"width": width, "height": 800})
+    code = "[...document.querySelectorAll('.cell_input pre')].filter((pre) => pre.checkVisibility())"
+    assert page.evaluate(f"{code}.length") > 20
+    assert page.evaluate(f"{code}.filter((pre) => pre.scrollWidth > pre.clientWidth).length") == 0
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_each_picture_of_a_notebook_has_a_caption_with_its_number(name):
     text = text_of(f"notebooks/{name}.html")
