@@ -100,7 +100,7 @@ def test_losses_are_those_of_training(arrays):
     assert counts.min() > 60
 
 
-def test_gradients_of_what_is_not_called_are_left_out_unless_asked_and_shared_parameters_come_once(arrays):
+def test_shared_parameters_come_once(arrays):
     dense = nn.Dense(2, in_units=2)
     net = started(dense, SiLU(), dense)
     x = arrays(np.ones((3, 2)))

@@ -6,6 +6,7 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import same_color
 
 import gluon_activations
 from gluon_activations import (
@@ -262,8 +263,15 @@ def test_a_curve_has_its_own_colour_and_what_comes_again_one_that_is_used_least(
     assert [line.get_color() for line in ax.lines if not line.get_label().startswith("_")][::2] == nine
     figure = compare_activations(["relu"] * 9, points=3)
     assert [line.get_color() for line in figure.axes[1].lines[:9]] == nine
-    ax = visualize_activation("mish", color=others[0], points=3)
-    assert ax.lines[0].get_color() == others[0]
+    figure = compare_activations(["swish", "swish", "swish", "relu"], points=3)
+    drawn = [line.get_color() for line in figure.axes[0].lines[:4]]
+    assert drawn == [color_of("swish"), PALETTE[0], PALETTE[2], color_of("relu")]
+
+
+@pytest.mark.parametrize("color", [PALETTE[3], np.array([0.1, 0.2, 0.3, 1.0])])
+def test_a_colour_may_be_given(color):
+    ax = visualize_activation("mish", color=color, points=3)
+    assert all(same_color(line.get_color(), color) for line in ax.lines[:2])
 
 
 def test_a_new_curve_avoids_the_colours_of_what_is_drawn():

@@ -1,29 +1,34 @@
 """One colour for each activation, to be told apart by every kind of colour vision where they meet."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from gluon_activations import CATALOG, SiLU, activations
+from gluon_activations import CATALOG, SiLU, activations, functional, get_activation
 from gluon_activations.plots import PALETTE, color_of
-from gluon_activations.plots.colors import free_color, own_color
+from gluon_activations.plots.colors import colors_of, free_color, own_color
 
-# Linear light as it is seen, and as it is without the red or the green cones (Machado et al. 2009).
+# Linear light as it is seen, and as it is without the red, green or blue cones (Machado et al. 2009).
 EYES = {
     "usual": np.eye(3),
-    "protanopia": [
-        [0.152286, 1.052583, -0.204868],
-        [0.114503, 0.786281, 0.099216],
-        [-0.003882, -0.048116, 1.051998],
-    ],
-    "deuteranopia": [
-        [0.367322, 0.860646, -0.227968],
-        [0.280085, 0.672501, 0.047413],
-        [-0.01182, 0.04294, 0.968881],
-    ],
+    "protanopia": [[0.15229, 1.05258, -0.20487], [0.1145, 0.78628, 0.09922], [-0.00388, -0.04812, 1.052]],
+    "deuteranopia": [[0.36732, 0.86065, -0.22797], [0.28008, 0.6725, 0.04741], [-0.01182, 0.04294, 0.96888]],
+    "tritanopia": [[1.25553, -0.07675, -0.17878], [-0.07841, 0.93081, 0.1476], [0.00473, 0.69137, 0.3039]],
 }
+# From linear light to Oklab, in which distances are as they look: a cube root lies between the two.
+CONES = np.array([
+    [0.4122214708, 0.5363325363, 0.0514459929],
+    [0.2119034982, 0.6806995451, 0.1073969566],
+    [0.0883024619, 0.2817188376, 0.6299787005],
+])  # fmt: skip
+OPPONENTS = np.array([
+    [0.2104542553, 0.7936177850, -0.0040720468],
+    [1.9779984951, -2.4285922050, 0.4505937099],
+    [0.0259040371, 0.7827717662, -0.8086757660],
+])  # fmt: skip
 
 
 def light(color):
@@ -33,22 +38,18 @@ def light(color):
 
 
 def place(light):
-    """Where a colour is in Oklab, in which distances are as they look."""
-    cones = np.array([
-        [0.4122214708, 0.5363325363, 0.0514459929],
-        [0.2119034982, 0.6806995451, 0.1073969566],
-        [0.0883024619, 0.2817188376, 0.6299787005],
-    ])  # fmt: skip
-    opponents = np.array([
-        [0.2104542553, 0.7936177850, -0.0040720468],
-        [1.9779984951, -2.4285922050, 0.4505937099],
-        [0.0259040371, 0.7827717662, -0.8086757660],
-    ])  # fmt: skip
-    return opponents @ np.cbrt(cones @ np.clip(light, 0, 1))
+    """Where light is in Oklab."""
+    return OPPONENTS @ np.cbrt(CONES @ np.clip(light, 0, 1))
+
+
+def mixed(color, share, other):
+    """The light of a share of one colour in another, as a style sheet mixes in Oklab."""
+    found = share * place(light(color)) + (1 - share) * place(light(other))
+    return np.clip(np.linalg.solve(CONES, np.linalg.solve(OPPONENTS, found) ** 3), 0, 1)
 
 
 def contrast(one, other):
-    a, b = sorted(light(color) @ [0.2126, 0.7152, 0.0722] for color in (one, other))
+    a, b = sorted(light @ [0.2126, 0.7152, 0.0722] for light in (one, other))
     return (b + 0.05) / (a + 0.05)
 
 
@@ -60,12 +61,31 @@ def test_each_entry_has_a_colour_of_its_own_by_any_of_its_names():
         assert {color_of(one) for one in names} == {found[name]}
     with pytest.raises(ValueError, match="no activation is called 'swich'; nearest: swish"):
         color_of("swich")
+    with pytest.raises(TypeError, match="by its name"):
+        color_of(SiLU())
 
 
-@pytest.mark.parametrize("background", ["#ffffff", "#14181e"])
+def test_what_is_added_to_the_catalog_has_the_first_colour_of_its_family(monkeypatch):
+    def fresh(x):
+        return x
+
+    entry = replace(CATALOG["mish"], block=type("Fresh", (SiLU,), {"function": staticmethod(fresh)}))
+    monkeypatch.setitem(CATALOG, "fresh", entry)
+    first = next(name for name, other in CATALOG.items() if other.family == entry.family)
+    assert color_of(entry) == color_of("fresh") == color_of(first)
+
+
 @pytest.mark.parametrize("name", activations())
-def test_a_colour_is_seen_on_white_and_on_dark(name, background):
-    assert contrast(color_of(name), background) >= 1.9
+def test_a_colour_is_seen_on_the_page(name):
+    assert contrast(light(color_of(name)), light("white")) >= 1.9
+
+
+@pytest.mark.parametrize("shade, ground", [("black", "#ffffff"), ("white", "#121212")])
+@pytest.mark.parametrize("name", activations())
+def test_the_explorer_s_lines_and_letters_are_seen(name, shade, ground):
+    """Of explorer.css: 80 and 55 parts of a hundred in black or white."""
+    assert contrast(mixed(color_of(name), 0.8, shade), light(ground)) >= 3
+    assert contrast(mixed(color_of(name), 0.55, shade), light(ground)) >= 4.5
 
 
 @pytest.mark.parametrize("eyes", EYES)
@@ -78,6 +98,12 @@ def test_a_colour_is_seen_on_white_and_on_dark(name, background):
     "relu leaky_relu elu gelu prelu",
     "sigmoid tanh relu silu gelu selu",
     "squareplus softplus relu",
+    "swish relu gelu mish",
+    "swish relu gelu tanh",
+    "silu gelu softplus",
+    "sigmoid identity relu gelu silu",
+    "relu silu gelu squared_relu",
+    "swish softplus gelu mish",
 ])  # fmt: skip
 def test_what_is_drawn_together_is_told_apart(together, eyes):
     places = [place(np.array(EYES[eyes]) @ light(color_of(name))) for name in together.split()]
@@ -86,7 +112,21 @@ def test_what_is_drawn_together_is_told_apart(together, eyes):
 
 
 def test_what_is_not_of_the_catalog_gets_the_least_used_colour_of_the_palette():
-    assert own_color("silu") == own_color(SiLU()) == color_of("silu") and own_color(lambda x: x) is None
     assert free_color([]) == PALETTE[0] and free_color([PALETTE[0]]) == PALETTE[1]
     assert free_color([*PALETTE, PALETTE[0], "#123456"]) == PALETTE[1]
     assert free_color(["#123456"], "#123456") == PALETTE[0] and free_color([PALETTE[0]], "#123456") == "#123456"
+
+
+def test_an_own_colour_is_known_by_name_block_and_function():
+    own = [own_color(one) for one in ("silu", SiLU(), functional.silu, get_activation(functional.silu))]
+    assert {*own} == {color_of("silu")}
+    assert own_color(lambda x: x) is None and own_color("rrelu") is None
+
+
+def test_own_colours_come_first():
+    """Or what comes twice would take that of a later one."""
+    blue, orange = PALETTE[:2]
+    assert colors_of([]) == []
+    assert colors_of([blue, None, orange]) == [blue, PALETTE[2], orange]
+    assert colors_of([None, blue, blue, orange]) == [PALETTE[2], blue, PALETTE[3], orange]
+    assert colors_of(["#123456"] * 3) == ["#123456", *PALETTE[:2]]

@@ -317,12 +317,15 @@ def test_histograms_of_a_shallow_net_and_of_what_is_not_finite():
 
 
 def test_histograms_of_a_layer_with_an_activation_have_its_colour_and_what_has_none_the_palette_s():
-    nets = {"own": nn.HybridLambda(lambda *arguments: 2 * arguments[-1]), "layer": nn.Dense(3, activation="tanh")}
-    nets["layer"].initialize()
+    nets = {"own": nn.HybridLambda(lambda *arguments: 2 * arguments[-1])}
+    nets |= {name: nn.Dense(3, activation=name) for name in ("tanh", "sigmoid")} | {
+        "twice": nn.Activation("sigmoid")
+    }
+    for net in nets.values():
+        net.initialize()
     figure = plot_histograms(nets, array(np.ones((4, 2))))
-    assert [ax.patches[0].get_facecolor() for ax in figure.axes] == [
-        to_rgba(color) for color in (PALETTE[0], color_of("tanh"))
-    ]
+    expected = [PALETTE[1], *map(color_of, ("tanh", "sigmoid", "sigmoid"))]
+    assert [ax.patches[0].get_facecolor() for ax in figure.axes] == [to_rgba(color) for color in expected]
 
 
 def test_histograms_refuse():

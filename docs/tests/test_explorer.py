@@ -902,8 +902,11 @@ def test_everything_is_reached_by_the_keyboard(visit):
 
 
 def owned(page):
-    read = "() => [0, 1, 2].map((i) => document.documentElement.style.getPropertyValue(`--own-${i}`))"
-    return page.evaluate(read)
+    """The own colours of the lines that are drawn, A first."""
+    page.locator("#value .c0.value.line, .explorer-small .c0.value.line").first.wait_for(state="attached")
+    lines = [page.locator(f".{kind}.value.line") for kind in ("c0", "c1", "c2", "c3")]
+    own = "(line) => getComputedStyle(line).getPropertyValue('--own')"
+    return [line.first.evaluate(own) for line in lines if line.count()]
 
 
 def test_a_curve_has_the_colour_of_its_activation_unless_another_has_it(visit):
@@ -912,13 +915,20 @@ def test_a_curve_has_the_colour_of_its_activation_unless_another_has_it(visit):
     page.get_by_label("Activation of curve A", exact=True).select_option("mish")
     wait_for_address(page, "curve=mish")
     assert owned(page) == [color_of("mish"), color_of("gelu"), color_of("relu")]
+    page.get_by_label("Remove curve A, Mish").click()
+    wait_for_address(page, "#curve=gelu")
+    assert owned(page) == [color_of("gelu"), color_of("relu")]
+
+
+def test_what_comes_twice_takes_no_other_s_colour(visit):
+    page = visit("explorer.html#curve=swish&curve=swish:0&curve=swish:10&curve=relu")
+    assert owned(page) == [color_of("swish"), PALETTE[0], PALETTE[2], color_of("relu")]
 
 
 def test_a_small_one_has_the_colour_of_its_activation(visit):
     page = visit("atlas/mish.html")
     page.locator(".explorer-small").scroll_into_view_if_needed()
-    page.locator(".explorer-small .c0.value.line").wait_for(state="attached")
-    assert owned(page)[0] == color_of("mish")
+    assert owned(page) == [color_of("mish")]
 
 
 def test_the_plots_take_on_the_theme(visit):

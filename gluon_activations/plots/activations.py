@@ -8,7 +8,6 @@ from typing import Any
 import numpy
 from matplotlib.axes import Axes
 from matplotlib.cbook import normalize_kwargs
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -17,7 +16,7 @@ from .._context import context
 from .._evaluate import curve, evaluate, points_for
 from ..catalog import Activation, _display_name, _entry_of, _name_of, get_activation
 from ..catalog import activations as all_activations
-from .colors import color_of, free_color, own_color
+from .colors import color_of, colors_in, colors_of, free_color, own_color
 from .style import DASHED, finish, panels
 
 __all__ = ["compare_activations", "gallery", "mark", "visualize_activation"]
@@ -33,7 +32,7 @@ def visualize_activation(
     label: str | None = None,
     **line: Any,
 ) -> Axes:
-    """Draw an activation (solid) and its gradient by autograd (dashed), in one colour.
+    """Draw an activation (solid) and its gradient by autograd (dashed), in its colour (:func:`color_of`).
 
     Parameters
     ----------
@@ -52,7 +51,8 @@ def visualize_activation(
     label : str, optional
         Name in the legend; by default the activation's own.
     **line
-        Passed to ``Axes.plot`` for both curves.
+        Passed to ``Axes.plot`` for both curves. Without ``color`` it is the activation's own, unless a curve
+        that is there already has that.
 
     Returns
     -------
@@ -68,7 +68,9 @@ def visualize_activation(
     ax = panels()[1] if ax is None else ax
     name = _display_name(activation) if label is None else label
     line = normalize_kwargs(line, Line2D)
-    color = line.pop("color", None) or free_color(taken(ax), own_color(activation))
+    color = line.pop("color", None)
+    if color is None:
+        color = free_color(colors_in(ax), own_color(activation))
     line = {"linewidth": 2, **line}
     solid = ax.plot(x, value, color=color, **line)
     dashed = ax.plot(x, slope, color=color, **{**line, "linestyle": DASHED})
@@ -118,14 +120,14 @@ def compare_activations(
     if not len(activations) == len(given) == len(named):
         lengths = f"{len(activations)} activations, {len(given)} params, {len(named)} labels"
         raise ValueError(f"there are as many of one as of the other, not {lengths}")
-    curves, colors = [], list[str]()
+    curves, owns = [], []
     for activation, options, label in zip(activations, given, named):
         block = get_activation(activation, **options) if options else activation
         curves.append((label or _label(activation, options), *_curves(block, xlim, points, ctx)))
-        colors.append(free_color(colors, own_color(block)))
+        owns.append(own_color(block))
     figure, axes = panels(1, 2)
     for panel, which, title, style in ((axes[0], 2, "value", "-"), (axes[1], 3, "gradient", DASHED)):
-        for drawn, color in zip(curves, colors):
+        for drawn, color in zip(curves, colors_of(owns)):
             lines = panel.plot(drawn[1], drawn[which], color=color, linestyle=style, linewidth=2)
             lines[0].set_label(drawn[0])
         finish(panel, xlim, title)
@@ -230,11 +232,6 @@ def _curves(activation: Any, xlim: tuple[float, float], points: int, ctx: Any) -
     if found is None:
         raise ValueError(f"{name} cannot be drawn: it gives no value to each element by itself")
     return x, found[0].asnumpy(), found[1].asnumpy()
-
-
-def taken(ax: Axes) -> list[str]:
-    """The colours of the curves that are there."""
-    return [to_hex(line.get_color()).upper() for line in ax.lines if not str(line.get_label()).startswith("_")]
 
 
 def _label(activation: Any, options: dict[str, Any]) -> str:

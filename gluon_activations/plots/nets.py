@@ -20,8 +20,8 @@ from .._arrays import array
 from ..catalog import _display_name, get_activation
 from ..nets._slope import slope_of
 from ..nets._walk import activation_of, batch_of, calls_of, check_loss, opened
-from .activations import _check_grid, taken
-from .colors import free_color, own_color
+from .activations import _check_grid
+from .colors import colors_in, free_color, own_color
 from .style import DASHED, DOTTED, GREY, PALETTE, finish, panels, tidy
 
 __all__ = [
@@ -127,8 +127,10 @@ def plot_histograms(nets: Mapping[str, Any], x: Any, *, layers: int = 5, bins: i
         raise ValueError(f"no activation was called in {', '.join(empty)}" if empty else "no net was given")
     count = min(layers, *map(len, calls.values()))
     figure, axes = panels(len(calls), count, height=0.6 + 1.3 * len(calls), squeeze=False)
+    owns = [own_color(found[0][0]) for found in calls.values()]
     for number, (title, found) in enumerate(calls.items()):
-        row, color = axes[number], own_color(found[0][0]) or PALETTE[number % len(PALETTE)]
+        row = axes[number]
+        color = owns[number] = owns[number] or free_color([own for own in owns if own])
         places = numpy.linspace(0, len(found) - 1, count).round().astype(int)
         for ax, place in zip(row, places):
             output = found[place][1]
@@ -220,7 +222,7 @@ def plot_output(
     x = numpy.append(numpy.linspace(*xlim, points), far)
     value, slope = _loss_curves(block, loss, x, classes)
     ax = panels()[1] if ax is None else ax
-    color = free_color(taken(ax))
+    color = free_color(colors_in(ax))
     name = label or ("no activation" if activation is None else _display_name(block))
     ax.plot(x[:-1], value[:-1], color=color, linewidth=2, label=f"{name}: loss")
     ax.plot(x[:-1], slope[:-1], color=color, linewidth=2, linestyle=DASHED, label=f"{name}: gradient")

@@ -11,7 +11,7 @@ from .._evaluate import evaluate
 from .._parameters import Number
 from ..catalog import _entry_of, get_activation
 from .activations import _check_grid, _curves, _label, visualize_activation
-from .colors import color_of, free_color
+from .colors import color_of, colors_of
 from .style import DOTTED, GREY, panels
 
 __all__ = ["explore"]
@@ -91,9 +91,7 @@ class _Explorer:
     def _draw(self, values: dict[str, Any]) -> None:
         self._values, x = values, values["x"]
         self._ax.clear()
-        colors: list[str] = []
-        for entry in self._entries:
-            colors.append(color := free_color(colors, color_of(entry)))
+        for entry, color in zip(self._entries, colors_of([color_of(entry) for entry in self._entries])):
             own = {name: values[f"{entry.title} {name}"] for name in entry.knobs}
             block = get_activation(entry.name, **own)
             self._ax.plot(*_curves(entry.name, **self._grid)[:2], color=GREY, linestyle=DOTTED, zorder=1)

@@ -5,6 +5,7 @@ import numpy
 
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
+from matplotlib.colors import to_rgb
 
 from gluon_activations import CATALOG, array, evaluate, visualize_activation
 from gluon_activations.plots import DASHED, color_of, mark, panels
@@ -56,8 +57,8 @@ def _draw(ax, entry, reach, points, size, linewidth=2):
         mark(ax, entry, color, size)
         return
     x = numpy.linspace(*xlim, points)
-    for curve, strength in zip(vectors.curves(entry, x)[0], (1, 0.6, 0.35)):
-        look = {"color": color, "alpha": strength, "linewidth": linewidth}
+    for curve, strength in zip(vectors.curves(entry, x)[0], (1, 0.65, 0.3)):
+        look = {"color": [strength * part for part in to_rgb(color)], "linewidth": linewidth}
         ax.plot(x, curve.value, label=curve.label, **look)
         ax.plot(x, curve.slope, linestyle=DASHED, **look)
     finish(ax, xlim, "value and gradient")
@@ -69,7 +70,9 @@ def words(name):
     entry, places = CATALOG[name], numpy.array([-4.0, 0.0, 4.0])
     if not is_curve(entry):
         curves, what = vectors.curves(entry, places)
-        read = "; ".join(f"{curve.label}: {_three(curve.value)}" for curve in curves)
+        read = "; ".join(
+            f"{curve.label}: {_three(curve.value)}, gradient {_three(curve.slope)}" for curve in curves
+        )
         return f"{what}, where x is −4, 0 and 4: {read}."
     value, slope = (_three(part.asnumpy()) for part in evaluate(name, array(places)))
     text = f"{entry.title} at −4, 0 and 4 is {value}"

@@ -73,11 +73,10 @@ const NUMBERS = {
 };
 const WORDS = { view: VIEWS, unit: ["absolute", "ulp"], show: ["both", "value", "gradient"] };
 
-// Each curve has its activation's colour, and where another has that, the first of the palette that is free.
+// Each curve has its activation's colour; where an earlier one has that, one of the palette that none has as its own.
 function paint({ curves }) {
-  const taken = [];
-  for (const { name } of curves) taken.push([ACTIVATIONS[name].color, ...PALETTE].find((color) => !taken.includes(color)));
-  taken.forEach((color, i) => document.documentElement.style.setProperty(`--own-${i}`, color));
+  const own = curves.map(({ name }) => ACTIVATIONS[name].color), free = PALETTE.filter((color) => !own.includes(color));
+  own.forEach((color, i) => document.documentElement.style.setProperty(`--own-${i}`, own.indexOf(color) === i ? color : free.shift()));
 }
 
 function newCurve(name) {
