@@ -62,6 +62,6 @@ def test_finish_draws_zero_lines_and_sets_the_rest():
 
 def test_the_room_offers_what_its_modules_do():
     assert plots.__all__ == sorted(plots.__all__) and all(hasattr(plots, name) for name in plots.__all__)
-    rooms = (plots.activations, plots.cards, plots.comparisons, plots.nets, plots.sliders, style)
+    rooms = (plots.activations, plots.cards, plots.colors, plots.comparisons, plots.nets, plots.sliders, style)
     offered = {name for room in rooms for name in room.__all__}
     assert set(plots.__all__) == offered - {"finish"}
