@@ -23,7 +23,7 @@ _OWN = {
     "tanh": "#56B4E9",
     "hard_tanh": "#5A4FCF",
     "softsign": "#2B4BA8",
-    "identity": "#C7B9B4",
+    "identity": "#7E7676",
     "binary_step": "#5C4A3D",
     "relu": "#D55E00",
     "relu6": "#8E0F41",
