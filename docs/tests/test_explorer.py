@@ -921,7 +921,7 @@ def test_a_curve_has_the_colour_of_its_activation_unless_another_has_it(visit):
 
 
 def test_what_comes_twice_takes_no_other_s_colour(visit):
-    page = visit("explorer.html#curve=swish&curve=swish:0&curve=swish:10&curve=relu")
+    page = visit("explorer.html#curve=swish&curve=swish,beta:0&curve=swish,beta:10&curve=relu")
     assert owned(page) == [color_of("swish"), PALETTE[0], PALETTE[2], color_of("relu")]
 
 
