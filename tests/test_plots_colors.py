@@ -3,13 +3,14 @@
 import itertools
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
 from gluon_activations import CATALOG, SiLU, activations, functional, get_activation
 from gluon_activations.plots import PALETTE, color_of
-from gluon_activations.plots.colors import _OWN, colors_of, free_color, own_color
+from gluon_activations.plots.colors import _OWN, colors_in, colors_of, free_color, own_color
 
 # Linear light as it is seen, and as it is without the red, green or blue cones (Machado et al. 2009).
 EYES = {
@@ -72,6 +73,7 @@ def test_what_is_added_to_the_catalog_has_the_first_colour_of_its_family(monkeyp
     monkeypatch.setitem(CATALOG, "fresh", entry)
     first = next(name for name, other in CATALOG.items() if other.family == entry.family)
     assert color_of(entry) == color_of("fresh") == color_of(first)
+    assert color_of(replace(entry, family="a new family")) == PALETTE[0]
 
 
 @pytest.mark.parametrize("name", activations())
@@ -120,6 +122,14 @@ def test_an_own_colour_is_known_by_name_block_and_function():
     own = [own_color(one) for one in ("silu", SiLU(), functional.silu, get_activation(functional.silu))]
     assert {*own} == {color_of("silu")}
     assert own_color(lambda x: x) is None and own_color("rrelu") is None
+
+
+def test_the_colours_in_a_picture_are_those_of_its_labelled_curves(closed_figures):
+    _, ax = plt.subplots()
+    ax.plot([0], [0], color="c", label="a")
+    ax.plot([0], [0], color=PALETTE[2])
+    ax.plot([0], [0], color=PALETTE[1].lower(), label="b")
+    assert colors_in(ax) == ["#00BFBF", PALETTE[1]]
 
 
 def test_own_colours_come_first():
