@@ -155,10 +155,8 @@ def _lead(entry):
 
 def _picture(entry):
     if is_curve(entry):
-        shown, see = (
-            f"{entry.title} (solid) and its gradient (dashed){_marks(entry)}.",
-            explorer.embedded(entry.name),
-        )
+        shown = f"{entry.title} (solid) and its gradient (dashed){_marks(entry)}."
+        see = explorer.embedded(entry.name)
     else:
         what = vectors.curves(entry, numpy.zeros(1))[1]
         shown = f"{what} (solid), and the gradient with respect to x (dashed)."
