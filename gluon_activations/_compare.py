@@ -240,10 +240,10 @@ class _Protocol:
     def __call__(self, *, activation: str, again: bool, fold: int, seed: int) -> _Record:
         with numpy_arrays():  # whose weights every session draws alike
             train_part, valid_part, test_part = self._cut(seed, fold)
-            draw = int(numpy.random.SeedSequence([self.seed, seed, fold, again]).generate_state(1)[0] >> 1)
+            draw = _seed_of(self.seed, seed, fold, again)
             found = [self._trained(activation, setting, draw, train_part, valid_part) for setting in self.grid]
             best = min(range(len(found)), key=lambda place: found[place].valid)
-            losses, right = self._test(found[best].net, test_part)
+            losses, right = self._losses(found[best].net, test_part)
             return {
                 **{f"best_{name}": value for name, value in self.grid[best].items()},
                 "tried": {name: sorted({setting[name] for setting in self.grid}) for name in self.grid[best]},
@@ -262,7 +262,7 @@ class _Protocol:
         """The samples to learn from, to choose by, and to test on."""
         from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
-        state = int(numpy.random.SeedSequence([self.seed, repeat]).generate_state(1)[0] >> 1)
+        state = _seed_of(self.seed, repeat)
         kinds = self.y if self.classes and self.y.ndim == 1 else None
         cut = (KFold if kinds is None else StratifiedKFold)(self.folds, shuffle=True, random_state=state)
         rest, test = list(cut.split(numpy.zeros(len(self.y)), kinds))[fold]
@@ -344,7 +344,11 @@ class _Protocol:
                 right.append(hits.reshape(len(chosen), -1).mean(1, dtype="float64"))
         return numpy.concatenate(losses), numpy.concatenate(right) if right else None
 
-    _test = _losses
+
+def _seed_of(*numbers: int) -> int:
+    """One seed of several numbers, within what MXNet and scikit-learn take."""
+    (state,) = numpy.random.SeedSequence(numbers).generate_state(1)
+    return int(state) // 2
 
 
 @dataclass
@@ -456,7 +460,7 @@ def _table(runs: list[_Record], key: tuple[str, bool], column: str) -> _Array:
     """Repeats x samples."""
     mine = [run for run in runs if (run["activation"], run["again"]) == key]
     repeats = sorted({run["seed"] for run in mine})
-    table = numpy.empty((len(repeats), sum(len(run["samples"]) for run in mine if run["seed"] == repeats[0])))
+    table = numpy.empty((len(repeats), sum(len(run["samples"]) for run in mine) // len(repeats)))
     for run in mine:
         table[repeats.index(run["seed"]), run["samples"]] = run[column]
     return table
