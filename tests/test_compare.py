@@ -24,8 +24,8 @@ RNG = np.random.default_rng(3)
 X = RNG.standard_normal((120, 4)).astype("float32")
 Y = (X[:, 0] * X[:, 1] > 0).astype("int64") + (X[:, 2] > 1)
 PAIR = ["relu", "tanh"]
-BRIEF = {"tune": {"learning_rate": [0.1, 0.3]}, "epochs": 4, "folds": 3, "repeats": 2, "progress": False}
-HERE = {**BRIEF, "jobs": 1}  # in this process, which can count
+MANY = {"tune": {"learning_rate": [0.1, 0.3]}, "epochs": 4, "folds": 3, "repeats": 2, "progress": False}
+BRIEF = {**MANY, "jobs": 1}  # in this process: no other one has to start
 
 
 def build(activation, width=8):
@@ -166,12 +166,12 @@ def test_settings_go_where_they_belong():
         widths.append(width)
         return build(activation, width)
 
-    compare(recorded, (X, Y), PAIR, **{**HERE, "tune": {"width": [2, 5], "batch_size": [16]}, "epochs": 1})
+    compare(recorded, (X, Y), PAIR, **{**BRIEF, "tune": {"width": [2, 5], "batch_size": [16]}, "epochs": 1})
     assert set(widths) == {2, 5}
 
 
 def test_the_same_seed_gives_the_same_table_on_any_number_of_processes(found, tmp_path):
-    again = compare(build, (X, Y), ["relu", "tanh", "gelu"], **{**HERE, "folder": tmp_path})
+    again = compare(build, (X, Y), ["relu", "tanh", "gelu"], **MANY, folder=tmp_path)
     for one, other in zip(found.rows, again.rows):
         for name in ("difference", "low", "high", "p", "verdict"):
             assert one[name] == other[name]
@@ -187,7 +187,7 @@ def test_a_dask_cluster_gives_the_same_table(found):
         Client(cluster),
         joblib.parallel_config(backend="dask"),
     ):
-        again = compare(build, (X, Y), ["relu", "tanh", "gelu"], **BRIEF)
+        again = compare(build, (X, Y), ["relu", "tanh", "gelu"], **MANY)
     assert [row["difference"] for row in again.rows] == [row["difference"] for row in found.rows]
 
 
@@ -200,7 +200,7 @@ def test_an_interrupted_comparison_goes_on(tmp_path):
             raise KeyboardInterrupt
         return build(activation)
 
-    brief = {**HERE, "tune": {"learning_rate": [0.1]}, "epochs": 1, "folder": tmp_path}
+    brief = {**BRIEF, "tune": {"learning_rate": [0.1]}, "epochs": 1, "folder": tmp_path}
     with pytest.raises(KeyboardInterrupt):
         compare(counted, (X, Y), PAIR, **brief)
     compare(counted, (X, Y), PAIR, **brief)
