@@ -695,10 +695,10 @@ def test_the_fewest_samples(asked):
         (((X, Y), PAIR), {"margin": 0}, ValueError, "margin is a number above 0, not 0"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_said_in_one_line(arguments, options, error, message):
+def test_what_cannot_be_is_said_in_one_line_before_anything_runs(asked, arguments, options, error, message):
     with pytest.raises(error, match=message) as caught:
-        compare(build, *arguments, progress=False, **options)
-    assert "\n" not in str(caught.value)
+        compare(build, *arguments, **options)
+    assert "\n" not in str(caught.value) and asked == []
 
 
 def test_a_build_that_makes_no_net():
