@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,18 +11,14 @@ from typing import Any, Callable
 import numpy
 from numpy.typing import NDArray
 
-import mxnet as mx
-from mxnet.gluon import Block, HybridBlock
+from mxnet.gluon import Block
 
-from ._arrays import array, numpy_arrays
-from ._context import context
+from ._protocol import checked, protocol
 from ._verdicts import VERDICTS, Estimate, estimate, holm, repeats_to_decide, verdict
-from .initialize import initializer
-from .training import _Path, _Record, _runs, _source, train
+from .training import _Path, _Record, _runs
 
 __all__ = ["Comparison", "compare"]
 
-_CHUNK = 1024  # samples that are looked at together
 _Array = NDArray[Any]
 
 
@@ -53,6 +47,8 @@ def compare(
 ) -> Comparison:
     """Hold activations against a reference on your own net, and say what the data decide.
 
+    Nets compute with the kind of array that this session uses, ``mx.np`` or ``mx.nd``.
+
     Each of ``repeats`` cross-validations cuts the data anew into ``folds`` parts. In each, every activation
     is tuned by itself: of the samples that the fold leaves for training a fifth is set apart, one net is
     trained for each setting of ``tune`` until the loss there stops falling, and the one with the smallest is
@@ -70,19 +66,20 @@ def compare(
         ``build(activation)`` makes a net. If it comes uninitialised, each of its layers gets the weights that suit
         the activation that follows (``initializer(net)``). A setting of ``tune`` that :func:`training.train` does
         not know goes to it too: ``build(activation, width=32)``.
-    data : pair of numpy.ndarray
-        Samples and targets. Whole numbers for targets are classes: they keep their shares in every cut,
-        and the accuracy is taken.
+    data : pair of arrays
+        Samples and targets, of NumPy or MXNet. For a softmax's cross-entropy, the loss by default, targets are
+        classes, whole numbers from 0 on: they keep their shares in every cut, and the accuracy is taken.
     activations : sequence of str, or dict
-        Catalog names; or of anything else a dict from its name here to what ``build`` takes.
+        Names that ``build`` takes, as those of the catalog; or a dict from a name here to anything that it takes.
+        A block is copied for each net.
     reference : str, optional
         The one that all others are held against; by default the first.
     tune : dict, optional
         Values to choose from, the same for each activation; by default the learning rates 0.01, 0.03, 0.1
         and 0.3.
     margin : float, optional
-        Differences of the loss smaller than this do not matter to you; by default a tenth of the reference's
-        test loss. Decide on it before you look.
+        Differences of the loss smaller than this do not matter to you; by default a tenth of the size of the
+        reference's test loss. Decide on it before you look.
     loss : callable, optional
         A Gluon loss; by default ``SoftmaxCrossEntropyLoss()``. What it gives for each sample is compared.
     epochs, patience : int
@@ -99,14 +96,14 @@ def compare(
     seed : int
         Draws everything; the same seed gives the same table.
     folder : path, optional
-        Where each run is kept, so that an interrupted comparison goes on where it was. What ``build`` calls is
-        not looked at: if that has changed, delete the folder.
+        Where each run is kept, so that an interrupted comparison goes on where it was. It is known by all that
+        is passed here, but for the code of what ``build`` calls: if that has changed, delete the folder.
     jobs, progress
         As for :func:`training.sweep`; inside ``joblib.parallel_config(backend="dask")`` runs go to a cluster.
     ctx : str or mxnet.Context
         Device.
     **options
-        Passed to :func:`training.train`, as ``momentum=0.9`` or ``optimizer="adam"``.
+        ``learning_rate``, ``momentum`` or ``optimizer``, passed to :func:`training.train`.
 
     Returns
     -------
@@ -117,251 +114,36 @@ def compare(
     Raises
     ------
     ValueError, TypeError
-        If something asked for cannot be: the message says what is allowed and what came.
+        If something asked for cannot be: the message says what is allowed and what came. Each net is built and
+        asked once before the first is trained.
+    RuntimeError
+        If a run failed, after all others: the message tells which, and what it said.
     """
-    run = protocol(
-        build,
-        data,
-        activations,
-        tune=tune,
-        loss=loss,
+    numbers = checked(
         epochs=epochs,
         patience=patience,
         target=target,
         batch_size=batch_size,
         folds=folds,
+        repeats=repeats,
+        margin=margin,
+        level=level,
         seed=seed,
-        ctx=ctx,
-        options=options,
     )
+    run = protocol(build, data, activations, tune=tune, loss=loss, ctx=ctx, options=options, **numbers)
     reference = next(iter(run.arms)) if reference is None else reference
     if reference not in run.arms:
         raise ValueError(f"the reference is one of {', '.join(run.arms)}, not {reference!r}")
-    _check_count("repeats", repeats)
-    if margin is not None and not margin > 0:
-        raise ValueError(f"compare's margin is a number above 0, not {margin!r}")
+    run.rehearse()
     settings = [
         {"activation": name, "again": again, "fold": fold, "seed": repeat}
-        for repeat in range(repeats)
-        for fold in range(folds)
+        for repeat in range(numbers["repeats"])
+        for fold in range(run.folds)
         for name, again in [*((name, False) for name in run.arms), (reference, True)]
     ]
     source = "" if folder is None else run.fingerprint()
     runs = _runs(run, settings, source, folder=folder, jobs=jobs, progress=progress)
-    return Comparison.of(runs, reference, margin=margin, level=level)
-
-
-def protocol(
-    build: Callable[..., Block],
-    data: tuple[_Array, _Array],
-    activations: Sequence[Any] | Mapping[str, Any],
-    *,
-    tune: Mapping[str, Sequence[Any]] | None,
-    options: Mapping[str, Any],
-    **settings: Any,
-) -> _Protocol:
-    """How one replicate of :func:`compare` is made; what cannot be is said. Its other arguments are let pass."""
-    from sklearn.model_selection import ParameterGrid
-
-    arms, folds = _arms(activations), settings["folds"]
-    _check_count("folds", folds)
-    x, y = (numpy.asarray(part) for part in data)
-    if not len(x) == len(y) >= 5 * folds:
-        raise ValueError(
-            f"a comparison in {folds} folds wants as many targets as samples, and at least {5 * folds}, "
-            f"not {len(y)} and {len(x)}"
-        )
-    grid = list(ParameterGrid({name: list(values) for name, values in (tune or _RATES).items()}))
-    mine = {name: value for name, value in settings.items() if name in _Protocol.__dataclass_fields__}
-    return _Protocol(build=build, x=x, y=y, arms=arms, grid=grid, options=dict(options), **mine)
-
-
-def _check_count(name: str, value: Any) -> None:
-    if not isinstance(value, int) or value < 2:
-        raise ValueError(f"compare's {name} is a whole number of at least 2, not {value!r}")
-
-
-_RATES = {"learning_rate": [0.01, 0.03, 0.1, 0.3]}
-
-
-def _arms(activations: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
-    """Name to what ``build`` takes."""
-    if isinstance(activations, Mapping):
-        arms = dict(activations)
-    elif isinstance(activations, str) or not all(isinstance(name, str) for name in activations):
-        raise TypeError(
-            f"activations are a list of names, or a dict from names to what build takes, not {activations!r}"
-        )
-    else:
-        arms = {name: name for name in activations}
-        if len(arms) < len(activations):
-            raise ValueError(f"each activation is compared once, not {', '.join(activations)}")
-    if len(arms) < 2:
-        raise ValueError(
-            f"a comparison wants a reference and at least one other, not {', '.join(arms) or 'nothing'}"
-        )
-    return arms
-
-
-@dataclass
-class _Protocol:
-    """One replicate: an activation is tuned on what a fold leaves, and tested on the fold."""
-
-    build: Callable[..., Block]
-    x: _Array
-    y: _Array
-    arms: dict[str, Any]
-    grid: list[_Record]
-    loss: Callable[..., Any] | None
-    epochs: int
-    patience: int
-    target: float | None
-    batch_size: int
-    folds: int
-    seed: int
-    ctx: Any
-    options: _Record
-
-    @property
-    def classes(self) -> bool:
-        """Whether targets are classes, one for each sample or for each place of it."""
-        return bool(numpy.issubdtype(self.y.dtype, numpy.integer)) and self.loss is None
-
-    def fingerprint(self) -> str:
-        """What a kept run depends on, besides its own setting."""
-        import joblib
-
-        apart = ("build", "arms", "loss", "ctx")
-        held = {name: value for name, value in vars(self).items() if name not in apart}
-        names = [(name, getattr(arm, "__qualname__", repr(arm))) for name, arm in self.arms.items()]
-        kind = "" if self.loss is None else type(self.loss).__qualname__
-        return f"{_source(self.build)}\n{joblib.hash((held, names, kind))}"
-
-    def __call__(self, *, activation: str, again: bool, fold: int, seed: int) -> _Record:
-        with numpy_arrays():  # whose weights every session draws alike
-            train_part, valid_part, test_part = self._cut(seed, fold)
-            draw = _seed_of(self.seed, seed, fold, again)
-            found = [self._trained(activation, setting, draw, train_part, valid_part) for setting in self.grid]
-            best = min(range(len(found)), key=lambda place: found[place].valid)
-            losses, right = self._losses(found[best].net, test_part)
-            return {
-                **{f"best_{name}": value for name, value in self.grid[best].items()},
-                "tried": {name: sorted({setting[name] for setting in self.grid}) for name in self.grid[best]},
-                "stopped": found[best].stopped,
-                "epochs": found[best].epochs,
-                "seconds": sum(part.seconds for part in found) / max(sum(part.epochs for part in found), 1),
-                "train_loss": found[best].train,
-                "valid_loss": found[best].valid,
-                "curve": found[best].curve,
-                "samples": test_part,
-                "losses": losses,
-                "right": right,
-            }
-
-    def _cut(self, repeat: int, fold: int) -> tuple[_Array, _Array, _Array]:
-        """The samples to learn from, to choose by, and to test on."""
-        from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
-
-        state = _seed_of(self.seed, repeat)
-        kinds = self.y if self.classes and self.y.ndim == 1 else None
-        cut = (KFold if kinds is None else StratifiedKFold)(self.folds, shuffle=True, random_state=state)
-        rest, test = list(cut.split(numpy.zeros(len(self.y)), kinds))[fold]
-        stratify = None if kinds is None else kinds[rest]
-        learn, choose = train_test_split(rest, test_size=0.2, random_state=state, stratify=stratify)
-        return learn, choose, test
-
-    def _trained(self, name: str, setting: _Record, draw: int, learn: _Array, choose: _Array) -> _Trained:
-        """A net trained until it has converged, with the parameters of its best epoch."""
-        known = inspect.signature(train).parameters
-        mine = {key: value for key, value in setting.items() if key not in known}
-        theirs = {key: value for key, value in setting.items() if key in known}
-        mx.random.seed(draw)
-        net = self._net(name, mine)
-        parameters = net.collect_params()
-        best = _Trained(net, float(self._losses(net, choose)[0].mean()))
-        best.curve.append(best.valid)
-        kept = {key: p.data().asnumpy() for key, p in parameters.items()}
-        waited = 0
-
-        def stop(history: list[_Record]) -> bool:
-            nonlocal waited, kept
-            record = history[-1]
-            valid = math.inf if record.get("diverged") else float(self._losses(net, choose)[0].mean())
-            waited += 1
-            best.curve.append(valid)
-            if valid < best.valid or not math.isfinite(best.valid):
-                best.valid, best.train, waited = valid, record["loss"], 0
-                kept = {key: p.data().asnumpy() for key, p in parameters.items()}
-            if self.target is not None and record["loss"] <= self.target:
-                best.stopped = "target"
-            elif record.get("diverged"):
-                best.stopped = "diverged"
-            elif waited >= self.patience:
-                best.stopped = "converged"
-            return best.stopped != "budget"
-
-        started = time.perf_counter()
-        history = train(
-            net,
-            self.x[learn],
-            self.y[learn],
-            loss=self.loss,
-            seed=draw,
-            ctx=self.ctx,
-            stop=stop,
-            **{"epochs": self.epochs, "batch_size": self.batch_size, **self.options, **theirs},
-        )
-        best.epochs, best.seconds = len(history), time.perf_counter() - started
-        for key, p in parameters.items():
-            p.set_data(array(kept[key], dtype=kept[key].dtype))
-        return best
-
-    def _net(self, name: str, settings: _Record) -> Block:
-        net = self.build(self.arms[name], **settings)
-        if not isinstance(net, Block):
-            raise TypeError(f"build makes a Gluon block of an activation, not a {type(net).__name__}")
-        if any(p._data is None and not p._deferred_init for p in net.collect_params().values()):
-            net.initialize(initializer(net), ctx=context(self.ctx))
-        if isinstance(net, HybridBlock):
-            net.hybridize()
-        net(self._batch(self.x[:1]))  # Gluon draws the weights when the first sample comes: now
-        return net
-
-    def _batch(self, part: _Array) -> Any:
-        return array(part, dtype=part.dtype if part.dtype == numpy.int32 else "float32", ctx=context(self.ctx))
-
-    def _losses(self, net: Block, places: _Array) -> tuple[_Array, _Array | None]:
-        """The loss of each sample, and the share of it that is right."""
-        criterion = mx.gluon.loss.SoftmaxCrossEntropyLoss() if self.loss is None else self.loss
-        losses, right = [], []
-        for start in range(0, len(places), _CHUNK):
-            chosen = places[start : start + _CHUNK]
-            scores = net(self._batch(self.x[chosen]))
-            error = criterion(scores, array(self.y[chosen], ctx=context(self.ctx))).asnumpy()
-            losses.append(error.reshape(len(chosen), -1).mean(1, dtype="float64"))
-            if self.classes:
-                hits = scores.asnumpy().argmax(-1) == self.y[chosen]
-                right.append(hits.reshape(len(chosen), -1).mean(1, dtype="float64"))
-        return numpy.concatenate(losses), numpy.concatenate(right) if right else None
-
-
-def _seed_of(*numbers: int) -> int:
-    """One seed of several numbers, within what MXNet and scikit-learn take."""
-    (state,) = numpy.random.SeedSequence(numbers).generate_state(1)
-    return int(state) // 2
-
-
-@dataclass
-class _Trained:
-    """What became of one training."""
-
-    net: Block
-    valid: float
-    train: float = math.nan
-    stopped: str = "budget"
-    epochs: int = 0
-    seconds: float = 0.0
-    curve: list[float] = field(default_factory=list)  # the loss on what is set apart, before and after each epoch
+    return Comparison.of(runs, reference, margin=numbers["margin"], level=numbers["level"])
 
 
 @dataclass(frozen=True)
@@ -386,7 +168,8 @@ class Comparison:
         names = list(dict.fromkeys(run["activation"] for run in runs))
         losses = {key: _table(runs, key, "losses") for key in _keys(runs)}
         mean = float(losses[reference, False].mean())
-        width = mean / 10 if margin is None else margin
+        width = abs(mean) / 10 if margin is None else margin
+        lost = _share(runs, reference, "diverged") > 1 / 2  # and then nobody can be held against it
         right = {}
         if all(run["right"] is not None for run in runs):
             right = {key: _table(runs, key, "right") for key in losses}
@@ -417,7 +200,7 @@ class Comparison:
         alike = holm([record["p_equivalent"] for record, _ in others])
         for (record, found), p, q in zip(others, different, alike):
             record["p"], record["p_equivalent"] = p, q
-            record["verdict"] = verdict(found.mean, p, q, level)
+            record["verdict"] = "undecided" if lost else verdict(found.mean, p, q, level)
             record["repeats_to_decide"] = (
                 repeats_to_decide(found, width, level, len(others)) if record["verdict"] == "undecided" else 0
             )
@@ -471,14 +254,20 @@ def _pace(runs: list[_Record], name: str) -> float:
     return float(numpy.median([run["seconds"] for run in runs if run["activation"] == name]))
 
 
+def _share(runs: list[_Record], name: str, stopped: str) -> float:
+    """Of the trainings of an activation, how many ended so."""
+    mine = [run["stopped"] for run in runs if run["activation"] == name]
+    return mine.count(stopped) / len(mine)
+
+
 def _notes(runs: list[_Record], names: list[str]) -> list[str]:
     """What a reader should know: trainings cut short, and settings at the end of what was tried."""
     notes = []
     tuned = {key for run in runs for key in run if key.startswith("best_")}
     ends = {}
     for key in tuned:
-        tried = {value for run in runs for value in run["tried"][key[5:]]}
-        if len(tried) > 1 and all(isinstance(value, (int, float)) for value in tried):
+        tried = [value for run in runs for value in run["tried"][key[5:]]]
+        if all(isinstance(value, (int, float)) for value in tried) and min(tried) < max(tried):
             ends[key] = {"smallest": min(tried), "largest": max(tried)}
     for name in names:
         mine = [run for run in runs if run["activation"] == name]
@@ -490,6 +279,8 @@ def _notes(runs: list[_Record], names: list[str]) -> list[str]:
         stopped = Counter(run["stopped"] for run in mine)
         often("trainings ended with their epochs, before the loss stopped falling", stopped["budget"])
         often("trainings diverged", stopped["diverged"])
+        if wild := sum(not math.isfinite(sum(run["losses"])) for run in mine):
+            notes.append(f"{name}: {wild} of {len(mine)} test losses are not finite")
         for key, both in sorted(ends.items()):
             for word, value in both.items():
                 count = sum(run[key] == value for run in mine)

@@ -91,7 +91,7 @@ def repeats_to_decide(found: Estimate, margin: float, level: float, hypotheses: 
     Infinity says that no number would: more samples are needed.
     """
     low, high = 2, _MOST
-    if power(found, margin, level / hypotheses, high) < _POWER:
+    if not power(found, margin, level / hypotheses, high) >= _POWER:  # nor of what is not finite
         return math.inf
     while low < high:
         middle = (low + high) // 2
@@ -121,4 +121,6 @@ def verdict(difference: float, p: float, p_equivalent: float, level: float) -> s
     """One of four words; a difference that is surely smaller than the margin is none, however sure it is."""
     if p_equivalent < level:
         return "equivalent"
-    return "undecided" if p >= level else "better" if difference < 0 else "worse"
+    if math.isnan(difference) or p >= level:
+        return "undecided"
+    return "better" if difference < 0 else "worse"  # by an infinite loss too, which has no P-value

@@ -22,7 +22,9 @@ import numpy
 from sklearn.model_selection import ParameterGrid
 
 from gluon_activations import activations
-from gluon_activations._compare import compare, protocol
+from gluon_activations._arrays import numpy_arrays
+from gluon_activations._compare import compare
+from gluon_activations._protocol import protocol
 from gluon_activations.training import MODELS, best_rates, cnn, load_data, mlp, read_csv, sweep, train, write_csv
 from tools.tasks import TASKS
 
@@ -109,8 +111,9 @@ def again(row):
     task = TASKS[row["task"]]
     call = inspect.signature(compare).bind(task.build, task.data(), task.activations, **task.options)
     call.apply_defaults()
-    run = protocol(**call.arguments)
-    return run(**{name: row[name] for name in ("activation", "again", "fold", "seed")})
+    with numpy_arrays():
+        run = protocol(**call.arguments)
+        return run(**{name: row[name] for name in ("activation", "again", "fold", "seed")})
 
 
 def compare_all(tasks):
