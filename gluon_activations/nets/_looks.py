@@ -125,16 +125,16 @@ def _labels(seen: Seen) -> Iterator[Finding]:
     wrong = _wrong_labels(loss, output, y)
     if wrong:
         yield _found("labels that the loss does not mean", "the batch", *wrong)
-    made = 0 if seen.losses is None else seen.losses.size
-    if made > max(output.size, y.size) and min(output.size, y.size) > 1:
+    fewer, more = sorted((output.size, y.size))
+    if seen.losses is not None and seen.losses.size > more and fewer > 1:
         yield _found(
             "output and labels of different shapes",
             "the batch",
-            f"The output has shape {output.shape} and y {y.shape}, of which the loss makes {made} numbers: each "
-            "output is compared with the labels of all samples.",
+            f"The output has shape {output.shape} and y {y.shape}, of which the loss makes {seen.losses.size} "
+            "numbers: each output is compared with the labels of all samples.",
         )
     for call in seen.calls:
-        if isinstance(call.block, nn.Embedding) and call.x is not None and call.x.size:
+        if isinstance(call.block, nn.Embedding) and call.x is not None:
             low, high, size = call.x.min(), call.x.max(), call.block.weight.shape[0]
             if low < 0 or high >= size:
                 yield _found(
@@ -151,7 +151,7 @@ def _wrong_labels(loss: Any, output: Any, y: Any) -> tuple[str, str] | None:
     if isinstance(loss, losses.SoftmaxCrossEntropyLoss):
         axis, classes = loss._axis, output.shape[loss._axis]
         if not loss._sparse_label:
-            if (y < 0).any() or abs(y.sum(axis) - 1).max() > 1e-3:
+            if not _are_shares(y, axis):
                 return (
                     f"{spread}, and sums to {number(y.sum(axis).min())} to {number(y.sum(axis).max())}: with "
                     "sparse_label=False the loss wants a share for each class, 1 together.",
@@ -188,13 +188,13 @@ def _allowed(loss: Any) -> tuple[str, Callable[[Any], Any]] | None:
 
 
 def _symmetry(seen: Seen) -> Iterator[Finding]:
-    weights = [g for g in seen.gradients if g.weighs and g.weight.ndim > 1]
+    weights = [g for g in seen.gradients if g.weight.ndim > 1]
     for each in weights[:-1]:  # the last layer's units have a class each, which tells them apart
         if not each.values.any() and _tells_apart(seen):
             continue  # the gradient waits for a layer that starts with 0
         units = len(each.weight)
         kinds = _kinds(each.weight, each.values)
-        if "Embedding" not in each.layer and units > 1 and kinds <= units / 2:
+        if "Embedding" not in each.layer and kinds <= units / 2:
             yield _found(
                 "units that are all alike",
                 each.layer,
@@ -214,11 +214,12 @@ def _tells_apart(seen: Seen) -> bool:
 
 def _kinds(*tables: Any) -> int:
     """How many kinds of rows there are."""
-    rows = []
+    parts = []
     for table in tables:
         largest = abs(table).max()
-        rows.append(numpy.round(table.reshape(len(table), -1) / ((largest or 1) * ALIKE)))
-    return len(numpy.unique(numpy.concatenate(rows, axis=1) + 0.0, axis=0))
+        rows = numpy.array([row.ravel() for row in table])
+        parts.append(numpy.round(rows / (largest * ALIKE)) if largest else rows)
+    return len(numpy.unique(numpy.hstack(parts), axis=0))
 
 
 def _nonlinearity(seen: Seen) -> Iterator[Finding]:
@@ -247,7 +248,8 @@ def _nonlinearity(seen: Seen) -> Iterator[Finding]:
 def _wide(x: Any) -> Any:
     """Samples on both sides of 0 and far from it, since a tanh is straight near 0, and a ReLU on either side."""
     centred = x - x.mean(axis=0)
-    return FAR * centred / (centred.std() or 1.0)
+    spread = centred.std()
+    return FAR * centred / spread if spread else centred
 
 
 def _given(seen: Seen) -> list[Any]:
@@ -270,7 +272,7 @@ def _samples(seen: Seen) -> Iterator[Finding]:
     if over_batch:
         yield _wrong_axis(over_batch[0].name, "the samples of the batch")
         return
-    if isinstance(axis, int) and output.ndim > 1 and -output.ndim <= axis < output.ndim:
+    if isinstance(axis, int) and -output.ndim <= axis < output.ndim:
         other = _other_axis(output, axis % output.ndim)
         if other is not None:
             yield _wrong_axis("the output", f"axis {other}, and the loss looks for classes on axis {axis}")
@@ -309,11 +311,13 @@ def _other_axis(output: Any, axis: int) -> int | None:
 
 
 def _is_share(values: Any, axis: int) -> bool:
-    """Whether numbers, or their exponentials, are positive and sum to 1 along an axis."""
-    return any(
-        (shares >= 0).all() and abs(shares.sum(axis) - 1).max() < 1e-3
-        for shares in (values, numpy.exp(numpy.minimum(values, 1)))
-    )
+    """Whether numbers, or their exponentials, are shares along an axis."""
+    return _are_shares(values, axis) or _are_shares(numpy.exp(values), axis)
+
+
+def _are_shares(values: Any, axis: int) -> bool:
+    """Whether no number is negative, and they sum to 1 along an axis."""
+    return bool((values >= 0).all()) and numpy.allclose(values.sum(axis), 1, rtol=0, atol=1e-3)
 
 
 def _wrong_axis(where: str, over: str) -> Finding:
@@ -361,20 +365,21 @@ def _input_scale(seen: Seen) -> Iterator[Finding]:
     for x in (each.asnumpy().astype("float64") for each in _given(seen)):
         if x.ndim < 2 or _is_read_up(seen) or _is_normalised(seen, x):
             continue
-        size, length = _rms(x), float(numpy.median(numpy.sqrt((x.reshape(len(x), -1) ** 2).sum(axis=1))))
+        size, length = _rms(x), float(numpy.median([numpy.linalg.norm(sample) for sample in x]))
         spreads, means = x.std(axis=0), abs(x.mean(axis=0))
         vary = spreads > 0
-        median = float(numpy.median(spreads[vary])) if vary.any() else 0.0
         wrong = ""
         if size > LARGE:
             wrong = f"Its root mean square is {number(size, 3)}"
         elif 0 < length < SMALL:
             wrong = f"A typical sample has length {number(length, 2)}"
-        elif median and spreads.max() > max(UNEVEN * median, 3.0):
-            wrong = f"Its widest feature has spread {number(spreads.max(), 3)}, a typical one {number(median, 2)}"
-        elif median and numpy.median(means[vary] / spreads[vary]) > OFF_CENTRE:
+        elif vary.any():
+            widest, typical = spreads.max(), float(numpy.median(spreads[vary]))
             off = float(numpy.median(means[vary] / spreads[vary]))
-            wrong = f"The mean of a typical feature is {number(off, 2)} times its spread"
+            if widest > max(UNEVEN * typical, 3.0):
+                wrong = f"Its widest feature has spread {number(widest, 3)}, a typical one {number(typical, 2)}"
+            elif off > OFF_CENTRE:
+                wrong = f"The mean of a typical feature is {number(off, 2)} times its spread"
         if wrong:
             yield _found("unscaled inputs", "the batch", f"{wrong}, and layers expect about mean 0 and spread 1.")
 
@@ -409,9 +414,11 @@ def _dead(seen: Seen) -> Iterator[Finding]:
         if call.slope is not None and call.slope.ndim > 1:
             still = (call.slope == 0) & (call.output == 0)
             units = numpy.moveaxis(still, unit_axis(seen.calls, place), 0)
-            dead.append((float(units.reshape(len(units), -1).all(axis=1).mean()), call.name, len(units)))
-    worst, layer, count = max(dead, key=itemgetter(0), default=(0.0, "", 0))
-    if worst > DEAD:
+            share = float(numpy.mean([unit.all() for unit in units]))
+            if share > DEAD:
+                dead.append((share, call.name, len(units)))
+    if dead:
+        worst, layer, count = max(dead, key=itemgetter(0))
         yield _found(
             "dead units",
             layer,
@@ -421,18 +428,19 @@ def _dead(seen: Seen) -> Iterator[Finding]:
 
 
 def _saturated(seen: Seen) -> Iterator[Finding]:
-    ends = max((place for place, call in enumerate(seen.calls) if call.slope is not None), default=-1)
-    flat_in = []
-    for place, call in enumerate(seen.calls):
-        if call.slope is None or (place == ends and place > seen.last):
-            continue  # an output may be sure of itself
+    active = [(place, call) for place, call in enumerate(seen.calls) if call.slope is not None]
+    if active and active[-1][0] > seen.last:
+        active.pop()  # an output may be sure of itself
+    saturated = []
+    for _, call in active:
         entry = CATALOG.get(_name_of(call.block) or "")
         flat = abs(call.slope) < FLAT
         if entry is None or entry.glorot is None:
             flat &= call.output != 0  # a zero region is no saturation, and dead units are looked for by themselves
-        flat_in.append((float(flat.mean()), call.name))
-    worst, layer = max(flat_in, key=itemgetter(0), default=(0.0, ""))
-    if worst > SATURATED:
+        if flat.mean() > SATURATED:
+            saturated.append((float(flat.mean()), call.name))
+    if saturated:
+        worst, layer = max(saturated, key=itemgetter(0))
         yield _found(
             "saturated units",
             layer,
@@ -448,33 +456,30 @@ def _signal(seen: Seen) -> Iterator[Finding]:
                 "exploding signal", call.name, "What it gives is no longer finite, though data and parameters are."
             )
             return
-    first, before = _spreads(seen)
-    if not first:
+    hidden, first = _before_last(seen), _spread(_at_first(seen))
+    if hidden is None or not first:
         raise CannotLook("the samples of the batch do not differ, or there is no hidden layer")
+    before = _spread(hidden)
     ratio = before / first
-    if ratio < FADED or ratio > BLOWN_UP:
+    fades = ratio < FADED
+    if fades or ratio > BLOWN_UP:
         depth = max(sum(call.weighs for call in seen.calls[: seen.last]), 1)
-        how, each = ("fades" if ratio < 1 else "grows"), number(ratio ** (1 / depth), 2)
+        how, each = ("fades" if fades else "grows"), number(ratio ** (1 / depth), 2)
         yield _found(
-            "vanishing signal" if ratio < 1 else "exploding signal",
+            "vanishing signal" if fades else "exploding signal",
             seen.calls[seen.last].name,
             f"What tells samples apart {how}: its spread is {number(first, 2)} in the input and "
             f"{number(before, 2)} before the last layer; each of {depth} layers multiplies it by {each}.",
         )
 
 
-def _spreads(seen: Seen) -> tuple[float, float]:
-    """How much the samples differ in the input, and before the last layer with weights; 0 where there is none."""
-    hidden = _before_last(seen)
-    if hidden is None:
-        return 0.0, 0.0
-    at_first = _is_read_up(seen) or _is_normalised(seen, seen.x[0])
-    return _spread(seen.calls[0].output if at_first else seen.x[0]), _spread(hidden)
-
-
 def _fades(seen: Seen) -> bool:
-    first, before = _spreads(seen)
-    return before < FADED * first
+    return _spread(_before_last(seen)) < FADED * _spread(_at_first(seen))
+
+
+def _at_first(seen: Seen) -> Any:
+    """The input, or what the first layer makes of it if that reads it up or scales it."""
+    return seen.calls[0].output if _is_read_up(seen) or _is_normalised(seen, seen.x[0]) else seen.x[0]
 
 
 def _before_last(seen: Seen) -> Any:
@@ -494,9 +499,9 @@ def _gradient(seen: Seen) -> Iterator[Finding]:
     weights = [g for g in seen.gradients if g.weighs]
     if not weights:
         raise CannotLook("no weights are trained")
-    sizes = [float(numpy.sqrt((g.values**2).sum())) for g in weights]
-    weight = math.sqrt(sum(float((g.weight**2).sum()) for g in weights))
-    whole = math.sqrt(sum(size**2 for size in sizes))
+    sizes = [float(numpy.linalg.norm(g.values)) for g in weights]
+    weight = math.hypot(*(float(numpy.linalg.norm(g.weight)) for g in weights))
+    whole = math.hypot(*sizes)
     first, last, largest = sizes[0], sizes[-1], max(sizes)
     if not math.isfinite(whole):
         how = "It is not finite."
@@ -511,14 +516,14 @@ def _gradient(seen: Seen) -> Iterator[Finding]:
         yield _found("exploding gradient", weights[0].layer, how)
         return
     waits = not weights[-1].weight.any()  # a last layer that starts with 0 lets nothing through in its first step
-    if len(weights) > 1 and not waits and first < LOST * largest:
+    if not waits and first < LOST * largest:
         yield _found(
             "vanishing gradient",
             weights[0].layer,
             f"Its gradient has length {number(first, 2)}, and the largest of a layer is {number(largest, 2)}: the "
             "first layers learn nothing.",
         )
-    elif not largest and seen.losses is not None and seen.losses.any():
+    elif not largest and seen.losses.any():
         yield _found("vanishing gradient", "the net", "No gradient reaches any weight, though the loss is not 0.")
 
 
