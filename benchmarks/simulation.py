@@ -63,7 +63,7 @@ def drawn(world, experiments=EXPERIMENTS, seed=0):
     rng = np.random.default_rng([seed, len(world)])
     error = expected(world, 0.0).variance() ** 0.5
     shift, margin = 4.5 * error, 4.5 * error
-    covered, alarms, found, alike, false = [], [], [], [], []
+    covered, alarms, found, false = [], [], [], []
     for _ in range(experiments):
         same = [estimate(draw(world, 0.0, rng)) for _ in range(RIVALS)]
         covered += [low <= 0 <= high for low, high in (one.interval(LEVEL) for one in same)]
@@ -72,7 +72,6 @@ def drawn(world, experiments=EXPERIMENTS, seed=0):
         moved = [same[0]._replace(mean=same[0].mean + shift), *same[1:]]
         p = holm([one.p_different() for one in moved])
         found.append(p[0] < LEVEL)
-        alike.append(min(1.0, RIVALS * same[0].p_equivalent(margin)) < LEVEL)
         edge = [same[0]._replace(mean=same[0].mean + margin), *same[1:]]
         false.append(holm([one.p_equivalent(margin) for one in edge])[0] < LEVEL)
     told = expected(world, shift)

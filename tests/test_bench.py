@@ -78,6 +78,36 @@ def test_where_another_is_faster_is_said():
     assert bench.where_faster(more, "torch eager") == "of 10<sup>3</sup> elements: ReLU"
 
 
+@pytest.mark.parametrize("seconds, said", [(0.84e-6, "of 10<sup>3</sup> elements: all"), (0.86e-6, "")])
+def test_what_may_be_chance_is_not_said_to_be_faster(seconds, said):
+    rows = {"relu 1000 2 both": {"fused eager": 1e-6, "jax jitted": seconds}}
+    assert bench.where_faster(rows, "jax jitted") == said
+
+
+class Told:
+    """A worker whose times are known."""
+
+    def __init__(self, *seconds):
+        self.seconds, self.asked = [*seconds], []
+
+    def ask(self, *question):
+        self.asked.append(question)
+        return self.seconds.pop(0) if question[0] == "seconds" else None
+
+
+def test_contenders_take_turns_and_the_median_counts():
+    one, two = Told(1.0, 9.0, 5.0, 2.0, 7.0, 3.0), Told(4.0, 6.0, 40.0)
+    contenders = {"a": (one, {"size": 1}), "b": (two, {"size": 2}), "c": (one, {"size": 3})}
+    assert turns.medians(contenders, 3, 20) == {"a": 5.0, "b": 6.0, "c": 3.0}
+    assert one.asked == [
+        ("prepare", "a", {"size": 1}),
+        ("prepare", "c", {"size": 3}),
+        *[("seconds", "a", 20), ("seconds", "c", 20)] * 3,
+        ("forget",),
+    ]
+    assert [question[0] for question in two.asked] == ["prepare", "seconds", "seconds", "seconds", "forget"]
+
+
 @pytest.mark.parametrize("seconds, said", [(2.5, "2.5 s"), (0.0123, "12.3 ms"), (4.56e-5, "45.6 µs")])
 def test_a_time_in_words(seconds, said):
     assert bench.times(seconds) == said

@@ -25,7 +25,7 @@ its own. `make bench` measures both beside MXNet's own blocks, PyTorch and JAX.
 The first column of a table is the time of ours, called eagerly; every other number is a *ratio to that*: 2.00 is
 twice as long as ours, and less than 1 is faster. All contenders of a row take turns, each library in a process of
 its own, and what counts is the median of at least {turns} turns: the machine had other work too, so that times are
-long, and a ratio within some tenths of 1 is no difference. Where a table has "–", MXNet has no such block, or it
+long, and a ratio within {chance:g} of 1 is no difference. Where a table has "–", MXNet has no such block, or it
 was left out: of the ten million elements, which one line of MXNet alone is given, most see the hybridized block;
 PyTorch is compiled for a million elements and more, on two threads. {machine}
 
@@ -87,6 +87,7 @@ def write(stage):
         picture=f"```{{figure}} speed.svg\n:alt: {words(rows['1.9'])}\n:class: adapts\n:name: picture-speed\n\n"
         "Time of one element, forwards and backwards, on two threads, MXNet 1.9.1, on logarithmic axes.\n```",
         turns=min(bench.TURNS.values()),
+        chance=bench.CHANCE,
         machine=_machine([*rows.values(), bench.read("steps")]),
         lines="\n\n".join(_line(rows[line], line) for line in LINES if rows[line]),
         steps=bench.table_of_steps(bench.read("steps")),
