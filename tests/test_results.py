@@ -215,3 +215,14 @@ def test_curves_begin_untrained_and_end_at_their_best():
                 row["valid_loss"] for row in of(RUNS, name, activation=activation, again=False)
             )
             assert curve[-1] <= curve[0] and curve[-1] == pytest.approx(reached, rel=1e-4)
+
+
+def test_the_settings_of_the_tasks_are_those_of_their_table():
+    rows = read_csv(results.TABLES / "tasks.csv")
+    assert rows == [*results.settings_of(results.TASKS)]
+    assert [row["task"] for row in rows] == list(dict.fromkeys(row["task"] for row in VERDICTS))
+    for row in rows:
+        rates = {float(rate) for rate in str(row["rates"]).split(", ")}
+        mine = of(RUNS, row["task"])
+        assert rates >= {run["best_learning_rate"] for run in mine}
+        assert max(run["epochs"] for run in mine) <= row["epochs"]

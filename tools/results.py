@@ -4,6 +4,7 @@
     notebooks/results/chosen.csv    every activation at its best one, on seeds that no rate was chosen by
     notebooks/results/longer.csv    a few of them in the CNN, trained four times as long
     notebooks/results/cost.csv      what an epoch costs, measured in one process when all else is done
+    notebooks/results/tasks.csv     the nets and settings of tools.tasks
     notebooks/results/verdicts.csv  what compare() says of each of tools.tasks, with all that a verdict stands on
     notebooks/results/runs.csv      every training behind the verdicts, without the losses of single samples
     notebooks/results/curves.csv    the smallest loss so far on the part set apart, mean over the runs
@@ -89,6 +90,19 @@ def unmeasured():
     return [name for name in activations("elements") if name not in known]
 
 
+def settings_of(tasks):
+    """How each task is set, in words and numbers: what is not said is compare()'s own default."""
+    default = {name: parameter.default for name, parameter in inspect.signature(compare).parameters.items()}
+    for name in tasks:
+        task = TASKS[name]
+        options = {**default, "optimizer": "sgd", **task.options}
+        row = {"task": name, "net": task.title, "rates": ", ".join(map(str, options["tune"]["learning_rate"]))}
+        row.update(
+            (key, options[key]) for key in ("optimizer", "batch_size", "epochs", "patience", "folds", "repeats")
+        )
+        yield row
+
+
 def run_of(task, record):
     """The row of a run: the means of what it measured on its samples."""
     row = {name: value for name, value in record.items() if name not in APART}
@@ -118,6 +132,7 @@ def again(row):
 
 def compare_all(tasks):
     """Write what compare() finds on each task; a task whose runs are there already costs nothing."""
+    write_csv([*settings_of(tasks)], TABLES / "tasks.csv")
     verdicts, runs, curves = [], [], []
     for name in tasks:
         task = TASKS[name]
