@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import types
+import weakref
 from typing import Any
 
 import numpy
@@ -11,11 +13,16 @@ import numpy
 import mxnet as mx
 from mxnet.gluon import Block, HybridBlock, Parameter
 
-_PLAIN = (str, bytes, int, float, complex, type(None), type(...), numpy.ndarray, numpy.generic, numpy.dtype)
+_PLAIN = (str, bytes, int, float, complex, type(None), type(...))
 
 
-def parts_of(thing: Any, around: tuple[int, ...] = ()) -> Any:
-    """Nested tuples of plain values that are equal for two things if these do the same.
+def digest(thing: Any) -> str:
+    """Some letters that are the same for two things if these do the same."""
+    return hashlib.sha256(repr(_parts(thing)).encode()).hexdigest()
+
+
+def _parts(thing: Any, around: tuple[int, ...] = ()) -> Any:
+    """Nested tuples of plain values.
 
     Names that MXNet counts through are left out, so that a block made twice is the same. What a function
     looks up by a global name is not looked into.
@@ -24,9 +31,11 @@ def parts_of(thing: Any, around: tuple[int, ...] = ()) -> Any:
         return thing
     if id(thing) in around:
         return "itself"
-    more = functools.partial(parts_of, around=(*around, id(thing)))
-    if isinstance(thing, mx.nd.NDArray):
-        return thing.asnumpy()
+    more = functools.partial(_parts, around=(*around, id(thing)))
+    if isinstance(thing, (mx.nd.NDArray, weakref.ref)):  # MXNet 2.0 holds a block's children by the second
+        return more(thing.asnumpy() if isinstance(thing, mx.nd.NDArray) else thing())
+    if isinstance(thing, (numpy.ndarray, numpy.generic, numpy.dtype)):
+        return "numpy", _hash_of(thing)
     if isinstance(thing, dict):
         return "dict", *((more(key), more(value)) for key, value in thing.items())
     if isinstance(thing, (list, tuple)):
@@ -49,7 +58,7 @@ def parts_of(thing: Any, around: tuple[int, ...] = ()) -> Any:
 def _state(thing: Any) -> tuple[Any, ...]:
     """What is in an object, without what MXNet counts or keeps for itself."""
     if isinstance(thing, Parameter):
-        return thing.shape, str(thing.dtype), None if thing._data is None else thing.data()
+        return thing.shape, str(thing.dtype), None if thing._data is None else thing.list_data()[0]
     if isinstance(thing, Block):
         own = {name: value for name, value in vars(thing).items() if name not in _of_every_block()}
         return own, list(thing._children.values())
@@ -59,3 +68,9 @@ def _state(thing: Any) -> tuple[Any, ...]:
 @functools.cache
 def _of_every_block() -> frozenset[str]:
     return frozenset(vars(HybridBlock()))
+
+
+def _hash_of(values: Any) -> str:
+    import joblib
+
+    return str(joblib.hash(values))

@@ -18,7 +18,7 @@ from mxnet.gluon.loss import SoftmaxCrossEntropyLoss
 
 from ._arrays import array, is_array
 from ._context import context
-from ._identity import parts_of
+from ._identity import digest
 from ._parameters import Integer, Number
 from .initialize import initializer
 from .nets._walk import check_loss
@@ -201,9 +201,7 @@ class Protocol:
 
     def fingerprint(self) -> str:
         """What a kept run depends on, besides its own setting."""
-        import joblib
-
-        return f"{_source(self.build)}\n{joblib.hash(parts_of({**vars(self), 'ctx': None}))}"
+        return f"{_source(self.build)}\n{digest({**vars(self), 'ctx': None})}"
 
     def rehearse(self) -> None:
         """Build each net and ask it once, so that what cannot be is said before anything is trained."""
