@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import numpy
 
 import mxnet as mx
-from mxnet.gluon import Block, Parameter, contrib, nn
+from mxnet.gluon import Block, HybridBlock, Parameter, contrib, nn
 
 # By what MXNet can do rather than by its number.
 GLUON_2 = not hasattr(mx.gluon.HybridBlock, "hybrid_forward")
@@ -43,6 +44,7 @@ def is_numpy_kind(x: Any) -> bool:
 def dtype_of(x: Any) -> str | None:
     """Name of the dtype of ``x``; None for a Symbol whose dtype is not settled yet."""
     if not is_symbol(x):
+        _building.asked = True
         return _name_of(x.dtype)
     with contextlib.suppress(mx.base.MXNetError):
         return _inferred(x, {})
@@ -66,6 +68,10 @@ def _name_of(dtype: Any) -> str:
     found = numpy.dtype(dtype)
     # MXNet writes bfloat16 as a record of two bytes. The other names NumPy puts together anew each time.
     return found.names[0] if found.names else str(found.name)
+
+
+# Whether a graph that MXNet 2.x is building in this thread depends on a dtype: somebody has asked for one.
+_building = threading.local()
 
 
 def settle_dtype(x: Any, dtype: str | None) -> Any:
@@ -167,3 +173,54 @@ def children(block: Block) -> Iterator[tuple[str, Block]]:
     """The blocks directly inside a block, each with its key there."""
     for key, child in block._children.items():
         yield key, child() if isinstance(child, weakref.ref) else child  # 2.x holds references
+
+
+# MXNet 2.x builds the graph of a net from its first arrays, and keeps it for arrays of every other dtype.
+
+
+def _building_a_graph(own: Any) -> Any:
+    """MXNet's method that builds a graph, which notes for which dtypes if it depends on them."""
+
+    @functools.wraps(own)
+    def wrapper(self: Any, *args: Any) -> Any:
+        if self._cached_graph:
+            return own(self, *args)
+        before, _building.asked = getattr(_building, "asked", False), False
+        graph = own(self, *args)
+        self._built_for = _dtypes(args) if _building.asked else None
+        _building.asked = before or _building.asked
+        return graph
+
+    return wrapper
+
+
+def _running_a_graph(own: Any) -> Any:
+    """MXNet's method that runs a graph, which has it built anew where it was built for other dtypes."""
+
+    @functools.wraps(own)
+    def wrapper(self: Any, *args: Any) -> Any:
+        built_for = vars(self).get("_built_for")
+        if built_for is not None and built_for != _dtypes(args):
+            self._clear_cached_op()
+        return own(self, *args)
+
+    return wrapper
+
+
+def _dtypes(args: Any) -> list[Any]:
+    """The dtypes of arrays and of those in lists."""
+    return [_dtypes(each) if isinstance(each, (list, tuple)) else getattr(each, "dtype", None) for each in args]
+
+
+def _kinds(kind: Any) -> Iterator[Any]:
+    """A class and its children; with ``use_np`` a child has its own copies of what it inherits."""
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _kinds(child)
+
+
+if GLUON_2:
+    for _kind in set(_kinds(HybridBlock)):
+        for _name, _changed in (("_get_graph", _building_a_graph), ("_call_cached_op", _running_a_graph)):
+            if _name in vars(_kind):
+                setattr(_kind, _name, _changed(vars(_kind)[_name]))

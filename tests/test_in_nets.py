@@ -5,8 +5,22 @@ import re
 import numpy as np
 import pytest
 
-from gluon_activations import GLU, Maxout, PReLU, Swish, activations, get_activation
+from gluon_activations import (
+    GELU,
+    GLU,
+    AlphaDropout,
+    Maxout,
+    PReLU,
+    RReLU,
+    SiLU,
+    Softmax,
+    Swish,
+    activations,
+    functional,
+    get_activation,
+)
 from tests.conftest import LINE
+from tests.references import VECTORS
 
 import mxnet as mx
 from mxnet.gluon import HybridBlock, SymbolBlock, Trainer, nn, rnn
@@ -228,3 +242,78 @@ def test_a_net_is_trained_in_every_mode(arrays, which, mode):
     if "dropout" not in which:
         for one, other in zip(*after):
             np.testing.assert_allclose(one, other, 1e-3, 1e-5)
+
+
+# -- one net, arrays of several dtypes ---------------------------------------------------------
+
+
+def sequence(*layers, **options):
+    net = nn.HybridSequential()
+    net.add(*layers)
+    net.initialize()
+    net.hybridize(**options)
+    return net
+
+
+def formula(name):
+    """A formula of the catalog in a layer of somebody's own."""
+    function, options = getattr(functional, name), VECTORS[name].options if name in VECTORS else {}
+    options = {key: value for key, value in dict(options).items() if key in function.declared.parameters}
+    return Layer(lambda F, x: function(x, **options))
+
+
+WITHOUT_WEIGHTS = {
+    **{name: lambda name=name: [formula(name)] for name in activations()},
+    "blocks": lambda: [SiLU(), GELU(), RReLU()],
+    "random": lambda: [AlphaDropout(0.5)],
+    "nested": lambda: [sequence(GELU(), sequence(Softmax()))],
+    "beside each other": lambda: [Layer(lambda F, x, *parts: parts[0](x) + parts[1](x), GELU(), formula("xielu"))],
+}
+
+
+traced = pytest.mark.skipif(LINE != "2.0", reason="a graph of 1.9 knows no dtypes, and is told by cast")
+
+
+@traced
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("which", WITHOUT_WEIGHTS)
+def test_a_hybridized_net_follows_a_change_of_dtype(arrays, which, mode):
+    """As a net does that has seen no other: same dtype, same bits."""
+    xs, make = np.random.randn(3, 4), WITHOUT_WEIGHTS[which]
+    net = sequence(*make(), **MODES[mode])
+    for dtype in ("float16", "float32", "float64", "float16", "float64"):
+        value, expected = net(arrays(xs, dtype)), sequence(*make(), **MODES[mode])(arrays(xs, dtype))
+        assert value.dtype == expected.dtype == np.dtype(dtype)
+        np.testing.assert_array_equal(value.asnumpy(), expected.asnumpy())
+
+
+@traced
+@pytest.mark.parametrize("first", ["float16", "float64"])
+def test_a_net_that_followed_a_change_of_dtype_is_trained_and_saved_in_it(arrays, first, tmp_path):
+    xs, make = np.random.randn(3, 4), lambda: sequence(GELU(), formula("xielu"), GELU("tanh"))
+    changed, fresh = make(), make()
+    changed(arrays(xs, first))
+    np.testing.assert_array_equal(arrays.value_and_slope(changed, xs), arrays.value_and_slope(fresh, xs))
+    changed.export(str(tmp_path / "net"))
+    loaded = SymbolBlock.imports(str(tmp_path / "net-symbol.json"), ["data"])
+    assert_close(loaded(arrays(xs)), fresh(arrays(xs)).asnumpy())
+
+
+@traced
+def test_several_inputs_of_which_one_changes_its_dtype(arrays):
+    class Both(HybridBlock):
+        def forward(self, x, others):
+            return functional.gelu(x), [functional.silu(other) for other in others]
+
+    net = Both()
+    net.hybridize()
+    for first, second in [("float16", "float32"), ("float16", "float64"), ("float32", "float64")]:
+        one, (other,) = net(arrays([1.0], first), [arrays([1.0], second)])
+        assert (one.dtype, other.dtype) == (np.dtype(first), np.dtype(second))
+
+
+def test_a_net_of_mxnet_s_own_keeps_its_graph(arrays):
+    net = sequence(nn.Activation("relu"))
+    net(arrays([1.0], "float16"))
+    graph = net._cached_op
+    assert net(arrays([1.0])).dtype == np.float32 and net._cached_op is graph
