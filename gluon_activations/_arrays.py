@@ -17,7 +17,7 @@ from typing import Any
 import numpy
 
 import mxnet as mx
-from mxnet.gluon import Block, HybridBlock, Parameter, contrib, nn
+from mxnet.gluon import Block, HybridBlock, Parameter, SymbolBlock, contrib, nn
 
 # By what MXNet can do rather than by its number.
 GLUON_2 = not hasattr(mx.gluon.HybridBlock, "hybrid_forward")
@@ -175,7 +175,8 @@ def children(block: Block) -> Iterator[tuple[str, Block]]:
         yield key, child() if isinstance(child, weakref.ref) else child  # 2.x holds references
 
 
-# MXNet 2.x builds the graph of a net from its first arrays, and keeps it for arrays of every other dtype.
+# What both lines keep after a change of dtype: 2.x the graph of a net, which it has built from its first arrays,
+# and 1.9 the Symbols of its parameters, which say in graphs to come what they were.
 
 
 def _building_a_graph(own: Any) -> Any:
@@ -207,6 +208,30 @@ def _running_a_graph(own: Any) -> Any:
     return wrapper
 
 
+def _casting(own: Any) -> Any:
+    """MXNet's method that casts a parameter, which then is another Symbol in the graphs to come."""
+
+    @functools.wraps(own)
+    def wrapper(self: Any, dtype: Any) -> None:
+        own(self, dtype)
+        self._var = None
+
+    return wrapper
+
+
+def _casting_a_graph(own: Any) -> Any:
+    """MXNet's method that casts a graph from a file, whose Symbols of parameters then say so."""
+
+    @functools.wraps(own)
+    def wrapper(self: Any, dtype: Any) -> None:
+        own(self, dtype)
+        inside = self._cached_graph[1].get_internals()
+        for name in set(self.params) & set(inside.list_outputs()):
+            inside[name]._set_attr(__dtype__=self.params[name].var().attr("__dtype__"))
+
+    return wrapper
+
+
 def _dtypes(args: Any) -> list[Any]:
     """The dtypes of arrays and of those in lists."""
     return [_dtypes(each) if isinstance(each, (list, tuple)) else getattr(each, "dtype", None) for each in args]
@@ -224,3 +249,5 @@ if GLUON_2:
         for _name, _changed in (("_get_graph", _building_a_graph), ("_call_cached_op", _running_a_graph)):
             if _name in vars(_kind):
                 setattr(_kind, _name, _changed(vars(_kind)[_name]))
+else:
+    Parameter.cast, SymbolBlock.cast = _casting(Parameter.cast), _casting_a_graph(SymbolBlock.cast)
