@@ -70,8 +70,26 @@ def _name_of(dtype: Any) -> str:
     return found.names[0] if found.names else str(found.name)
 
 
-# Whether a graph that MXNet 2.x is building in this thread depends on a dtype: somebody has asked for one.
-_building = threading.local()
+class _Building(threading.local):
+    """The graph that is being built in a thread."""
+
+    asked = False  # whether somebody has asked for what may be otherwise in arrays to come: dtype, empty, 0-d
+    empty = scalar = False  # what is known of the arrays that it is built for, which Symbols do not tell
+
+
+_building = _Building()
+
+
+def is_empty(x: Any) -> bool:
+    """Whether ``x`` has no element, or is in a graph that is built for such arrays."""
+    _building.asked = True
+    return _building.empty if is_symbol(x) else 0 in x.shape
+
+
+def is_scalar(x: Any) -> bool:
+    """Whether ``x`` has no axis, or is in a graph that is built for such arrays."""
+    _building.asked = True
+    return _building.scalar if is_symbol(x) else x.ndim == 0
 
 
 def settle_dtype(x: Any, dtype: str | None) -> Any:
@@ -175,37 +193,70 @@ def children(block: Block) -> Iterator[tuple[str, Block]]:
         yield key, child() if isinstance(child, weakref.ref) else child  # 2.x holds references
 
 
-# What both lines keep after a change of dtype: 2.x the graph of a net, which it has built from its first arrays,
-# and 1.9 the Symbols of its parameters, which say in graphs to come what they were.
+# MXNet builds the graph of a net for its first arrays, and keeps it for those of another dtype or without elements
+# or axes.
 
 
 def _building_a_graph(own: Any) -> Any:
-    """MXNet's method that builds a graph, which notes for which dtypes if it depends on them."""
+    """MXNet's method that builds a graph, which notes for which arrays if it depends on that."""
 
     @functools.wraps(own)
     def wrapper(self: Any, *args: Any) -> Any:
         if self._cached_graph:
             return own(self, *args)
-        before, _building.asked = getattr(_building, "asked", False), False
-        graph = own(self, *args)
-        self._built_for = _dtypes(args) if _building.asked else None
-        _building.asked = before or _building.asked
+        before, arrays = dict(vars(_building)), _kinds_of(args)
+        _building.asked = False
+        _building.empty, _building.scalar = (any(each) for each in zip((False, False), *(a[1:] for a in arrays)))
+        try:
+            graph = own(self, *args)
+            self._built_for = arrays if _building.asked else None
+            before["asked"] = before.get("asked") or _building.asked
+        finally:
+            vars(_building).update({"empty": False, "scalar": False, **before})
         return graph
 
     return wrapper
 
 
 def _running_a_graph(own: Any) -> Any:
-    """MXNet's method that runs a graph, which has it built anew where it was built for other dtypes."""
+    """MXNet's method that runs a graph, which has it built anew where it was built for other arrays."""
 
     @functools.wraps(own)
     def wrapper(self: Any, *args: Any) -> Any:
         built_for = vars(self).get("_built_for")
-        if built_for is not None and built_for != _dtypes(args):
+        if built_for is not None and built_for != _kinds_of(args):
             self._clear_cached_op()
         return own(self, *args)
 
     return wrapper
+
+
+def _kinds_of(args: Any) -> list[tuple[Any, bool, bool]]:
+    """Of each array, also of those in lists: its dtype, whether it has no element, and whether it has no axis."""
+    found = []
+    for each in args:
+        if isinstance(each, (list, tuple)):
+            found += _kinds_of(each)
+        elif isinstance(each, mx.nd.NDArray):
+            shape = each.shape
+            found.append((each.dtype, 0 in shape, not shape))
+    return found
+
+
+def _classes(kind: Any) -> Iterator[Any]:
+    """A class and its children; with ``use_np`` a child has its own copies of what it inherits."""
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _classes(child)
+
+
+for _kind in set(_classes(HybridBlock)):
+    for _name, _changed in (("_get_graph", _building_a_graph), ("_call_cached_op", _running_a_graph)):
+        if _name in vars(_kind):
+            setattr(_kind, _name, _changed(vars(_kind)[_name]))
+
+
+# MXNet 1.9 keeps the Symbol of a parameter after a cast, and so tells graphs to come what its dtype was.
 
 
 def _casting(own: Any) -> Any:
@@ -232,22 +283,5 @@ def _casting_a_graph(own: Any) -> Any:
     return wrapper
 
 
-def _dtypes(args: Any) -> list[Any]:
-    """The dtypes of arrays and of those in lists."""
-    return [_dtypes(each) if isinstance(each, (list, tuple)) else getattr(each, "dtype", None) for each in args]
-
-
-def _kinds(kind: Any) -> Iterator[Any]:
-    """A class and its children; with ``use_np`` a child has its own copies of what it inherits."""
-    yield kind
-    for child in kind.__subclasses__():
-        yield from _kinds(child)
-
-
-if GLUON_2:
-    for _kind in set(_kinds(HybridBlock)):
-        for _name, _changed in (("_get_graph", _building_a_graph), ("_call_cached_op", _running_a_graph)):
-            if _name in vars(_kind):
-                setattr(_kind, _name, _changed(vars(_kind)[_name]))
-else:
+if not GLUON_2:
     Parameter.cast, SymbolBlock.cast = _casting(Parameter.cast), _casting_a_graph(SymbolBlock.cast)
