@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import numpy
 
 import mxnet as mx
-from mxnet.gluon import Block, Parameter, contrib, nn
+from mxnet.gluon import Block, HybridBlock, Parameter, SymbolBlock, contrib, nn
 
 # By what MXNet can do rather than by its number.
 GLUON_2 = not hasattr(mx.gluon.HybridBlock, "hybrid_forward")
@@ -43,6 +44,7 @@ def is_numpy_kind(x: Any) -> bool:
 def dtype_of(x: Any) -> str | None:
     """Name of the dtype of ``x``; None for a Symbol whose dtype is not settled yet."""
     if not is_symbol(x):
+        _building.asked = True
         return _name_of(x.dtype)
     with contextlib.suppress(mx.base.MXNetError):
         return _inferred(x, {})
@@ -66,6 +68,28 @@ def _name_of(dtype: Any) -> str:
     found = numpy.dtype(dtype)
     # MXNet writes bfloat16 as a record of two bytes. The other names NumPy puts together anew each time.
     return found.names[0] if found.names else str(found.name)
+
+
+class _Building(threading.local):
+    """The graph that is being built in a thread."""
+
+    asked = False  # whether somebody has asked for what may be otherwise in arrays to come: dtype, empty, 0-d
+    empty = scalar = False  # what is known of the arrays that it is built for, which Symbols do not tell
+
+
+_building = _Building()
+
+
+def is_empty(x: Any) -> bool:
+    """Whether ``x`` has no element, or is in a graph that is built for such arrays."""
+    _building.asked = True
+    return _building.empty if is_symbol(x) else 0 in x.shape
+
+
+def is_scalar(x: Any) -> bool:
+    """Whether ``x`` has no axis, or is in a graph that is built for such arrays."""
+    _building.asked = True
+    return _building.scalar if is_symbol(x) else x.ndim == 0
 
 
 def settle_dtype(x: Any, dtype: str | None) -> Any:
@@ -167,3 +191,97 @@ def children(block: Block) -> Iterator[tuple[str, Block]]:
     """The blocks directly inside a block, each with its key there."""
     for key, child in block._children.items():
         yield key, child() if isinstance(child, weakref.ref) else child  # 2.x holds references
+
+
+# MXNet builds the graph of a net for its first arrays, and keeps it for those of another dtype or without elements
+# or axes.
+
+
+def _building_a_graph(own: Any) -> Any:
+    """MXNet's method that builds a graph, which notes for which arrays if it depends on that."""
+
+    @functools.wraps(own)
+    def wrapper(self: Any, *args: Any) -> Any:
+        if self._cached_graph:
+            return own(self, *args)
+        before, arrays = dict(vars(_building)), _kinds_of(args)
+        _building.asked = False
+        _building.empty, _building.scalar = (any(each) for each in zip((False, False), *(a[1:] for a in arrays)))
+        try:
+            graph = own(self, *args)
+            self._built_for = arrays if _building.asked else None
+            before["asked"] = before.get("asked") or _building.asked
+        finally:
+            vars(_building).update({"empty": False, "scalar": False, **before})
+        return graph
+
+    return wrapper
+
+
+def _running_a_graph(own: Any) -> Any:
+    """MXNet's method that runs a graph, which has it built anew where it was built for other arrays."""
+
+    @functools.wraps(own)
+    def wrapper(self: Any, *args: Any) -> Any:
+        built_for = vars(self).get("_built_for")
+        if built_for is not None and built_for != _kinds_of(args):
+            self._clear_cached_op()
+        return own(self, *args)
+
+    return wrapper
+
+
+def _kinds_of(args: Any) -> list[tuple[Any, bool, bool]]:
+    """Of each array, also of those in lists: its dtype, whether it has no element, and whether it has no axis."""
+    found = []
+    for each in args:
+        if isinstance(each, (list, tuple)):
+            found += _kinds_of(each)
+        elif isinstance(each, mx.nd.NDArray):
+            shape = each.shape
+            found.append((each.dtype, 0 in shape, not shape))
+    return found
+
+
+def _classes(kind: Any) -> Iterator[Any]:
+    """A class and its children; with ``use_np`` a child has its own copies of what it inherits."""
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _classes(child)
+
+
+for _kind in set(_classes(HybridBlock)):
+    for _name, _changed in (("_get_graph", _building_a_graph), ("_call_cached_op", _running_a_graph)):
+        if _name in vars(_kind):
+            setattr(_kind, _name, _changed(vars(_kind)[_name]))
+
+
+# MXNet 1.9 keeps the Symbol of a parameter after a cast, and so tells graphs to come what its dtype was.
+
+
+def _casting(own: Any) -> Any:
+    """MXNet's method that casts a parameter, which then is another Symbol in the graphs to come."""
+
+    @functools.wraps(own)
+    def wrapper(self: Any, dtype: Any) -> None:
+        own(self, dtype)
+        self._var = None
+
+    return wrapper
+
+
+def _casting_a_graph(own: Any) -> Any:
+    """MXNet's method that casts a graph from a file, whose Symbols of parameters then say so."""
+
+    @functools.wraps(own)
+    def wrapper(self: Any, dtype: Any) -> None:
+        own(self, dtype)
+        inside = self._cached_graph[1].get_internals()
+        for name in set(self.params) & set(inside.list_outputs()):
+            inside[name]._set_attr(__dtype__=self.params[name].var().attr("__dtype__"))
+
+    return wrapper
+
+
+if not GLUON_2:
+    Parameter.cast, SymbolBlock.cast = _casting(Parameter.cast), _casting_a_graph(SymbolBlock.cast)

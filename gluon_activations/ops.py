@@ -12,7 +12,7 @@ import numpy
 
 import mxnet as mx
 
-from ._arrays import GLUON_2, dtype_of, is_numpy_kind, is_symbol
+from ._arrays import GLUON_2, dtype_of, is_empty, is_numpy_kind, is_scalar, is_symbol
 
 _Operator = Callable[..., Any]
 
@@ -83,16 +83,8 @@ def _through_legacy(x: Any, name: str, *others: Any, **options: Any) -> Any:
     return [part.as_np_ndarray() for part in result] if several else result.as_np_ndarray()
 
 
-def _is_empty(x: Any) -> bool:
-    return not is_symbol(x) and x.size == 0
-
-
-def _is_scalar(x: Any) -> bool:
-    return not is_symbol(x) and x.ndim == 0
-
-
 def _activation(x: Any, act_type: str) -> Any:
-    if _is_empty(x):
+    if is_empty(x):
         return _operator(act_type)(x)  # the kernel below cannot take an empty array backwards
     # oneDNN's kernel: five to twenty times as fast as the operator of the same name.
     return _layer(x, "activation", "Activation", act_type=act_type)
@@ -110,7 +102,7 @@ def tanh(x: Any) -> Any:
 
 def leaky_relu(x: Any, alpha: float) -> Any:
     """Leaky ReLU: x for x > 0 and ``alpha * x`` elsewhere, with slope ``alpha`` at 0."""
-    if dtype_of(x) == "float64" or _is_empty(x) or _is_scalar(x):
+    if dtype_of(x) == "float64" or is_empty(x) or is_scalar(x):
         return where(x > 0, x, alpha * x)  # the kernel below holds alpha in float32, and wants an axis
     return _layer(x, "leaky_relu", "LeakyReLU", act_type="leaky", slope=alpha)
 
@@ -191,7 +183,7 @@ def same(x: Any) -> Any:
     number = next(_NUMBERS)  # two nodes that are alike would become one
     if is_symbol(x):
         return _through_legacy(x, "identity", attr={_MARK: str(number)})
-    if _is_empty(x) or _is_scalar(x):
+    if is_empty(x) or is_scalar(x):
         return _through_legacy(x, "identity")
     # The second shape is not used where there is a first: a place for the number.
     return _through_legacy(x, "Reshape", shape=(-2,), target_shape=(number,))
@@ -248,23 +240,31 @@ def erf(x: Any) -> Any:
 
 def multiply(x: Any, y: Any) -> Any:
     """Product of x and one number y of shape (1,), in the shape of x."""
+    if is_scalar(x):
+        y = _module(y).npx.reshape(y.as_np_ndarray(), ())
+        y = y if is_numpy_kind(x) else y.as_nd_ndarray()
     if type(y) is mx.sym.Symbol:
         return mx.sym.broadcast_mul(x, y)  # whose own ``*`` does not broadcast
-    return x * (y.reshape(()) if _is_scalar(x) else y)
+    return x * y
 
 
 def scale_channels(x: Any, weights: Any) -> Any:
     """Multiply axis 1 of ``x`` by ``weights``, one for each channel."""
-    # The codes say "keep, keep, join the rest", so that a graph fits any shape. Joining
-    # cannot be worked out for an empty array, which is spelled out instead.
+    if is_empty(x):  # the axes behind cannot be joined
+        with _RULE:
+            product = _through_legacy(_channels_last(x), "broadcast_mul", weights)
+        return _channels_last(product)
+    # The codes say "keep, keep, join the rest", so that a graph fits any shape.
     codes = (-2, -2, -1) if is_numpy_kind(x) else (0, 0, -1)
-    shape = (*x.shape[:2], int(numpy.prod(x.shape[2:]))) if _is_empty(x) else codes
     place = _module(x).npx if is_numpy_kind(x) else _module(x)
-    reshape = place.reshape if is_numpy_kind(x) else type(x).reshape  # the method takes an empty array
-    flat, weights = reshape(x, shape), reshape(weights, (1, -1, 1))
     with _RULE:
-        product = _through_legacy(flat, "broadcast_mul", weights)
+        product = _through_legacy(place.reshape(x, codes), "broadcast_mul", place.reshape(weights, (1, -1, 1)))
     return place.reshape_like(product, x)
+
+
+def _channels_last(x: Any) -> Any:
+    """``x`` with axis 1 and the last one exchanged, or so again."""
+    return _through_legacy(x, "SwapAxis", dim1=1, dim2=-1)
 
 
 # A graph of 1.9 learns its shapes later. Then MXNet's error names the operator, so its name says the rule.

@@ -5,6 +5,7 @@ What is particular to one stands in its record in tests/references.py; no test h
 
 import copy
 import inspect
+import itertools
 import os
 
 import numpy as np
@@ -14,10 +15,13 @@ from mpmath import mpf
 from gluon_activations import (
     CATALOG,
     GELU,
+    XIELU,
     Elementwise,
     Maxout,
     PReLU,
+    RReLU,
     SiLU,
+    Snake,
     Swish,
     _arrays,
     activations,
@@ -30,7 +34,7 @@ from tests.conftest import KINDS, LINE
 from tests.references import RECORDS, VECTORS, exact, slope_of, ulps, values_and_slopes
 
 import mxnet as mx
-from mxnet.gluon import SymbolBlock, Trainer, loss, nn
+from mxnet.gluon import HybridBlock, SymbolBlock, Trainer, loss, nn
 
 pytestmark = pytest.mark.usefixtures("way")
 DTYPES = ("float16", "float32", "float64")
@@ -430,6 +434,71 @@ def test_a_hybridized_block_takes_any_batch(arrays, name):
     made.hybridize()
     for shape in [(4, 8), (2, 8), (5, 8, 3)]:
         assert made(arrays(np.ones(shape))).shape == shape
+
+
+LEARNED = {
+    "swish learned": lambda: Swish(learnable=True),
+    "snake learned": lambda: Snake(learnable=True),
+    "xielu learned": lambda: XIELU(learnable=True),
+    "rrelu": RReLU,
+}
+PER_CHANNEL = {
+    "swish per channel": lambda: Swish(learnable=True, in_channels=4),
+    "prelu per channel": lambda: PReLU(4),
+    "snake per channel": lambda: Snake(learnable=True, in_channels=4),
+}
+OF_EACH_ELEMENT = {**{name: lambda name=name: get_activation(name) for name in NAMES}, **LEARNED}
+WITHOUT_AXES = [[()], [(3, 4), ()], [(), (3, 4)]]
+WITHOUT_ELEMENTS = [[(0, 4)], [(3, 4), (0, 4)], [(0, 4), (3, 4)], [(0, 4, 5)], [(2, 4, 0, 3)], [(0, 4), (0, 4, 3)]]
+
+
+class Twice(HybridBlock):
+    """An operator of MXNet's own before or behind a block."""
+
+    if LINE == "2.0":
+
+        def forward(self, x):
+            return x * 2
+    else:
+
+        def hybrid_forward(self, F, x):
+            return x * 2
+
+
+def between_operators(block):
+    net = nn.HybridSequential()
+    net.add(Twice(), block, Twice())
+    net.initialize()
+    return net
+
+
+def found(net, arrays, xs):
+    """Values and slopes, as one array; no slopes where docs/limits.md says that MXNet has none."""
+    backwards = xs.size or arrays.kind == "np"
+    both = arrays.value_and_slope(net, xs) if backwards else [net(arrays(xs)).asnumpy()]
+    mx.nd.waitall()
+    return np.array(both)
+
+
+@pytest.mark.parametrize(
+    "name, shapes",
+    [
+        *itertools.product(OF_EACH_ELEMENT, WITHOUT_AXES + WITHOUT_ELEMENTS),
+        *itertools.product(PER_CHANNEL, WITHOUT_ELEMENTS),
+    ],
+    ids=str,
+)
+def test_a_hybridized_net_takes_arrays_without_axes_or_elements_and_others_after_them(arrays, name, shapes):
+    if arrays.kind == "nd" and name in OF_EACH_ELEMENT and shapes in WITHOUT_ELEMENTS:
+        pytest.skip("MXNet's own limit, see docs/limits.md: such arrays cannot be added up in a graph")
+    make = {**OF_EACH_ELEMENT, **PER_CHANNEL}[name]
+    net, eager = between_operators(make()), between_operators(make())
+    net.hybridize()
+    for shape in shapes:
+        xs = np.full(shape, 0.5)  # where no numbers are drawn
+        got = [found(each, arrays, xs) for each in (net, eager)]
+        np.testing.assert_allclose(*got, 1e-5)
+        assert got[0].shape[1:] == shape
 
 
 @pytest.mark.parametrize("hybridize", [False, True])

@@ -69,6 +69,49 @@ def recurrent(arrays):
         net(arrays(np.ones((5, 3, 4)))).wait_to_read()
 
 
+class Between(HybridBlock):
+    """A block between two operators."""
+
+    def __init__(self, block):
+        super().__init__()
+        self.block = block
+
+    if LINE == "2.0":
+
+        def forward(self, x):
+            return self.block(x * 2) * 2
+    else:
+
+        def hybrid_forward(self, F, x):
+            return self.block(x * 2) * 2
+
+
+class Sums(Between):
+    """An array used twice, whose gradients are added up."""
+
+    def __init__(self):
+        super().__init__(lambda x: x + x * 3)
+
+
+def backwards(net, x):
+    net.hybridize()
+    x.attach_grad()
+    with mx.autograd.record():
+        y = net(x)
+    y.backward()
+    mx.nd.waitall()
+
+
+def empty(arrays):
+    with mx.util.np_shape(True):
+        backwards(Between(nn.Activation("relu")), arrays(np.ones((0, 4))))
+
+
+def empty_sum(arrays):
+    with mx.util.np_shape(True):
+        backwards(Sums(), arrays(np.ones((0, 4))))
+
+
 def exported(arrays):
     onnx.export(net_of(nn.Dense(3)), "net.onnx", (1, 2))
 
@@ -80,6 +123,8 @@ SEEN = {
     "`amp.init": in_bfloat16,
     "whole numbers": whole_numbers,
     "an RNN layer": recurrent,
+    "an empty batch through": empty,
+    "an empty batch of": empty_sum,
     "`onnx.export`": exported,
 }
 # What is no error by itself: the first comes now and then, and the second has a test of its own.
