@@ -12,8 +12,8 @@ def context(name: Any = "cpu") -> Any:
     Parameters
     ----------
     name : str or mxnet.Context
-        "cpu" or "gpu" (the first one), "cpu(N)" or "gpu(N)", with at most nine digits; MXNet has as many cpu(N) as one
-        likes.
+        "cpu" or "gpu" (the first one), "cpu(N)" or "gpu(N)", with at most nine digits; MXNet has as many
+        cpu(N) as one likes.
 
     Returns
     -------

@@ -31,7 +31,7 @@ def interval(entry: Any) -> str:
 
 
 def in_a_line(value: Any) -> str:
-    """What somebody gave, for a message: as it is written, or what it is where that takes more than some 80 characters.
+    """What somebody gave, for a message: in one line of at most 80 characters, as it is written or what it is.
 
     Of an array (MXNet's, NumPy's, another framework's) these are kind, shape and dtype; a block with blocks inside
     begins with its name.

@@ -135,7 +135,10 @@ def test_an_array_that_x_does_not_meet_is_refused_in_a_line(arrays, name, parame
         (other, r"the kind of x, mxnet\.\S+, not mxnet\.\S+ of shape .1,. and dtype float32"),
         (mx.sym.var("a"), r"the kind of x, mxnet\.\S+, not <Symbol a>"),
         (arrays([0.75] * 4), r"one number(, unless per_channel is True)?, not .* of shape .4,. and dtype float32"),
-        (arrays(np.zeros(0)), r"one number(, unless per_channel is True)?, not .* of shape .0,. and dtype float32"),
+        (
+            arrays(np.zeros(0)),
+            r"one number(, unless per_channel is True)?, not .* of shape .0,. and dtype float32",
+        ),
     ):
         with pytest.raises((TypeError, ValueError), match=f"{start}{why}$"):
             function(x, **{parameter: wrong})

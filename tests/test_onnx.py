@@ -347,7 +347,10 @@ if LINE == "1.9":
             compare_formula(NUMPY_FORMULAS[name], lambda x: NUMPY_FORMULAS[name](np, x), arrays, tmp_path)
 
     def test_a_number_with_an_answer_is_refused_in_a_line(tmp_path):
-        with numpy_arrays(), pytest.raises(NotImplementedError, match="^a number with .* no ONNX form here: use where$"):
+        with (
+            numpy_arrays(),
+            pytest.raises(NotImplementedError, match="^a number with .* no ONNX form here: use where$"),
+        ):
             export(Written(lambda F, x: (x > 0.25) * 0.5), str(tmp_path / "net.onnx"), (2, 3))
 
     @pytest.mark.parametrize("name", LEGACY_FORMULAS)

@@ -60,7 +60,9 @@ def to_python(formula):
     text = re.sub(r"\\(ln|tanh|sin|cos)\b", r"\1", text)
     strange = re.search(r"\\(?:[A-Za-z]+|.)|[^A-Za-z0-9\s.+\-*/(),<>=]", text)
     if strange:
-        raise ValueError(f"tools/latex.py does not understand {strange[0]} in {formula} (before {text[strange.end() :]!r})")
+        raise ValueError(
+            f"tools/latex.py does not understand {strange[0]} in {formula} (before {text[strange.end() :]!r})"
+        )
     python = _multiply(text)
     try:
         ast.parse(python, mode="eval")

@@ -291,7 +291,7 @@ def _with_scalar(kind: str, reverse: bool) -> Recipe:
     """An operator with a number; MXNet's converter takes the name of the node for the order of the two."""
 
     def recipe(node: Any, attributes: Any, x: str) -> Any:
-        if node.dtype(x) == bool:  # MXNet goes over to float64
+        if node.dtype(x) == "bool":  # MXNet goes over to float64
             raise NotImplementedError("a number with an array of True and False has no ONNX form here: use where")
         scalar = _scalar(node, attributes, x)
         return node(kind, scalar, x) if reverse else node(kind, x, scalar)
@@ -306,7 +306,7 @@ def _scalar(node: Any, attributes: Any, x: str) -> Any:
 
 def _counted(node: Any, x: str, dtype: Any) -> str:
     """True as 1 and False as 0, which ONNX does not compute with; anything else as it is."""
-    return str(node("Cast", x, to=_NUMBERS_OF_ONNX[dtype.name])) if node.dtype(x) == bool else x
+    return str(node("Cast", x, to=_NUMBERS_OF_ONNX[dtype.name])) if node.dtype(x) == "bool" else x
 
 
 _NUMBERS_OF_ONNX = {"float32": 1, "int32": 6, "int64": 7}
