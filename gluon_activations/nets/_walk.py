@@ -111,7 +111,7 @@ def loss_of(loss: Any, output: Any, y: Any) -> Any:
     try:
         return loss(output, y)
     except Exception as error:
-        # What Gluon's losses and MXNet's operators say takes many lines; anybody's own function speaks for itself.
+        # What Gluon's losses and MXNet's operators say takes many lines; a user's function speaks for itself.
         if not isinstance(loss, Loss) and not isinstance(error, (mx.base.MXNetError, AssertionError)):
             raise
         one_hot = getattr(loss, "_sparse_label", False) and y.shape == output.shape and y.ndim > 1
