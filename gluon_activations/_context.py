@@ -12,7 +12,8 @@ def context(name: Any = "cpu") -> Any:
     Parameters
     ----------
     name : str or mxnet.Context
-        "cpu" or "gpu" (the first one), "cpu(N)" or "gpu(N)"; MXNet has as many cpu(N) as one likes.
+        "cpu" or "gpu" (the first one), "cpu(N)" or "gpu(N)", with at most nine digits; MXNet has as many
+        cpu(N) as one likes.
 
     Returns
     -------
@@ -31,10 +32,13 @@ def context(name: Any = "cpu") -> Any:
         name = f"gpu({name.device_id})"
     found = re.fullmatch(r"(cpu|gpu)(?:\((\d+)\))?", str(name))
     if not found:
-        raise ValueError(f'a context is "cpu", "gpu" or "gpu(1)", not {name!r}')
+        raise ValueError(f'a context is "cpu", "gpu" or "gpu(1)", not {str(name)[:60]!r}')
+    digits = found[2] or "0"
+    if len(digits) > 9:  # MXNet keeps 32 bits of it, without a word
+        raise ValueError(f"a device's number has at most nine digits, not {len(digits)}")
     if found[1] == "cpu":
-        return mx.cpu(int(found[2] or 0))
-    index, count = int(found[2] or 0), mx.context.num_gpus()
+        return mx.cpu(int(digits))
+    index, count = int(digits), mx.context.num_gpus()
     if index < count:
         return mx.gpu(index)
     if not mx.runtime.Features().is_enabled("CUDA"):

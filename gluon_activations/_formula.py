@@ -9,8 +9,9 @@ import typing
 from typing import Any, Callable
 
 from . import ops
-from ._arrays import FLOATS, check, dtype_of, is_array, is_symbol
+from ._arrays import FLOATS, check, dtype_of, is_array, is_numpy_kind, is_symbol
 from ._parameters import Declared, Integer, Number, Parameter
+from ._wording import in_a_line
 
 _Function = typing.TypeVar("_Function", bound=Callable[..., Any])
 
@@ -38,7 +39,7 @@ def formula(
     @functools.wraps(function)
     def wrapper(x: Any, *args: Any, **kwargs: Any) -> Any:
         check(x, declared.whose)
-        options = declared.bind(args, kwargs)
+        options = _met(x, declared.bind(args, kwargs), declared)
         if fits is not None and not is_symbol(x):
             fits(x.shape, **options)
         return computed(x, options)
@@ -68,6 +69,32 @@ def formula(
         Raises=_errors(declared, "If ``x`` is not an MXNet array or not of a floating-point dtype"),
     )
     return typing.cast(_Function, wrapper)
+
+
+def _met(x: Any, options: dict[str, Any], declared: Declared) -> dict[str, Any]:
+    """The options, with arrays of one number in shape (1,); an error for an array that ``x`` does not meet.
+
+    MXNet would fail later and in many lines, or take it along another axis. Of a graph only the kind is known.
+    """
+    met = dict(options)
+    for name in [name for name, value in options.items() if is_array(value)]:
+        value, takes = options[name], f"{declared.whose}'s {name} is a number or an array"
+        if is_symbol(value) != is_symbol(x) or is_numpy_kind(value) != is_numpy_kind(x):
+            kind = f"{type(x).__module__}.{type(x).__name__}"
+            raise TypeError(f"{takes} of the kind of x, {kind}, not {in_a_line(value)}")
+        if is_symbol(x):
+            continue
+        if dtype_of(value) != dtype_of(x):
+            raise TypeError(f"{takes} of the dtype of x, {dtype_of(x)}, not {in_a_line(value)}")
+        if not options.get("per_channel"):
+            if value.size != 1:
+                also = ", unless per_channel is True" if "per_channel" in options else ""
+                raise ValueError(f"{takes} of one number{also}, not {in_a_line(value)}")
+            met[name] = value if value.shape == (1,) else value.reshape((1,))
+        elif value.shape != x.shape[1:2]:
+            each = "one number for each index of axis 1 of x, as per_channel is True; x"
+            raise ValueError(f"{takes} of {each} has shape {x.shape}, this one {value.shape}")
+    return met
 
 
 def block_docstring(own: str, function: Any, declared: Declared) -> str:
@@ -104,7 +131,13 @@ def _described(parameter: Parameter) -> tuple[str, str]:
     required = parameter.default is inspect.Parameter.empty
     default = "" if required else f" By default {_written(parameter.default)}."
     kind = f" It is {parameter.kind}." if isinstance(parameter, (Number, Integer)) else ""
-    return term, f"{parameter.about}{kind}{default}"
+    return term, f"{parameter.about}{kind}{_ARRAY if getattr(parameter, 'arrays', False) else ''}{default}"
+
+
+_ARRAY = (
+    " An array is of the kind and dtype of ``x`` and holds one number; or, where there is ``per_channel`` and it "
+    "is True, one for each index of axis 1 of ``x``."
+)
 
 
 def _written(value: Any) -> str:

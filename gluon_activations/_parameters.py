@@ -14,7 +14,10 @@ from math import inf, isfinite
 from numbers import Integral, Real
 from typing import Any, Callable
 
+import numpy
+
 from ._arrays import is_array
+from ._wording import in_a_line
 
 _LARGEST, _SMALLEST = 3.4028234663852886e38, 1.1754943508222875e-38  # of float32's normal numbers
 
@@ -37,7 +40,7 @@ class Parameter:
         raise NotImplementedError
 
     def _error(self, kind: type[Exception], allowed: str, value: Any, whose: str) -> Exception:
-        return kind(f"{whose}'s {self.name} is {allowed}, not {value!r}")
+        return kind(f"{whose}'s {self.name} is {allowed}, not {in_a_line(value)}")
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,11 @@ class Number(Parameter):
     @property
     def kind(self) -> str:  # type: ignore[override]
         """What is allowed, in words."""
-        bounds = [f"above {self.above}"] if self.above != -inf else []
+        return self._kind("")
+
+    def _kind(self, is_now: str) -> str:
+        """What is allowed, with what a bound that is another parameter is at the moment."""
+        bounds = [f"above {self.above}{is_now}"] if self.above != -inf else []
         bounds += [f"of at least {self.at_least:g}"] if self.at_least > -inf else []
         bounds += [f"below {self.below:g}"] if self.below < inf else []
         also = " or an MXNet array" if self.arrays else ""
@@ -74,7 +81,7 @@ class Number(Parameter):
         above, kind = self.above, self.kind
         if isinstance(above, str):
             above = (others or {})[above]
-            kind += f" = {above:g}"
+            kind = self._kind(f" = {above:g}")
         if not (isfinite(number) and above < number and self.at_least <= number < self.below):
             raise self._error(ValueError, kind, value, whose)
         if number and not _SMALLEST <= abs(number) <= _LARGEST:
@@ -101,6 +108,8 @@ class Integer(Parameter):
             raise self._error(TypeError, self.kind, value, whose)
         if value < self.at_least:
             raise self._error(ValueError, self.kind, value, whose)
+        if abs(int(value)) >= 2**31:  # which MXNet cannot read
+            raise self._error(ValueError, "an integer that 32 bits can hold", value, whose)
         return int(value)
 
 
@@ -111,10 +120,10 @@ class Flag(Parameter):
     type_name = "bool"
 
     def check(self, value: Any, whose: str, others: dict[str, Any] | None = None) -> bool:
-        """The value as it is."""
-        if not isinstance(value, bool):
+        """The value as a bool."""
+        if not isinstance(value, (bool, numpy.bool_)):
             raise self._error(TypeError, self.kind, value, whose)
-        return value
+        return bool(value)
 
 
 @dataclass(frozen=True)
@@ -134,7 +143,9 @@ class Choice(Parameter):
         return "{" + ", ".join(f'"{option}"' for option in self.options) + "}"
 
     def check(self, value: Any, whose: str, others: dict[str, Any] | None = None) -> str:
-        """The value as it is."""
+        """The value as a str."""
+        if not isinstance(value, str):  # before anything is compared: arrays refuse that
+            raise self._error(TypeError, self.kind, value, whose)
         if value not in tuple(self.options):
             raise self._error(ValueError, self.kind, value, whose)
         return str(value)

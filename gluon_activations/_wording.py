@@ -6,6 +6,8 @@ import html
 import re
 from typing import Any
 
+import numpy
+
 VECTORS = "acts on vectors"
 
 
@@ -26,6 +28,28 @@ def interval(entry: Any) -> str:
         return VECTORS
     low, high = map(number, entry.range)
     return f"{'(['[entry.attained[0]]}{low}, {high}{')]'[entry.attained[1]]}"
+
+
+def in_a_line(value: Any) -> str:
+    """What somebody gave, for a message: in one line of at most 80 characters, as it is written or what it is.
+
+    Of an array (MXNet's, NumPy's, another framework's) these are kind, shape and dtype; a block with blocks inside
+    begins with its name.
+    """
+    if hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, numpy.generic):
+        dtype = getattr(value.dtype, "__name__", value.dtype)
+        text = f"{type(value).__module__}.{type(value).__name__} of shape {value.shape} and dtype {dtype}"
+    else:
+        try:
+            text = repr(value)
+        except Exception:  # of an object that is anybody's, or of a number with too many digits
+            text = f"an object of type {type(value).__name__}"
+    first, _, rest = text.partition("\n")
+    text = f"{first}…)" if rest and first.endswith("(") else " ".join(text.split())
+    return text if len(text) <= _LINE else f"{text[: _LINE - 21]}…{text[-20:]}"
+
+
+_LINE = 80
 
 
 def letter(latex: str) -> str:

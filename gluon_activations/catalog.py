@@ -22,6 +22,7 @@ from mxnet.gluon.model_zoo.vision import mobilenet
 from . import _elsewhere, blocks, functional
 from ._arrays import GLUON_2
 from ._parameters import Choice, Parameter
+from ._wording import in_a_line
 
 __all__ = ["CATALOG", "Activation", "Builtin", "Form", "Paper", "activations", "elsewhere", "get_activation"]
 
@@ -718,7 +719,7 @@ def get_activation(activation: Any = None, /, **parameters: Any) -> Block:
     if activation is None:
         return blocks.Identity()
     if isinstance(activation, type) or not callable(activation):
-        raise TypeError(f"an activation is a name, a block, a function or None, not {activation!r}")
+        raise TypeError(f"an activation is a name, a block, a function or None, not {in_a_line(activation)}")
     return blocks._Wrapped(activation)
 
 
@@ -777,7 +778,7 @@ def elsewhere(activation: Any, /, **parameters: Any) -> _elsewhere.Elsewhere:
     entry = CATALOG.get(_name_of(block) or "")
     kind = entry.block if entry else next((random for random in _RANDOM if isinstance(block, random)), None)
     if kind is None:
-        raise TypeError(f"elsewhere takes an activation of the catalog, not {activation!r}")
+        raise TypeError(f"elsewhere takes an activation of the catalog, not {in_a_line(activation)}")
     defaults = {key: parameter.default for key, parameter in _parameters(kind).items()}
     options = getattr(block, "_shown", {key: getattr(block, f"_{key}", defaults[key]) for key in defaults})
     own, builtin = None, entry.builtin if entry else None
@@ -789,12 +790,12 @@ def elsewhere(activation: Any, /, **parameters: Any) -> _elsewhere.Elsewhere:
 def _entry_of(name: str) -> Activation:
     """Entry of an activation by name, alias or title, or an error that lists the nearest names."""
     if not isinstance(name, str):
-        raise TypeError(f"an activation of the catalog is asked for by its name, not by {name!r}")
+        raise TypeError(f"an activation of the catalog is asked for by its name, not by {in_a_line(name)}")
     entry = CATALOG.get(_ALIASES.get(name, name))
     if entry is None:
         known = [*CATALOG, *_AT_RANDOM, *(alias for entry in _ENTRIES for alias in entry.aliases)]
         near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or list(CATALOG)
-        raise ValueError(f"no activation is called {name!r}; nearest: {', '.join(near)}")
+        raise ValueError(f"no activation is called {in_a_line(name)}; nearest: {', '.join(near)}")
     return entry
 
 

@@ -19,6 +19,7 @@ from mxnet.gluon import Block
 
 from ._arrays import WITH_ACTIVATION, array, children
 from ._evaluate import curve, derivative, points_for, value_of
+from ._wording import in_a_line
 from .catalog import CATALOG, Activation, _entry_of, _is_of_another, _name_of, get_activation
 
 __all__ = ["gain", "initializer"]
@@ -104,7 +105,9 @@ def initializer(activation: Any, /, **parameters: Any) -> Any:
     block = get_activation(activation, **parameters)
     at_0 = derivative(block, array([0.0])).asnumpy().item()
     if at_0 == 0:
-        raise ValueError(f"{block!r} has no initialiser: its slope at 0, where its units are to start, is 0")
+        raise ValueError(
+            f"{in_a_line(block)} has no initialiser: its slope at 0, where its units are to start, is 0"
+        )
     return _Suited("avg", 1 / at_0)
 
 
@@ -142,12 +145,12 @@ def _mean_square(block: Block) -> float:
         values = None if found is None else found[0].asnumpy().astype("float64")
         backwards = value_of(block, x[::-1])  # what depends on the place is no curve either
     except Exception as error:  # of a block or function that may be anybody's
-        raise ValueError(f"{block!r} has no gain: it fails for an array of shape {_Z.shape}") from error
+        raise ValueError(f"{in_a_line(block)} has no gain: it fails for an array of shape {_Z.shape}") from error
     if values is None or not numpy.array_equal(values, backwards[::-1], equal_nan=True):
-        raise ValueError(f"{block!r} does not treat each element by itself, so it has no gain")
+        raise ValueError(f"{in_a_line(block)} does not treat each element by itself, so it has no gain")
     mean = float((_WEIGHTS @ values**2).mean())
     if not 0 < mean < math.inf:
-        raise ValueError(f"{block!r} has no gain: the mean square of its values is {mean}")
+        raise ValueError(f"{in_a_line(block)} has no gain: the mean square of its values is {mean}")
     return mean
 
 

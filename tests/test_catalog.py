@@ -104,6 +104,26 @@ def test_formula_and_derivative_as_printed(name):
         MathTextParser("agg").parse(f"${text}$")
 
 
+def test_a_root_with_an_index_is_read():
+    assert latex.evaluate(r"\sqrt[3]{x}", 8) == pytest.approx(2, rel=1e-14)
+    assert latex.evaluate(r"\frac{x}{\sqrt[n]{1 + x^{2}}}", 1, {"n": 4}) == pytest.approx(2**-0.25, rel=1e-14)
+    assert latex.evaluate(r"2 \sqrt{\sqrt[3]{x}}", 64) == pytest.approx(4, rel=1e-14)
+
+
+@pytest.mark.parametrize("formula, named", [
+    (r"x + \sinh(x)", r"does not understand \sinh in x + \sinh(x) "),
+    (r"\frac{1}{2", "does not understand \\frac in "),
+    (r"\sqrt[3]x", "does not understand \\sqrt in "),
+    (r"\root{x}", "does not understand \\root in "),
+    ("x_1", "does not understand _ in x_1 "),
+    ("x + (2", "cannot read x + (2, which becomes x + ( mpf('2'): "),
+    ("x +", "cannot read x +, which becomes x +: "),
+])  # fmt: skip
+def test_what_is_not_understood_in_a_formula_is_named(formula, named):
+    with pytest.raises(ValueError, match=f"^tools/latex.py {re.escape(named)}.*$"):
+        latex.evaluate(formula, 1)
+
+
 @pytest.mark.parametrize("name", activations("vectors"))
 def test_the_formula_of_a_vector_as_printed(name):
     entry, record = CATALOG[name], VECTORS[name]

@@ -21,6 +21,18 @@ def test_names_that_are_none(name):
         context(name)
 
 
+@pytest.mark.parametrize("name", ["cpu(99999999999999999999)", "cpu(4294967296)", "gpu(99999999999999999999)"])
+def test_a_number_that_mxnet_would_cut_is_refused(name):
+    with pytest.raises(ValueError, match=r"^a device's number has at most nine digits, not \d+$"):
+        context(name)
+
+
+def test_what_came_is_told_in_a_line():
+    for wrong in ("cpu\n" * 99, mx.nd.zeros((9, 9))):
+        with pytest.raises(ValueError, match='^a context is "cpu".{,160}$'):
+            context(wrong)
+
+
 def test_a_gpu_or_a_clear_reason(monkeypatch):
     count = mx.context.num_gpus()
     if count:

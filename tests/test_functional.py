@@ -104,6 +104,68 @@ def test_one_learned_number_serves_any_shape(arrays, function):
         np.testing.assert_allclose(function(x, arrays([0.5])).asnumpy(), function(x, 0.5).asnumpy(), rtol=1e-6)
 
 
+# All parameters that may be an array, and those functions whose array may be one for each channel.
+ARRAYS = [key.split() for key, parameter in declared().items() if getattr(parameter, "arrays", False)]
+CHANNELS = [pair for pair in ARRAYS if "per_channel" in getattr(functional, pair[0]).declared.parameters]
+
+
+@pytest.mark.parametrize("name, parameter", ARRAYS)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_an_array_of_one_number_is_that_number(arrays, name, parameter, dtype):
+    x, function = arrays([[-2.0, -0.5, 0.5, 2.0]], dtype), getattr(functional, name)
+    expected = function(x, **{parameter: 0.75}).asnumpy()
+    for value in (0.75, [0.75], [[0.75]]):
+        letter = arrays(value, dtype)
+        letter.attach_grad()
+        with mx.autograd.record():
+            y = function(x, **{parameter: letter})
+        y.backward()
+        assert y.shape == x.shape and letter.grad.shape == letter.shape
+        np.testing.assert_allclose(y.asnumpy(), expected, rtol=1e-3 if dtype == "float16" else 1e-5)
+
+
+@pytest.mark.parametrize("name, parameter", ARRAYS)
+def test_an_array_that_x_does_not_meet_is_refused_in_a_line(arrays, name, parameter):
+    x, function = arrays([[-2.0, -0.5, 0.5, 2.0]] * 2), getattr(functional, name)
+    start = f"^{name}'s {parameter} is a number or an array of "
+    other = mx.nd.array([0.75]) if type(x) is not mx.nd.NDArray else mx.np.array([0.75])
+    for wrong, why in (
+        (arrays([0.75], "float64"), "the dtype of x, float32, not .* of shape .1,. and dtype float64"),
+        (arrays([1], "int32"), "the dtype of x, float32, not .* and dtype int32"),
+        (other, r"the kind of x, mxnet\.\S+, not mxnet\.\S+ of shape .1,. and dtype float32"),
+        (mx.sym.var("a"), r"the kind of x, mxnet\.\S+, not <Symbol a>"),
+        (arrays([0.75] * 4), r"one number(, unless per_channel is True)?, not .* of shape .4,. and dtype float32"),
+        (
+            arrays(np.zeros(0)),
+            r"one number(, unless per_channel is True)?, not .* of shape .0,. and dtype float32",
+        ),
+    ):
+        with pytest.raises((TypeError, ValueError), match=f"{start}{why}$"):
+            function(x, **{parameter: wrong})
+
+
+@pytest.mark.parametrize("name, parameter", CHANNELS)
+def test_an_array_for_each_channel_has_the_length_of_axis_1(arrays, name, parameter):
+    function, numbers = getattr(functional, name), [0.5, 0.75, 1.0, 1.5]
+    x = arrays([[-2.0, -0.5, 0.5, 2.0]] * 2)
+    got = function(x, **{parameter: arrays(numbers)}, per_channel=True).asnumpy()
+    each = [function(x, number).asnumpy()[:, place] for place, number in enumerate(numbers)]
+    np.testing.assert_allclose(got.T, each, rtol=1e-5)
+    for shape, wrong in (((2, 4), (3,)), ((2, 4), (1,)), ((2, 4), (1, 4)), ((4,), (4,)), ((4, 2), (4,))):
+        x, letter = arrays(np.ones(shape)), arrays(np.ones(wrong))
+        with pytest.raises(ValueError, match=f"^{name}'s {parameter} .* for each index of axis 1 of x.*$") as told:
+            function(x, **{parameter: letter}, per_channel=True)
+        assert str(told.value).endswith(f"; x has shape {shape}, this one {wrong}")
+
+
+@pytest.mark.parametrize("name, parameter", ARRAYS)
+def test_a_letter_of_a_graph_stays_one(arrays, name, parameter):
+    x, a = (mx.sym.var(each, dtype="float32") for each in "xa")
+    x, a = (x.as_np_ndarray(), a.as_np_ndarray()) if arrays.kind == "np" else (x, a)
+    made = getattr(functional, name)(x, **{parameter: a})
+    assert {"x", "a"} == {*made.list_arguments()}
+
+
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
 def test_what_alpha_dropout_makes_of_a_number(arrays, rate):
     """As in the paper: a x + b where it is kept, a alpha' + b where it is not, so that mean and variance stay."""

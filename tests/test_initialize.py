@@ -51,6 +51,18 @@ def mean_squares(name, init, arrays):
     return seen
 
 
+def test_a_net_is_named_in_a_line(arrays):
+    net = nn.HybridSequential()
+    net.hybridize()
+    net(arrays([1.0]))
+    many = nn.HybridSequential()
+    many.add(*[nn.Flatten() for _ in range(9)])
+    for function in (gain, initializer):
+        for wrong in (net, many):
+            with pytest.raises(ValueError, match=r"^HybridSequential\(…\) .*$"):
+                function(wrong)
+
+
 def test_known_gains():
     assert gain("relu") == pytest.approx(2**0.5)
     assert gain("selu") == pytest.approx(1)

@@ -290,3 +290,22 @@ def test_errors(arrays):
         diagnose(net, (x[:4], y[:4]), CE())
     with pytest.raises(ValueError, match=r"call net.initialize\(\) first$"):
         diagnose(dense(8), (x, y), CE())
+
+
+def test_one_hot_labels_for_numbers_of_classes_are_told_in_a_line(arrays):
+    net, x, y = dense(8, K), arrays(samples()), arrays(np.eye(K)[classes()])
+    net.initialize()
+    shape = r"shape \(32, 3\)"
+    told = f"^SoftmaxCrossEntropyLoss fails for an output of {shape} and y of {shape}; .*sparse_label=False.*$"
+    with pytest.raises(ValueError, match=told):
+        diagnose(net, (x, y), CE())
+
+
+def test_what_was_found_before_a_loss_fails_is_told(arrays):
+    net, y = dense(8, K), arrays(np.eye(K)[classes()] * 9)
+    net.initialize()
+    report = diagnose(net, (arrays(samples()), y), CE())
+    assert names(report)[0] == "labels that the loss does not mean"
+    assert (
+        report.skipped["labels"].startswith("SoftmaxCrossEntropyLoss fails for ") and "labels" not in report.looks
+    )

@@ -698,9 +698,12 @@ def test_of_several_outputs_the_first_is_judged(arrays):
     )
     net.initialize()
     x = arrays(np.random.randn(4, 6))
-    assert check_output(net, losses.L2Loss(), x) == []
+    with pytest.warns(UserWarning, match="^check_output judges the first of the 3 outputs of the net$") as told:
+        assert check_output(net, losses.L2Loss(), x) == []
+    assert [each.filename for each in told] == [__file__]
     other = net_of(lambda self, x: (self.k1(x), self.k0(x)), net.k0, net.k1)
-    assert "ends in Tanh" in check_output(other, losses.L2Loss(), x)[0]
+    with pytest.warns(UserWarning, match="the first of the 2 outputs"):
+        assert "ends in Tanh" in check_output(other, losses.L2Loss(), x)[0]
     none = net_of(lambda self, x: self.k0(x) is None, net.k0)
     with pytest.raises(ValueError, match="the net gives no array"):
         check_output(none, losses.L2Loss(), x)

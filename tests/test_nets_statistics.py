@@ -1,6 +1,7 @@
 """Signal and gradient of each layer, against sums done by hand."""
 
 import math
+import re
 import warnings
 
 import numpy as np
@@ -11,11 +12,13 @@ from gluon_activations import (
     SiLU,
     array,
     check_output,
+    diagnose,
     gradient_statistics,
     layer_statistics,
     replace_activations,
 )
 from gluon_activations._arrays import initialize_on
+from gluon_activations.nets._walk import said
 from tests.conftest import LINE
 from tests.nets import Custom, freeze, legacy_shapes, net_of, sequential
 
@@ -305,3 +308,75 @@ def test_infinite_and_missing_numbers_are_told_without_a_warning(arrays):
         (record,) = layer_statistics(net, arrays([1.0, np.inf]))
         assert record["mean"] == np.inf and np.isnan(record["std"]) and record["saturated"] == 0
         assert np.isnan(layer_statistics(sequential(Mish()), arrays([np.nan, 1.0]))[0]["mean"])
+
+
+def several(give):
+    net = net_of(lambda self, x: give(self.k0(x)), nn.Dense(3, in_units=4))
+    net.initialize()
+    return net
+
+
+@pytest.mark.parametrize("give, came, take", [
+    (lambda y: (y, y), "a tuple of 2", "out[0]"),
+    (lambda y: [y], "a list of 1", "out[0]"),
+    (lambda y: {"a": y, "b": y}, "a dict of 2", "out['a']"),
+])  # fmt: skip
+def test_of_several_outputs_a_loss_says_how_to_take_one(arrays, give, came, take):
+    net, x, y = several(give), arrays(np.ones((8, 4))), arrays(np.zeros(8))
+    told = f"the output of the net is {came}, and L2Loss wants one array: pass a function, "
+    told += f"as lambda out, y: loss({take}, y)"
+    for look in (
+        lambda: gradient_statistics(net, x, y, losses.L2Loss()),
+        lambda: diagnose(net, (x, y), losses.L2Loss()),
+    ):
+        with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+            look()
+    function = eval(f"lambda out, y: loss({take}, y)", {"loss": CE()})
+    assert len(gradient_statistics(net, x, y, function)) == 1 and diagnose(net, (x, y), function).looks
+
+
+def test_a_net_that_gives_no_array_is_told_in_a_line(arrays):
+    net, x, y = several(lambda y: None), arrays(np.ones((8, 4))), arrays(np.zeros(8))
+    with pytest.raises(ValueError, match="^the output of the net is None, and L2Loss wants one array$"):
+        gradient_statistics(net, x, y, losses.L2Loss())
+    with pytest.raises(ValueError, match="^the net gives no array, so there is no output to look at$"):
+        diagnose(net, (x, y), losses.L2Loss())
+
+
+def test_labels_that_a_loss_cannot_take_are_told_in_a_line(arrays):
+    net, x = several(lambda y: y), arrays(np.ones((8, 4)))
+    for wrong, came in (
+        (None, "None"),
+        (np.zeros(8), r"numpy.ndarray of shape \(8,\) and .*"),
+        ([0] * 8, "a list of 8"),
+    ):
+        with pytest.raises(TypeError, match=rf"^y is an MXNet array \(mx.np.array or mx.nd.array\), not {came}$"):
+            gradient_statistics(net, x, wrong, CE())
+    for loss in (losses.L2Loss(), lambda out, y: losses.L2Loss()(out, y)):
+        with pytest.raises(
+            ValueError, match=r"^\S*( loss)? fails for an output of shape \(8, 3\) and y of shape \(3,\): .+$"
+        ):
+            gradient_statistics(net, x, arrays(np.zeros(3)), loss)
+    with pytest.raises(
+        ValueError, match=r"^TripletLoss fails for .*: .*missing 1 required positional argument.*$"
+    ):
+        gradient_statistics(net, x, arrays(np.zeros((8, 3))), losses.TripletLoss())
+
+
+def test_what_a_function_says_itself_is_left_as_it_is(arrays):
+    def refuse(out, y):
+        raise KeyError("my own")
+
+    with pytest.raises(KeyError, match="my own"):
+        gradient_statistics(several(lambda y: y), arrays(np.ones((8, 4))), None, refuse)
+
+
+@pytest.mark.parametrize("text, told", [
+    ("one", "one"),
+    ("Traceback:\n  File x\nMXNetError: Check failed: 1\n  more", "Check failed: 1"),
+    ("\n  first\nsecond", "first"),
+    ("", "ValueError"),
+    ("x" * 201, "x" * 200 + "…"),
+])  # fmt: skip
+def test_what_an_error_says_in_a_line(text, told):
+    assert said(ValueError(text)) == told

@@ -269,6 +269,51 @@ def test_what_may_stand_beside_arrays(arrays):
         layer_statistics(net, (x, {"y": arrays(np.ones((0, 2)))}))
 
 
+def test_a_batch_without_an_array_is_refused_in_a_line(arrays):
+    settled_net = sequential(nn.Dense(2, in_units=3))
+    for net in (settled_net, sequential(nn.Dense(2))):
+        net.initialize()
+        for nothing in ([], (), {}, [[]], ({}, [])):
+            for look in (layer_statistics, lambda net, x: gradient_statistics(net, x, arrays([0]), CE())):
+                with pytest.raises(ValueError, match="^x holds no array: give a batch, or the several inputs .*$"):
+                    look(net, nothing)
+
+
+def test_what_fails_before_shapes_are_known_is_not_taken_for_a_net_that_nobody_initialised(arrays):
+    def refuse(self, data):
+        raise mx.base.MXNetError(
+            "Traceback (most recent call last):\n  File\nMXNetError: Check failed: why\n  more"
+        )
+
+    x = arrays(np.ones((4, 3)))
+    told = r"^the net fails for float32 of shape \(4, 3\), before its weights have shapes: Check failed: why$"
+    net = sequential(net_of(refuse), nn.Dense(2), kind=nn.Sequential)
+    net.initialize()
+    waiting = [p._deferred_init for p in net.collect_params().values()]
+    for _ in range(2):
+        with pytest.raises(ValueError, match=told):
+            layer_statistics(net, x)
+        assert [p._deferred_init for p in net.collect_params().values()] == waiting
+
+
+def test_a_net_of_another_dtype_than_its_initialiser_had_says_what_mxnet_says(arrays):
+    """1.9's mx.np draws its weights in float32, whatever they are to be."""
+    net = sequential(nn.Dense(3))
+    net.initialize()
+    net.cast("float64")
+    x = arrays(np.ones((8, 4)), "float64")
+    before = [bool(p._deferred_init) for p in net.collect_params().values()]
+    if LINE == "1.9" and arrays.kind == "np":
+        for _ in range(2):
+            with pytest.raises(
+                ValueError, match=r"^the net fails for float64 of shape \(8, 4\), .* operator _npi_uni.*$"
+            ):
+                layer_statistics(net, x)
+            assert before == [bool(p._deferred_init) for p in net.collect_params().values()]
+    else:
+        assert len(layer_statistics(net, x)) == 1
+
+
 def test_what_gives_nothing_is_no_layer(arrays):
     empty = net_of(lambda self, x: x[:0])
     net = net_of(lambda self, x: self.k1(x) + self.k0(x).sum(), empty, nn.Activation("relu"))

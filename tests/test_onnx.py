@@ -24,10 +24,10 @@ from gluon_activations import (
     activations,
     get_activation,
 )
-from gluon_activations._arrays import is_numpy_kind
+from gluon_activations._arrays import is_numpy_kind, numpy_arrays
 from gluon_activations.onnx import export, register
 from gluon_activations.onnx._recipes import RECIPES
-from tests.conftest import LINE
+from tests.conftest import LINE, Arrays
 from tests.references import RECORDS, VECTORS, ulps, values_and_slopes
 
 from mxnet.gluon import HybridBlock, nn
@@ -56,6 +56,64 @@ class Inverse(HybridBlock):
     def hybrid_forward(self, F, x):
         return (F.np if is_numpy_kind(x) else F).arcsinh(x)
 
+
+class Written(HybridBlock):
+    """A formula, as somebody writes it."""
+
+    def __init__(self, formula):
+        super().__init__()
+        self.formula = formula
+
+    def hybrid_forward(self, F, x, *others):
+        return self.formula(F.np if is_numpy_kind(x) else F, x, *others)
+
+
+# Formulas that end in numbers, of one array; in what both kinds of array have, and NumPy too.
+FORMULAS = {
+    "power": lambda F, x: (1 + x * x) ** (-1 / 3),
+    "whole power": lambda F, x: x**3,
+    "power of a number": lambda F, x: 2.0**x,
+    "power of an array": lambda F, x: (x * x) ** x,
+    "quotient": lambda F, x: 1 / (1 - x),
+    "negative": lambda F, x: -x,
+    "remainder": lambda F, x: x % 2,
+    "remainder of a negative": lambda F, x: x % -1.5,
+    "remainder of a number": lambda F, x: 2 % x,
+    "remainder of an array": lambda F, x: x % (x - 0.25),
+    "equal": lambda F, x: (x == 1) * x,
+    "not equal": lambda F, x: (x != 1) * x,
+    "greater": lambda F, x: (x > 1) * x,
+    "at least": lambda F, x: (x >= 1) * x,
+    "less": lambda F, x: (x < 1) * x,
+    "at most": lambda F, x: (x <= 1) * x,
+    "arrays: equal": lambda F, x: (x == F.abs(x)) * x,
+    "arrays: not equal": lambda F, x: (x != F.abs(x)) * x,
+    "arrays: greater": lambda F, x: (x > x * x) * x,
+    "arrays: at least": lambda F, x: (x >= x * x) * x,
+    "arrays: less": lambda F, x: (x < x * x) * x,
+    "arrays: at most": lambda F, x: (x <= x * x) * x,
+    "hyperbola": lambda F, x: F.arctanh(x / 9),
+    **{name: lambda F, x, name=name: getattr(F, name)(x) for name in (
+        "cos", "tan", "arctan", "sinh", "cosh", "ceil", "floor", "trunc", "fix", "cbrt", "negative", "abs", "sin",
+        "exp", "expm1", "sign", "square", "tanh",
+    )},
+    **{name: lambda F, x, name=name: getattr(F, name)(x * x) for name in (
+        "log", "log2", "log10", "log1p", "sqrt", "reciprocal",
+    )},
+    **{name: lambda F, x, name=name: getattr(F, name)(x / 8) for name in ("arcsin", "arccos")},
+}  # fmt: skip
+NUMPY_FORMULAS = {
+    "number where not": lambda F, x: F.where(x > 0.25, x, 0.5),
+    "number where": lambda F, x: F.where(x > 0.25, 0.5, x),
+    "numbers": lambda F, x: F.where(x > 0.25, 0.5, -2.0) * x,
+    "smallest": lambda F, x: F.min(x, axis=-1, keepdims=True) * x,
+    "product": lambda F, x: F.prod(x, axis=-1, keepdims=True) * x,
+    "ends": lambda F, x: F.clip(x, -1, 1) + F.maximum(x, 0) + F.minimum(x, 0.5),
+}
+LEGACY_FORMULAS = {
+    "rsqrt": (lambda F, x: F.rsqrt(x * x), lambda x: 1 / np.abs(x)),
+    "rcbrt": (lambda F, x: F.rcbrt(x), lambda x: 1 / np.cbrt(x)),
+}
 
 if LINE == "1.9":
     import onnx
@@ -268,6 +326,36 @@ if LINE == "1.9":
                     np.testing.assert_allclose(got, np.arcsinh(x), rtol=1e-5)
         finally:
             del RECIPES[operator]
+
+    def compare_formula(formula, expected, arrays, tmp_path):
+        x = np.array([[-7.0, -3, -1.5, -1], [-0.7, -0.2, 0.3, 0.6], [1, 1.75, 3, 7.5]], "float32")
+        path = export(Written(formula), str(tmp_path / "net.onnx"), x.shape)
+        check(path)
+        true = expected(x.astype("float64"))
+        np.testing.assert_allclose(Written(formula)(arrays(x)).asnumpy(), true, rtol=1e-5, atol=1e-6)
+        for name, (got,) in outputs(path, x):
+            np.testing.assert_allclose(got, true, rtol=1e-5, atol=1e-6, err_msg=name)
+
+    @pytest.mark.parametrize("name", FORMULAS)
+    def test_what_a_formula_is_written_with_can_be_exported(arrays, name, tmp_path):
+        compare_formula(FORMULAS[name], lambda x: FORMULAS[name](np, x), arrays, tmp_path)
+
+    @pytest.mark.parametrize("name", NUMPY_FORMULAS)
+    def test_what_numpy_alone_has_can_be_exported(name, tmp_path):
+        arrays = Arrays("np")
+        with numpy_arrays():
+            compare_formula(NUMPY_FORMULAS[name], lambda x: NUMPY_FORMULAS[name](np, x), arrays, tmp_path)
+
+    def test_a_number_with_an_answer_is_refused_in_a_line(tmp_path):
+        with (
+            numpy_arrays(),
+            pytest.raises(NotImplementedError, match="^a number with .* no ONNX form here: use where$"),
+        ):
+            export(Written(lambda F, x: (x > 0.25) * 0.5), str(tmp_path / "net.onnx"), (2, 3))
+
+    @pytest.mark.parametrize("name", LEGACY_FORMULAS)
+    def test_what_legacy_arrays_alone_have_can_be_exported(name, tmp_path):
+        compare_formula(*LEGACY_FORMULAS[name], Arrays("nd"), tmp_path)
 
     def test_what_a_recipe_may_ask_and_return(arrays, tmp_path, monkeypatch):
         path, operator = str(tmp_path / "net.onnx"), "_npi_arcsinh" if arrays.kind == "np" else "arcsinh"

@@ -64,8 +64,13 @@ def test_a_bound_may_be_another_parameter():
     high = Number("", above="low", name="high")
     assert high.kind == "a finite number above low"
     assert high.check(2, "f", {"low": 1.5}) == 2
-    with pytest.raises(ValueError, match="^f's high is a finite number above low = 2, not 2$"):
-        high.check(2, "f", {"low": 2.0})
+    for wrong in (2, nan):
+        with pytest.raises(ValueError, match=f"^f's high is a finite number above low = 2, not {wrong}$"):
+            high.check(wrong, "f", {"low": 2.0})
+    either = Number("", above="low", below=9, arrays=True, name="high")
+    allowed = "a finite number above low = 2 and below 9 or an MXNet array"
+    with pytest.raises(ValueError, match=f"^f's high is {allowed}, not 9$"):
+        either.check(9, "f", {"low": 2.0})
 
 
 def test_an_array_where_one_may_be_given():
@@ -89,16 +94,48 @@ def test_integers():
         count.check(0, "f")
 
 
+def test_integers_are_those_that_mxnet_can_read():
+    axis = Integer("", name="axis")
+    for end in (2**31 - 1, 1 - 2**31):
+        assert axis.check(end, "f") == end
+    for wrong in (2**31, -(2**31), 10**30, np.int64(2**40)):
+        with pytest.raises(ValueError, match=f"^f's axis is an integer that 32 bits can hold, not {wrong}$"):
+            axis.check(wrong, "f")
+
+
 def test_flags_and_choices():
-    assert Flag("", name="b").check(False, "f") is False
-    for wrong in (1, 0, "yes", None, np.bool_(True)):
+    for value in (False, True):
+        assert Flag("", name="b").check(value, "f") is Flag("", name="b").check(np.bool_(value), "f") is value
+    for wrong in (1, 0, "yes", None, np.array(True)):
         with pytest.raises(TypeError, match="^f's b is True or False, not "):
             Flag("", name="b").check(wrong, "f")
     choice = Choice("", options=("x", "y"), name="c")
     assert choice.check("y", "f") == "y" and choice.type_name == '{"x", "y"}'
-    for wrong in ("z", [], None, 3):
-        with pytest.raises(ValueError, match="^f's c is one of 'x', 'y', not "):
+    assert type(choice.check(np.str_("y"), "f")) is str
+    with pytest.raises(ValueError, match="^f's c is one of 'x', 'y', not 'z'$"):
+        choice.check("z", "f")
+    for wrong in ([], None, 3, np.array("x"), mx.nd.zeros((2,)), mx.np.zeros((2,)), mx.sym.var("x")):
+        with pytest.raises(TypeError, match="^f's c is one of 'x', 'y', not .+$"):
             choice.check(wrong, "f")
+
+
+@pytest.mark.parametrize("declared", [
+    Number("", name="p"), Integer("", name="p"), Flag("", name="p"), Choice("", options=("x",), name="p"),
+])  # fmt: skip
+@pytest.mark.parametrize("wrong", [
+    mx.nd.zeros((9, 9)), mx.np.zeros((9, 9)), np.zeros((9, 9)), [mx.nd.zeros((2, 2))], "x\n" * 99, [0] * 999, 1j,
+])  # fmt: skip
+def test_what_came_is_told_in_a_line(declared, wrong):
+    with pytest.raises((TypeError, ValueError), match=f"^f's p is {declared.kind}, not .{{1,80}}$"):
+        declared.check(wrong, "f")
+
+
+def test_of_a_long_number_the_ends_are_told():
+    with pytest.raises(ValueError, match="^f's p is a number that float32 can hold.*, not 1000+…0+$") as told:
+        NUMBER.check(10**400, "f")
+    assert len(str(told.value)) < 170
+    with pytest.raises(ValueError, match="^f's p is a number that float32 can hold.*, not .+$"):
+        NUMBER.check(10**5000, "f")
 
 
 def test_a_kind_of_parameter_says_what_it_allows():

@@ -2,10 +2,14 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from gluon_activations import CATALOG, activations
-from gluon_activations._wording import VECTORS, interval, letter, minus, number
+from gluon_activations._wording import VECTORS, in_a_line, interval, letter, minus, number
+
+import mxnet as mx
+from mxnet.gluon import nn
 
 
 @pytest.mark.parametrize(
@@ -70,3 +74,27 @@ def test_a_letter_stands_without_a_formula(latex, sign):
 def test_each_letter_of_the_catalog_can_stand_without_a_formula(name):
     letters = [parameter.letter for parameter in CATALOG[name].parameters.values()] + [*CATALOG[name].constants]
     assert not [each for each in letters if "\\" in letter(each)]
+
+
+class Unspeakable:
+    def __repr__(self):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize("value, text", [
+    (0.5, "0.5"),
+    (np.float32(0.5), repr(np.float32(0.5))),
+    ("a\nb", repr("a\nb")),
+    ("x" * 78, f"'{'x' * 78}'"),
+    ("x" * 79, f"'{'x' * 58}…{'x' * 19}'"),
+    (np.zeros((2, 3)), "numpy.ndarray of shape (2, 3) and dtype float64"),
+    (mx.nd.zeros((2, 3)), "mxnet.ndarray.ndarray.NDArray of shape (2, 3) and dtype float32"),
+    (mx.np.zeros((2,), "float64"), "mxnet.numpy.ndarray of shape (2,) and dtype float64"),
+    (mx.sym.var("x"), "<Symbol x>"),
+    (nn.Dense(3, in_units=2), "Dense(2 -> 3, linear)"),
+    (nn.HybridSequential(), "HybridSequential(…)"),
+    ([np.zeros((2, 2))], "[array([[0., 0.], [0., 0.]])]"),
+    (Unspeakable(), "an object of type Unspeakable"),
+])  # fmt: skip
+def test_what_came_takes_a_line_of_eighty_characters(value, text):
+    assert in_a_line(value) == text

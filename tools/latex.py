@@ -1,9 +1,11 @@
 """The reader of LaTeX: computes with the catalog's formulas as they are printed, so that wrong signs are seen.
 
-The catalog uses a small part of LaTeX: fractions, roots, powers, absolute values, indicators
+The catalog uses a small part of LaTeX: fractions, roots (also with an index), powers, absolute values, indicators
 and a few functions of x. It is turned into Python here and evaluated by mpmath.
 """
 
+import ast
+import functools
 import re
 
 import mpmath
@@ -36,8 +38,9 @@ def name(letter):
     return letter.lstrip("\\").replace("lambda", "lamda")
 
 
+@functools.cache
 def to_python(formula):
-    """The formula as a Python expression in x."""
+    """The formula as a Python expression in x; ValueError names what in it is not understood."""
     text = formula.replace(r"\,", " ")
     text = re.sub(r"\\mathbf\{1\}\[(.*?)\]", r"one(\1)", text)
     text = re.sub(r"\|(.*?)\|", r"Abs(\1)", text)
@@ -49,12 +52,23 @@ def to_python(formula):
         before = text
         text = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1) / (\2))", text)
         text = re.sub(r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)", text)
+        text = re.sub(r"\\sqrt\[([^][{}]*)\]\{([^{}]*)\}", r"((\2) ** (1 / (\1)))", text)
         text = re.sub(r"(?<![a-z])e\^\{([^{}]*)\}", r"exp(\1)", text)
         text = re.sub(r"\^\{([^{}]*)\}", r"**(\1)", text)
     text = text.replace("^", "**")
     text = re.sub(r"\\(max|min)\b", lambda match: match[1].capitalize(), text)
     text = re.sub(r"\\(ln|tanh|sin|cos)\b", r"\1", text)
-    return _multiply(text)
+    strange = re.search(r"\\(?:[A-Za-z]+|.)|[^A-Za-z0-9\s.+\-*/(),<>=]", text)
+    if strange:
+        raise ValueError(
+            f"tools/latex.py does not understand {strange[0]} in {formula} (before {text[strange.end() :]!r})"
+        )
+    python = _multiply(text)
+    try:
+        ast.parse(python, mode="eval")
+    except SyntaxError as error:
+        raise ValueError(f"tools/latex.py cannot read {formula}, which becomes {python}: {error.msg}") from None
+    return python
 
 
 def _multiply(text):

@@ -172,7 +172,7 @@ def test_a_picture_opens_by_itself_and_those_but_the_first_wait_until_they_are_n
 # -- generators --------------------------------------------------------------------------------
 
 
-UNKNOWN = [r"\sinh(x)", r"\frac{1}{2", r"x + \gamma", "x y", r"\sqrt[3]{x}", "x_1", r"\%"]
+UNKNOWN = [r"\sinh(x)", r"\frac{1}{2", r"x + \gamma", "x y", r"\sqrt[3]x", "x_1", r"\%"]
 
 
 @pytest.mark.parametrize("formula", UNKNOWN)
@@ -186,6 +186,7 @@ def test_formulas_keep_their_digits_in_javascript():
     assert javascript.function(r"e^{x} - 1") == "(x, p) => Math.expm1(x)"
     turned = {r"\beta": "p.beta", r"\lambda": "1.05"}
     assert javascript.function(r"\ln(1 + e^{\beta x})", turned) == "(x, p) => softplus((p.beta * x))"
+    assert javascript.function(r"\sqrt[3]{x}") == "(x, p) => ((x) ** (1 / 3))"
     assert javascript.function(r"\lambda x", turned) == "(x, p) => (1.05 * x)"
     assert javascript.function(r"1 + \mathrm{erf}(x)") == "(x, p) => erfc(-(x))"
     assert javascript.function(r"x \, \mathbf{1}[x > 3]") == "(x, p) => (x > 3 ? x : 0)"

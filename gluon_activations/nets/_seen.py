@@ -111,6 +111,8 @@ class Seen:
             calls = calls_of(self.net, lambda: outputs.append(first_array(self.net(*given))), False)
             weighing = [call for call in calls if Layer(*call, None).weighs]
             (output,) = outputs
+            if output is None:
+                raise ValueError("the net gives no array, so there is no output to look at")
             return _numbers(output), _numbers(weighing[-1].output) if weighing else None
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Callable, NamedTuple
 
 import mxnet as mx
 from mxnet.gluon import Block, SymbolBlock, nn
+from mxnet.gluon.loss import Loss
 
-from .._arrays import WITH_ACTIVATION, children, own_parameters
+from .._arrays import WITH_ACTIVATION, children, dtype_of, own_parameters
+from .._wording import in_a_line
 from ..catalog import _display_name
 
 LAMBDAS = (nn.Lambda, nn.HybridLambda)
@@ -30,6 +33,8 @@ def batch_of(net: Block, x: Any) -> tuple[Any, ...]:
     check_net(net)
     inputs = tuple(x) if isinstance(x, (list, tuple)) else (x,)
     held = list(_flat(inputs))
+    if not held and (inputs or not _takes_nothing(net)):
+        raise ValueError("x holds no array: give a batch, or the several inputs of a net as a tuple")
     strange = [value for value in held if not isinstance(value, _MAY_BE_GIVEN)]
     if first_array(held) is None:
         strange += held  # numbers alone are no batch
@@ -43,37 +48,105 @@ def batch_of(net: Block, x: Any) -> tuple[Any, ...]:
     return inputs
 
 
+def _takes_nothing(net: Block) -> bool:
+    """Whether a net can be called without inputs, as one that makes its own can."""
+    try:
+        inspect.signature(net.forward).bind()
+    except TypeError:
+        return False
+    return True
+
+
 # Beside its arrays a net may be given a mask that is None, or a length.
 _MAY_BE_GIVEN = (mx.nd.NDArray, type(None), bool, int, float)
 
 
 def _settle(net: Block, inputs: tuple[Any, ...]) -> None:
     """Run a net once, so that the shapes of its parameters are known."""
+    waiting = {name: (p, p._deferred_init) for name, p in net.collect_params().items() if p._data is None}
     try:
         with opened(net), mx.autograd.pause(train_mode=False):
             net(*inputs)
     except Exception as error:
+        for (
+            p,
+            deferred,
+        ) in waiting.values():  # MXNet has forgotten it, and would say that nobody initialised the net
+            if p._data is None:
+                p._deferred_init = deferred
         # A block that the net does not use may stay without values; this one was used.
-        waiting = {name: p for name, p in net.collect_params().items() if p._data is None}
-        bare = [name for name, p in waiting.items() if not p._deferred_init]
+        bare = [name for name, (_, deferred) in waiting.items() if not deferred]
         if bare:
             raise ValueError(
                 f"the net is not initialised ({bare[0]} has no values): call net.initialize() first"
             ) from error
+        if isinstance(error, mx.base.MXNetError):
+            told = ", ".join(f"{dtype_of(each)} of shape {each.shape}" for each in arrays_in(inputs))
+            raise ValueError(f"the net fails for {told}, before its weights have shapes: {said(error)}") from error
         raise
 
 
 def check_net(net: Any) -> None:
     """Raise TypeError unless this is a Gluon block."""
     if not isinstance(net, Block):
-        raise TypeError(f"the net is a Gluon block, not {net!r}")
+        raise TypeError(f"the net is a Gluon block, not {in_a_line(net)}")
 
 
 def check_loss(loss: Any) -> None:
     """Raise TypeError unless this can be called with an output and what it should be."""
     if isinstance(loss, type) or not callable(loss):
-        raise TypeError(f"the loss is an object or a function, as gluon.loss.L2Loss(), not {loss!r}")
+        raise TypeError(f"the loss is an object or a function, as gluon.loss.L2Loss(), not {in_a_line(loss)}")
 
+
+def loss_of(loss: Any, output: Any, y: Any) -> Any:
+    """What a loss makes of an output; LossFails, in a line, where it makes nothing of it."""
+    whose = type(loss).__name__ if isinstance(loss, Loss) else "the loss"
+    if isinstance(loss, Loss):
+        if not isinstance(output, mx.nd.NDArray):
+            raise LossFails(
+                f"the output of the net is {_kind_of(output)}, and {whose} wants one array{_first(output)}"
+            )
+        if not isinstance(y, mx.nd.NDArray):
+            raise TypeError(f"y is an MXNet array (mx.np.array or mx.nd.array), not {_kind_of(y)}")
+    try:
+        return loss(output, y)
+    except Exception as error:
+        # What Gluon's losses and MXNet's operators say takes many lines; a user's function speaks for itself.
+        if not isinstance(loss, Loss) and not isinstance(error, (mx.base.MXNetError, AssertionError)):
+            raise
+        one_hot = getattr(loss, "_sparse_label", False) and y.shape == output.shape and y.ndim > 1
+        hint = f"; of labels with a share for each class it is {whose}(sparse_label=False)" if one_hot else ""
+        given = f"an output of {_kind_of(output)} and y of {_kind_of(y)}"
+        raise LossFails(f"{whose} fails for {given}{hint}: {said(error)}") from error
+
+
+class LossFails(ValueError):
+    """An output and labels that a loss makes nothing of."""
+
+
+def _kind_of(value: Any) -> str:
+    """What somebody gave, in few words."""
+    if isinstance(value, mx.nd.NDArray):
+        return f"shape {value.shape}"
+    if isinstance(value, (list, tuple, Mapping)):
+        return f"a {type(value).__name__} of {len(value)}"
+    return in_a_line(value)
+
+
+def _first(output: Any) -> str:
+    """How a loss is told to take the first of several outputs."""
+    keys = list(output) if isinstance(output, Mapping) else [0] if isinstance(output, (list, tuple)) else []
+    return f": pass a function, as lambda out, y: loss(out[{keys[0]!r}], y)" if len(output or ()) and keys else ""
+
+
+def said(error: Exception) -> str:
+    """What an error says, in a line, without MXNet's tables and traces."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    text = next((line for line in lines if "Error: " in line), lines[0]).removeprefix("MXNetError: ")
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+_LONGEST = 200
 
 # Where a block keeps its graph, and ours the dtype for which it was built.
 _GRAPH = ("_active", "_cached_graph", "_cached_op", "_cached_op_args", "_in_format", "_out_format", "_dtype")

@@ -13,7 +13,7 @@ from mxnet.gluon import Block
 
 from ._looks import FEWEST, LOOKS, CannotLook, Finding
 from ._seen import Seen
-from ._walk import check_loss, check_net
+from ._walk import LossFails, check_loss, check_net
 
 __all__ = ["Finding", "Report", "diagnose"]
 
@@ -67,13 +67,15 @@ def diagnose(net: Block, batch: tuple[Any, Any], loss: Callable[[Any, Any], Any]
     TypeError
         If ``net`` is no block, ``batch`` no pair of MXNet arrays, or ``loss`` a class.
     ValueError
-        If the net is not initialised, or the batch has no array, or fewer than eight samples.
+        If the net is not initialised, or the batch has no array, or fewer than eight samples; or the loss fails
+        for what the net gives and y, and nothing was found that says why.
 
     Notes
     -----
-    What one batch cannot show: a learning rate that does not suit, labels that are in order but wrong, too few
-    samples, a net that is too small or that only learns by heart. Operators in a block's own forward pass show in
-    what they do to the output and to gradients, not by themselves.
+    What one batch cannot show: a learning rate that does not suit, labels that are in order but wrong, data that
+    are sorted, so that a batch has samples of one class only, too few samples, a net that is too small or that
+    only learns by heart. Operators in a block's own forward pass show in what they do to the output and to gradients,
+    not by themselves.
     """
     check_net(net)
     check_loss(loss)
@@ -84,10 +86,15 @@ def diagnose(net: Block, batch: tuple[Any, Any], loss: Callable[[Any, Any], Any]
         raise ValueError(f"the batch has {seen.samples} samples: give at least {FEWEST}, they are compared")
     report = Report([])
     for name, look in LOOKS.items():
+        found: list[Finding] = []
         try:
             with numpy.errstate(all="ignore"):  # of what is infinite, a spread is nan
-                found = list(look(seen))
-        except CannotLook as why:
+                for finding in look(seen):
+                    found.append(finding)
+        except (CannotLook, LossFails) as why:
+            report.findings.extend(found)
+            if isinstance(why, LossFails) and not report.findings:
+                raise
             report.skipped[name] = str(why)
             continue
         report.looks.append(name)

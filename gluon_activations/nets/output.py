@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from math import exp, inf, log1p
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from mxnet.gluon.model_zoo import vision
 from .. import blocks
 from .._arrays import GLUON_2, WITH_ACTIVATION, array, children
 from .._evaluate import evaluate, points_for, value_of
+from .._wording import in_a_line
 from ..catalog import _BY_KIND, CATALOG, _name_of, activations, get_activation
 from ._slope import LAYERS
 from ._walk import (
@@ -24,7 +26,6 @@ from ._walk import (
     batch_of,
     calls_of,
     check_net,
-    first_array,
     opened,
     short_name,
 )
@@ -164,7 +165,7 @@ def check_output(net: Block, loss: Block, x: Any = None) -> list[str]:
     x : mxnet array or tuple, optional
         A batch, as for :func:`layer_statistics`. It is needed for a net with a forward pass of its own,
         whose last layer shows in a run only: without it nests of (Hybrid)Sequential and the model zoo's
-        nets are understood. Of several outputs the first is judged.
+        nets are understood. Of several outputs the first is judged, and a warning says so.
 
     Returns
     -------
@@ -227,7 +228,7 @@ def misfit(net: Block, loss: Any, x: Any) -> Misfit | None:
 def _wanted(loss: Any) -> tuple[type, str]:
     """The loss of Gluon's that this one is, and what it wants."""
     if not isinstance(loss, losses.Loss):
-        raise TypeError(f"the loss is one of Gluon's, as gluon.loss.L2Loss(), not {loss!r}")
+        raise TypeError(f"the loss is one of Gluon's, as gluon.loss.L2Loss(), not {in_a_line(loss)}")
     flag = getattr(loss, "_from_logits", getattr(loss, "_from_sigmoid", None))
     for parent in type(loss).__mro__:
         if (parent, flag) in _WANTS:
@@ -292,9 +293,11 @@ def _output(net: Block, x: Any, axis: int) -> _Output:
     inputs = batch_of(net, x)
     outputs: list[Any] = []
     with opened(net):
-        calls = calls_of(net, lambda: outputs.append(first_array(net(*inputs))), False)
-        if outputs[0] is None:
+        calls = calls_of(net, lambda: outputs.extend(arrays_in(net(*inputs))), False)
+        if not outputs:
             raise ValueError("the output cannot be judged: the net gives no array")
+        if len(outputs) > 1:
+            warnings.warn(f"check_output judges the first of the {len(outputs)} outputs of the net", stacklevel=4)
         value = outputs[0].asnumpy()
         last = _last(calls, value, [each.asnumpy() for each in arrays_in(inputs)])
         kind = _kind(last) if last else None

@@ -12,6 +12,7 @@ import numpy
 from mxnet.gluon import Block, HybridBlock
 
 from .._arrays import children, initialize_on
+from .._wording import in_a_line
 from ..catalog import _entry_of, _name_of, activations, get_activation
 from ._walk import check_net, walk
 
@@ -59,7 +60,9 @@ def replace_activations(
     check_net(net)
     wanted = _wanted(replaces)
     if _name_of(net) in wanted:
-        raise ValueError(f"the net itself is an activation, {net!r}: there is nothing inside it to replace")
+        raise ValueError(
+            f"the net itself is an activation, {in_a_line(net)}: there is nothing inside it to replace"
+        )
     make = _factory(activation)
     made: dict[int, Block] = {}
     places = list(_places(net, wanted, {id(net)}))
@@ -68,7 +71,9 @@ def replace_activations(
             made[id(old)] = _suited(make(), net)
         new = made[id(old)]
         if isinstance(parent, HybridBlock) and not isinstance(new, HybridBlock):
-            raise TypeError(f"{type(parent).__name__} is a HybridBlock and takes no other inside: {new!r} is none")
+            raise TypeError(
+                f"{type(parent).__name__} is a HybridBlock and takes no other inside: {in_a_line(new)} is none"
+            )
     for parent, key, old in places:
         _put(parent, key, old, made[id(old)])
     for _, block in walk(net):
@@ -90,12 +95,14 @@ def _factory(activation: Any) -> Callable[[], Block]:
         get_activation(activation)  # a wrong name is said before anything is changed
         return lambda: get_activation(activation)
     if isinstance(activation, Block) or not callable(activation):
-        raise TypeError(f"the new activation is a name or a factory (a class, a function), not {activation!r}")
+        raise TypeError(
+            f"the new activation is a name or a factory (a class, a function), not {in_a_line(activation)}"
+        )
 
     def make() -> Block:
         block = activation()
         if not isinstance(block, Block):
-            raise TypeError(f"the factory of the new activation made no block, but {block!r}")
+            raise TypeError(f"the factory of the new activation made no block, but {in_a_line(block)}")
         return block
 
     return make

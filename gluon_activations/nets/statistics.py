@@ -13,7 +13,7 @@ from mxnet.gluon import Block
 
 from .._arrays import device_of, own_parameters
 from ._slope import slope_of
-from ._walk import Call, batch_of, calls_of, check_loss, first_array, name_at, opened, walk
+from ._walk import Call, batch_of, calls_of, check_loss, first_array, loss_of, name_at, opened, walk
 
 __all__ = ["gradient_statistics", "layer_statistics"]
 
@@ -97,9 +97,11 @@ def gradient_statistics(
     Raises
     ------
     TypeError
-        If ``net`` is no block, ``x`` no MXNet array, or ``loss`` a class or gives no array.
+        If ``net`` is no block, ``x`` no MXNet array, or ``loss`` a class or gives no array; or, for one of Gluon's
+        losses, ``y`` no MXNet array.
     ValueError
-        If the net is not initialised, ``x`` is empty, or nothing in it is trained.
+        If the net is not initialised, ``x`` is empty, or nothing in it is trained; or the loss fails for what the
+        net gives and ``y``: their shapes do not suit each other, or there are several outputs.
     """
     check_loss(loss)
     found, _ = gradients_of(net, batch_of(net, x), y, loss, train_mode, every)
@@ -118,7 +120,7 @@ def gradients_of(
 
     def run() -> None:
         with mx.autograd.record(train_mode=train_mode):
-            losses = loss(net(*_detached(inputs)), _detached(y))
+            losses = loss_of(loss, net(*_detached(inputs)), _detached(y))
             if not isinstance(losses, mx.nd.NDArray):
                 raise TypeError(f"the loss gives one array, not {type(losses).__name__}")
             mean = losses.mean()

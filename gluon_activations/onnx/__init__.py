@@ -16,6 +16,7 @@ import mxnet as mx
 from mxnet.gluon import HybridBlock
 
 from .._arrays import GLUON_2, array, children, is_numpy_kind, is_symbol, variable
+from .._wording import in_a_line
 from ._recipes import RECIPES
 
 __all__ = ["export", "register"]
@@ -73,7 +74,7 @@ def export(
     if GLUON_2:
         raise RuntimeError("ONNX export works on MXNet 1.9: train there, or load the parameters there")
     if not isinstance(net, HybridBlock):
-        raise TypeError(f"the net is a HybridBlock, not {net!r}")
+        raise TypeError(f"the net is a HybridBlock, not {in_a_line(net)}")
     try:
         from . import _file
     except ImportError as error:
@@ -119,11 +120,13 @@ def register(operator: str, recipe: Callable[..., str]) -> None:
         If MXNet has no such operator.
     """
     if not isinstance(operator, str):
-        raise TypeError(f"the operator is its name as a str, not {operator!r}")
+        raise TypeError(f"the operator is its name as a str, not {in_a_line(operator)}")
     if not callable(recipe):
-        raise TypeError(f"the recipe for {operator} is a function of (node, attributes, *inputs), not {recipe!r}")
+        raise TypeError(
+            f"the recipe for {operator} is a function of (node, attributes, *inputs), not {in_a_line(recipe)}"
+        )
     if operator not in mx.operator.get_all_registered_operators():
-        raise ValueError(f"the operator is one of MXNet's, as 'log1p', not {operator!r}")
+        raise ValueError(f"the operator is one of MXNet's, as 'log1p', not {in_a_line(operator)}")
     RECIPES[operator] = recipe
 
 
@@ -135,7 +138,7 @@ def _shapes(given: Any) -> list[_Shape]:
         lengths = [None]
     if not all(isinstance(length, numbers.Integral) and int(length) > 0 for length in lengths):
         wanted = "a tuple of lengths above 0, as (1, 3, 32, 32), or a list of such tuples"
-        raise ValueError(f"input_shape is {wanted}, not {given!r}")
+        raise ValueError(f"input_shape is {wanted}, not {in_a_line(given)}")
     return [tuple(map(int, shape)) for shape in shapes]
 
 
@@ -145,7 +148,7 @@ def _dtypes(given: Any, inputs: int) -> list[str]:
         raise ValueError(f"dtype is one for all inputs or a list of one for each, not {len(each)} for {inputs}")
     for one in each:
         if one not in _DTYPES:
-            raise ValueError(f"dtype is one of {', '.join(_DTYPES)}, not {one!r}")
+            raise ValueError(f"dtype is one of {', '.join(_DTYPES)}, not {in_a_line(one)}")
     return each
 
 

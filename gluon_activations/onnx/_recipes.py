@@ -7,6 +7,7 @@ A recipe gets a function that adds a node and returns its output, the attributes
 from __future__ import annotations
 
 import ast
+import math
 from typing import Any, Callable
 
 import numpy
@@ -224,9 +225,53 @@ def _uniform(node: Any, attributes: Any, x: str) -> Any:
     return node("RandomUniformLike", x, low=low, high=high)
 
 
-def _greater(node: Any, attributes: Any, x: str, y: str) -> Any:
-    """Of legacy arrays the answer is a number."""
-    return node("Where", node("Greater", x, y), 1.0, 0.0)
+def _as_number(compared: Recipe) -> Recipe:
+    """A comparison of legacy arrays, whose answer is a number."""
+    return lambda node, attributes, *inputs: node("Where", compared(node, attributes, *inputs), 1.0, 0.0)
+
+
+def _not(compared: Recipe) -> Recipe:
+    return lambda node, attributes, *inputs: node("Not", compared(node, attributes, *inputs))
+
+
+def _logarithm(base: float) -> Recipe:
+    return lambda node, attributes, x: node("Mul", node("Log", x), 1 / math.log(base))
+
+
+def _trunc(node: Any, attributes: Any, x: str) -> Any:
+    return node("Mul", node("Sign", x), node("Floor", node("Abs", x)))
+
+
+def _root(power: float) -> Recipe:
+    """A power of what is below 0, too, with its sign."""
+    return lambda node, attributes, x: node("Mul", node("Sign", x), node("Pow", node("Abs", x), power))
+
+
+def _mod(node: Any, attributes: Any, x: str, y: str = "") -> Any:
+    """What remains has the sign of the divisor; in ONNX, that of what is divided."""
+    return _remainder(node, x, y or _scalar(node, attributes, x))
+
+
+def _rmod(node: Any, attributes: Any, x: str) -> Any:
+    return _remainder(node, _scalar(node, attributes, x), x)
+
+
+def _remainder(node: Any, x: Any, y: Any) -> Any:
+    rest = node("Mod", x, y, fmod=1)
+    turned = node("Less", node("Mul", node("Sign", rest), node("Sign", y)), 0.0)
+    return node("Where", turned, node("Add", rest, y), rest)
+
+
+def _where_number(node: Any, attributes: Any, condition: str, x: str) -> Any:
+    return node("Where", condition, x, _scalar(node, attributes, x))
+
+
+def _where_number_first(node: Any, attributes: Any, condition: str, x: str) -> Any:
+    return node("Where", condition, _scalar(node, attributes, x), x)
+
+
+def _where_numbers(node: Any, attributes: Any, condition: str) -> Any:
+    return node("Where", condition, float(attributes["x"]), float(attributes["y"]))
 
 
 def _reduced(kind: str) -> Recipe:
@@ -246,8 +291,32 @@ def _with_scalar(kind: str, reverse: bool) -> Recipe:
     """An operator with a number; MXNet's converter takes the name of the node for the order of the two."""
 
     def recipe(node: Any, attributes: Any, x: str) -> Any:
-        scalar = numpy.array(float(attributes["scalar"])).astype(node.dtype(x))
+        if node.dtype(x) == "bool":  # MXNet goes over to float64
+            raise NotImplementedError("a number with an array of True and False has no ONNX form here: use where")
+        scalar = _scalar(node, attributes, x)
         return node(kind, scalar, x) if reverse else node(kind, x, scalar)
+
+    return recipe
+
+
+def _scalar(node: Any, attributes: Any, x: str) -> Any:
+    """The number of an operator that takes one, in the dtype of the array."""
+    return numpy.array(float(attributes["scalar"])).astype(node.dtype(x))
+
+
+def _counted(node: Any, x: str, dtype: Any) -> str:
+    """True as 1 and False as 0, which ONNX does not compute with; anything else as it is."""
+    return str(node("Cast", x, to=_NUMBERS_OF_ONNX[dtype.name])) if node.dtype(x) == "bool" else x
+
+
+_NUMBERS_OF_ONNX = {"float32": 1, "int32": 6, "int64": 7}
+
+
+def _sum_or_product(kind: str) -> Recipe:
+    """An operator of mx.np that takes answers for numbers, as ``(x > 0) * x`` does."""
+
+    def recipe(node: Any, attributes: Any, x: str, y: str) -> Any:
+        return node(kind, _counted(node, x, node.dtype(y)), _counted(node, y, node.dtype(x)))
 
     return recipe
 
@@ -288,14 +357,26 @@ RECIPES: dict[str, Recipe] = {
     "_np_cumsum": _running_total,
     "sort": _sort,
     "_random_uniform_like": _uniform,
-    "_greater": _greater,
     "_npi_full_like": _full_like,
     "_npx_reshape": _reshape,
     "_npi_concatenate": _concatenate,
     "_npi_square": lambda node, attributes, x: node("Mul", x, x),
     "_np_max": _reduced("ReduceMax"),
     "_np_sum": _reduced("ReduceSum"),
+    "_np_min": _reduced("ReduceMin"),
+    "_np_prod": _reduced("ReduceProd"),
     "_npi_mean": _reduced("ReduceMean"),
+    "_npi_where_rscalar": _where_number,
+    "_npi_where_lscalar": _where_number_first,
+    "_npi_where_scalar2": _where_numbers,
+    **dict.fromkeys(("log10", "_npi_log10"), _logarithm(10)),
+    "_npi_log2": _logarithm(2),
+    **dict.fromkeys(("trunc", "_npi_trunc", "fix", "_npi_fix"), _trunc),
+    **dict.fromkeys(("cbrt", "_npi_cbrt"), _root(1 / 3)),
+    "rcbrt": _root(-1 / 3),
+    "rsqrt": lambda node, attributes, x: node("Pow", x, -0.5),
+    **dict.fromkeys(("_mod", "_npi_mod", "_mod_scalar", "_npi_mod_scalar"), _mod),
+    **dict.fromkeys(("_rmod_scalar", "_npi_rmod_scalar"), _rmod),
 }
 
 # The operators that have a counterpart in ONNX, by that.
@@ -303,30 +384,53 @@ _COUNTERPARTS = {
     "Erf": "erf",
     "Sign": "sign _npi_sign",
     "Max": "broadcast_maximum",
-    "Add": "_npi_add",
-    "Sub": "_npi_subtract",
-    "Mul": "_npi_multiply",
-    "Div": "_npi_true_divide",
     "Exp": "_npi_exp",
     "Abs": "_npi_absolute",
     "Sin": "_npi_sin",
     "Round": "rint _npi_rint",
     "Greater": "_npi_greater",
+    "GreaterOrEqual": "_npi_greater_equal",
+    "Less": "_npi_less",
+    "LessOrEqual": "_npi_less_equal",
+    "Equal": "_npi_equal",
+    "Pow": "_npi_power",
+    "Neg": "_npi_negative",
+    "Reciprocal": "_npi_reciprocal",
+    "Log": "_npi_log",
+    "Cos": "_npi_cos",
+    "Tan": "_npi_tan",
+    "Asin": "_npi_arcsin",
+    "Acos": "_npi_arccos",
+    "Atan": "_npi_arctan",
+    "Sinh": "sinh _npi_sinh",
+    "Cosh": "cosh _npi_cosh",
+    "Atanh": "arctanh _npi_arctanh",
+    "Floor": "_npi_floor",
+    "Ceil": "_npi_ceil",
     "Tanh": "_npi_tanh",
     "Relu": "_npx_relu",
     "Where": "_npi_where",
 }
+_MAY_COUNT = {"add": "Add", "subtract": "Sub", "multiply": "Mul", "true_divide": "Div"}
 # Those that take a number, also before the array.
 _SCALARS = {
     "Add": ("_plus_scalar _npi_add_scalar", ""),
     "Sub": ("_minus_scalar _npi_subtract_scalar", "_rminus_scalar _npi_rsubtract_scalar"),
     "Mul": ("_mul_scalar _npi_multiply_scalar", ""),
     "Div": ("_div_scalar _npi_true_divide_scalar", "_rdiv_scalar _npi_rtrue_divide_scalar"),
-    "Pow": ("_power_scalar", "_rpower_scalar"),
+    "Pow": ("_power_scalar _npi_power_scalar", "_rpower_scalar _npi_rpower_scalar"),
     "Greater": ("_npi_greater_scalar", ""),
+    "GreaterOrEqual": ("_npi_greater_equal_scalar", ""),
     "Less": ("_npi_less_scalar", ""),
+    "LessOrEqual": ("_npi_less_equal_scalar", ""),
+    "Equal": ("_npi_equal_scalar", ""),
 }
+RECIPES.update({f"_npi_{kind}": _sum_or_product(name) for kind, name in _MAY_COUNT.items()})
 RECIPES.update({name: _operator(kind) for kind, names in _COUNTERPARTS.items() for name in names.split()})
 for _kind, _sides in _SCALARS.items():
     for _reverse, _names in enumerate(_sides):
         RECIPES.update({name: _with_scalar(_kind, bool(_reverse)) for name in _names.split()})
+RECIPES.update({f"_npi_not_equal{_of}": _not(RECIPES[f"_npi_equal{_of}"]) for _of in ("", "_scalar")})
+for _of in ("", "_scalar"):
+    for _name in ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal"):
+        RECIPES[f"_{_name.replace('less', 'lesser')}{_of}"] = _as_number(RECIPES[f"_npi_{_name}{_of}"])

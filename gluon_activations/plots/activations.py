@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from .._arrays import array
 from .._context import context
 from .._evaluate import curve, evaluate, points_for
+from .._wording import in_a_line
 from ..catalog import Activation, _display_name, _entry_of, _name_of, get_activation
 from ..catalog import activations as all_activations
 from .colors import color_of, colors_in, colors_of, free_color, own_color
@@ -164,7 +165,7 @@ def gallery(
         If a name is unknown (the nearest ones are listed), there is none, or ``columns`` is below one.
     """
     if columns < 1:
-        raise ValueError(f"columns is 1 or more, not {columns!r}")
+        raise ValueError(f"columns is 1 or more, not {in_a_line(columns)}")
     entries = [_entry_of(name) for name in (all_activations("elements") if names is None else _several(names))]
     rows = -(-len(entries) // columns)
     figure, axes = panels(rows, columns, height=1.9 * rows, sharex=True, sharey=True, squeeze=False)
@@ -204,7 +205,7 @@ def mark(ax: Axes, entry: Activation, color: str, size: float) -> None:
 def _several(activations: Any) -> list[Any]:
     """The activations of a sequence."""
     if isinstance(activations, str) or callable(activations):
-        raise TypeError(f"several activations are asked for, as a list: [{activations!r}]")
+        raise TypeError(f"several activations are asked for, as a list: [{in_a_line(activations)}]")
     found = list(activations)
     if not found:
         raise ValueError("there is nothing to draw: no activation was given")
@@ -214,9 +215,9 @@ def _several(activations: Any) -> list[Any]:
 def _check_grid(xlim: tuple[float, float], points: int) -> None:
     """Raise ValueError unless curves can be drawn so."""
     if len(numpy.atleast_1d(xlim)) != 2 or not xlim[0] < xlim[1]:
-        raise ValueError(f"xlim is an interval (low, high) with low < high, not {xlim!r}")
+        raise ValueError(f"xlim is an interval (low, high) with low < high, not {in_a_line(xlim)}")
     if points < 2:
-        raise ValueError(f"points is 2 or more, not {points!r}")
+        raise ValueError(f"points is 2 or more, not {in_a_line(points)}")
 
 
 def _curves(activation: Any, xlim: tuple[float, float], points: int, ctx: Any) -> tuple[Any, Any, Any]:

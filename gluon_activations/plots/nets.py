@@ -17,6 +17,7 @@ import mxnet as mx
 from mxnet.gluon import loss as losses
 
 from .._arrays import array
+from .._wording import in_a_line
 from ..catalog import _display_name, get_activation
 from ..nets._slope import slope_of
 from ..nets._walk import activation_of, batch_of, calls_of, check_loss, opened
@@ -216,7 +217,7 @@ def plot_output(
     check_loss(loss)
     _check_grid(xlim, points)
     if classes < 2:
-        raise ValueError(f"classes is 2 or more, not {classes!r}")
+        raise ValueError(f"classes is 2 or more, not {in_a_line(classes)}")
     block = get_activation(activation)
     far = 1e3  # where a floor shows
     x = numpy.append(numpy.linspace(*xlim, points), far)

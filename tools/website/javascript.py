@@ -21,7 +21,7 @@ def function(formula, letters=None):
     try:
         tree = ast.parse(latex.to_python(formula), mode="eval").body
         return f"(x, p) => {_Translator(names).visit(tree)}"
-    except (SyntaxError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, AttributeError) as error:
         advice = "teach tools/latex.py and tools/website/javascript.py"
         raise ValueError(f"the explorer cannot write {formula} in JavaScript ({error}): {advice}") from None
 
