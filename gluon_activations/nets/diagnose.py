@@ -74,8 +74,8 @@ def diagnose(net: Block, batch: tuple[Any, Any], loss: Callable[[Any, Any], Any]
     -----
     What one batch cannot show: a learning rate that does not suit, labels that are in order but wrong, data that
     are sorted, so that a batch has samples of one class only, too few samples, a net that is too small or that
-    only learns by heart. Operators in a block's own forward pass show in what they do to the output and to gradients,
-    not by themselves.
+    only learns by heart. Operators in a block's own forward pass show in what they do to the output and to
+    gradients, not by themselves.
     """
     check_net(net)
     check_loss(loss)
