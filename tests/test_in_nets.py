@@ -321,18 +321,18 @@ def test_a_net_of_mxnet_s_own_keeps_its_graph(arrays):
     assert net(arrays([1.0])).dtype == np.float32 and net._cached_op is graph
 
 
-LEARNED = {
-    "swish": lambda: Swish(learnable=True),
-    "swish per channel": lambda: Swish(learnable=True, in_channels=4),
-    "prelu": PReLU,
-    "prelu per channel": lambda: PReLU(4),
-    "snake": lambda: Snake(learnable=True),
-    "snake per channel": lambda: Snake(learnable=True, in_channels=4),
-    "xielu": lambda: XIELU(learnable=True),
-}
+LEARNED = [
+    lambda: Swish(learnable=True),
+    lambda: Swish(learnable=True, in_channels=4),
+    PReLU,
+    lambda: PReLU(4),
+    lambda: Snake(learnable=True),
+    lambda: Snake(learnable=True, in_channels=4),
+    lambda: XIELU(learnable=True),
+]
 CAST = {
     **{name: lambda name=name: get_activation(name) for name in activations("elements")},
-    **{f"{name} learned": make for name, make in LEARNED.items()},
+    **{f"{make()!r}": make for make in LEARNED},
 }
 
 
