@@ -75,7 +75,16 @@ class FunctionBlock(_Declared, HybridBlock):
             self._check_array(x)
             if before != self._dtype:
                 self._clear_cached_op()  # that graph was built for another dtype
+            if self._active and x.size == 0:
+                return self._without_graph(x)  # not every operator of MXNet 1.9 takes it, and a graph cannot choose
         return super().__call__(x)
+
+    def _without_graph(self, x: Any) -> Any:
+        self._active = False
+        try:
+            return super().__call__(x)
+        finally:
+            self._active = True
 
     def _check_array(self, x: Any) -> None:
         """Raise an error at once where MXNet would promote silently or fail later."""

@@ -806,6 +806,8 @@ def sparsemax(x: Any, axis: Annotated[int, _AXIS] = -1) -> Any:
 
     Gives: 0 for a logit of -inf; inf, or -inf alone, gives nan. Where a probability reaches 0 its slope is 0.
     """
+    if ops.is_nothing(x):
+        return x * 1.0  # whose reductions are errors on MXNet 1.9
     z = ops.subtract(x, ops.largest(x, axis))
     fixed, ones = ops.constant(z), ops.ones_like(x)
     # As many of the largest stay above 0 as satisfy this.
@@ -831,6 +833,8 @@ def log_softmax(
 
     Gives: -inf for a logit of -inf; inf, or -inf alone, gives nan.
     """
+    if ops.is_nothing(x):
+        return x * 1.0  # as in sparsemax
     z = x if temperature == 1 else x / temperature
     z = ops.subtract(z, ops.largest(z, axis))
     # The ones of the largest are taken out of the sum, so that what is small beside them keeps its digits.

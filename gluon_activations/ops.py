@@ -87,6 +87,11 @@ def _is_empty(x: Any) -> bool:
     return not is_symbol(x) and x.size == 0
 
 
+def is_nothing(x: Any) -> bool:
+    """Whether ``x`` is empty, and what is done with it becomes no graph, which would be for all arrays."""
+    return _is_empty(x) and not is_traced()
+
+
 def _is_scalar(x: Any) -> bool:
     return not is_symbol(x) and x.ndim == 0
 
@@ -154,7 +159,9 @@ def total(x: Any, axis: int) -> Any:
 
 def subtract(x: Any, y: Any) -> Any:
     """Difference x - y, where y has axes of length 1."""
-    return _through_legacy(x, "broadcast_sub", y)
+    if is_numpy_kind(x):
+        return x - y  # the legacy operator ends the process where it takes an axis of length 0 backwards
+    return _legacy(x, "broadcast_sub")(x, y)
 
 
 def hypot(x: Any, y: float) -> Any:

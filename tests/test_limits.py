@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gluon_activations import GELU, fused, onnx
+from gluon_activations import GELU, LogSoftmax, fused, onnx
 from tests.conftest import LINE
 
 import mxnet as mx
@@ -63,6 +63,10 @@ def whole_numbers(arrays):
     net_of(GELU())(arrays([1, 2], "int32")).asnumpy()
 
 
+def nothing(arrays):
+    net_of(LogSoftmax())(arrays(np.ones((0, 4)))).asnumpy()
+
+
 def recurrent(arrays):
     net = net_of(rnn.LSTM(8))
     with mx.autograd.record():
@@ -79,6 +83,7 @@ SEEN = {
     "derive": derived_again,
     "`amp.init": in_bfloat16,
     "whole numbers": whole_numbers,
+    "an empty array": nothing,
     "an RNN layer": recurrent,
     "`onnx.export`": exported,
 }
