@@ -125,8 +125,8 @@ def tanh(x: Any) -> Any:
 
     Gives: -1 at -inf and 1 at inf, with slope 0. Smooth: the slope at 0 is 1.
     """
-    z = ops.clip(x, -_REACH, _REACH)
-    q = ops.expm1(2 * z - 4 * ops.relu(z))  # -2 abs(z), with the sign of 0 and the slope that z has there
+    z = ops.clip(2 * x, -_REACH, _REACH)
+    q = ops.expm1(z - 2 * ops.relu(z))  # -abs(z), with the sign of 0 and the slope that z has there
     y = q / (q + 2)
     return ops.where(x > 0, -y, y)
 
@@ -143,7 +143,7 @@ def hard_tanh(
 
     Gives: ``min_val`` at -inf and ``max_val`` at inf. At both kinks the slope is 1, that of the middle piece.
     """
-    return ops.clip(x, min_val, max_val)
+    return ops.clip(x, min_val, max_val, alone=True)
 
 
 @formula
@@ -201,7 +201,7 @@ def relu6(x: Any) -> Any:
 
     Gives: 0 at -inf and 6 at inf. At both kinks, 0 and 6, the slope is 1, that of the middle piece.
     """
-    return ops.clip(x, 0, 6)
+    return ops.clip(x, 0, 6, alone=True)
 
 
 @formula

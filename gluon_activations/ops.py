@@ -140,11 +140,15 @@ def uniform(x: Any, low: float, high: float) -> Any:
     return _through_legacy(x, "uniform_like", low=low, high=high)
 
 
-def clip(x: Any, low: float, high: float) -> Any:
-    """``x`` where it is between two ends, and the nearer end elsewhere; the slope at both ends is 1."""
+def clip(x: Any, low: float, high: float, alone: bool = False) -> Any:
+    """``x`` where it is between two ends, and the nearer end elsewhere; the slope at both ends is 1.
+
+    ``alone`` says that nothing else takes ``x``, which may be an array whose gradient is added up: what MXNet's
+    clip passes back overwrites that.
+    """
     if dtype_of(x) == "float64" and any(numpy.float32(end) != end for end in (low, high)):
         return minimum(maximum(x, low), high)  # MXNet's clip holds its ends in float32
-    return _clip(x, low, high)
+    return _clip(_through_legacy(x, "identity") if alone else x, low, high)  # inside of a graph identity is free
 
 
 def largest(x: Any, axis: int) -> Any:

@@ -361,6 +361,28 @@ def test_gluons_ways_with_a_block(arrays):
     np.testing.assert_array_equal(copy.deepcopy(block("mish"))(x).asnumpy(), inner)
 
 
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "name, options", [*((name, VECTORS[name].options if name in VECTORS else {}) for name in ALL), *VARIANTS], ids=str
+)
+def test_a_gradient_that_adds_up(arrays, name, options, dtype, hybridize):
+    xs = np.array([[0.5, -1.2, 2.0, -0.3]])
+    made = block(name, hybridize=hybridize, **dict(options))
+    made(arrays(xs))  # which settles the shape of what has weights
+    made.cast(dtype)
+    slopes = []
+    for request, count in (("write", 1), ("add", 3)):
+        x = arrays(xs, dtype)
+        x.attach_grad(grad_req=request)
+        for _ in range(count):
+            with mx.autograd.record():
+                y = made(x)
+            y.backward()
+        slopes.append(x.grad.asnumpy())
+    np.testing.assert_allclose(slopes[1], 3 * slopes[0], rtol=1e-5, atol=1e-6)
+
+
 def test_no_second_derivative(arrays):
     """See FunctionBlock. An error is better than the zeros that MXNet has for some operators."""
     x = arrays([0.5])
