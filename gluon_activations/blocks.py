@@ -76,10 +76,11 @@ class FunctionBlock(_Declared, HybridBlock):
             if before != self._dtype:
                 self._clear_cached_op()  # that graph was built for another dtype
             if self._active and x.size == 0:
-                return self._without_graph(x)  # not every operator of MXNet 1.9 takes it, and a graph cannot choose
+                return self._without_graph(x)
         return super().__call__(x)
 
     def _without_graph(self, x: Any) -> Any:
+        """Of an empty array, which not every operator of MXNet 1.9 takes: a graph cannot choose others."""
         self._active = False
         try:
             return super().__call__(x)

@@ -168,6 +168,27 @@ def subtract(x: Any, y: Any) -> Any:
     return _legacy(x, "broadcast_sub")(x, y)
 
 
+def over(x: Any, number: float) -> Any:
+    """``x / number`` for a positive number.
+
+    A legacy graph may be given whole numbers, whose division by 0 ends the process: it is by 1 or more.
+    """
+    if is_numpy_kind(x) or 1 <= number < 128:
+        return x / number
+    scale = 2.0 ** max(-126, 1 - math.frexp(number)[1])
+    return x * scale / (number * scale)
+
+
+def inverse(x: Any) -> Any:
+    """1 / x; also of whole numbers, in whose division 0 would end the process."""
+    return _through_legacy(x, "reciprocal")
+
+
+def sortable(x: Any) -> Any:
+    """``x`` as it is or, in a graph, in double precision: that may be given float16, which MXNet cannot sort."""
+    return x.astype("float64") if is_symbol(x) or is_traced() else x
+
+
 def hypot(x: Any, y: float) -> Any:
     """sqrt(x^2 + y^2) of an array and a number, without overflow on the way."""
     return _through_legacy(x, "_hypot_scalar", scalar=y)

@@ -425,6 +425,25 @@ def test_the_gradient_of_sparsemax(arrays, dtype, bound):
     assert abs(y.asnumpy().sum(-1) - 1).max() < 10 * bound
 
 
+@pytest.mark.parametrize(
+    "dtypes", [("float16",), ("float32", "float16", "float64"), ("float64", "float32")], ids=str
+)
+def test_sparsemax_inside_a_net_that_was_not_cast(arrays, dtypes):
+    """MXNet does not sort float16, and says so late."""
+    net, xs = nn.HybridSequential(), np.array([[0.5, -1.25, 2.0, 1.75], [5, 0.25, -3, 0.5]])
+    net.add(Sparsemax())
+    net.hybridize()
+    for dtype in dtypes:
+        x = arrays(xs, dtype)
+        x.attach_grad()
+        with mx.autograd.record():
+            y = net(x)
+        y.backward()
+        bound = {"float16": 2e-3, "float32": 1e-6, "float64": 1e-6}[dtype]
+        np.testing.assert_allclose(y.asnumpy(), VECTORS["sparsemax"].function(xs), atol=bound)
+        np.testing.assert_allclose(x.grad.asnumpy(), 0 * xs, atol=bound)
+
+
 def test_sparsemax_of_ties_infinities_and_nan(arrays):
     xs = [[1.0, 1.0, 1.0, 1.0], [-np.inf, 0.0, 0.5, -np.inf], [np.nan, 0.0, 1.0, 2.0], [5.0, -5.0, 0.0, 1.0]]
     expected = [[0.25] * 4, [0, 0.25, 0.75, 0], [np.nan] * 4, [1, 0, 0, 0]]
