@@ -146,8 +146,8 @@ def clip(x: Any, low: float, high: float, alone: bool = False) -> Any:
     ``alone`` says that nothing else takes ``x``, which may be an array whose gradient is added up: what MXNet's
     clip passes back overwrites that.
     """
-    if dtype_of(x) == "float64" and any(numpy.float32(end) != end for end in (low, high)):
-        return minimum(maximum(x, low), high)  # MXNet's clip holds its ends in float32
+    if any(numpy.float32(end) != end for end in (low, high)):
+        return minimum(maximum(x, low), high)  # MXNet holds them in float32, and 2.x may then lose the slope there
     return _clip(_through_legacy(x, "identity") if alone else x, low, high)  # inside of a graph identity is free
 
 
