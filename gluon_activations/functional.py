@@ -14,7 +14,7 @@ from math import frexp, pi, sqrt
 from typing import Annotated, Any
 
 from . import ops
-from ._arrays import is_array
+from ._arrays import is_array, is_empty
 from ._formula import SAME_SHAPE, formula
 from ._parameters import Choice, Flag, Integer, Number
 
@@ -42,7 +42,7 @@ def _exponential(x: Any, alpha: float, width: float, scale: float) -> Any:
     0.0 in a sum with the 0.0 that relu gives.
     """
     low = ops.clip(x, -_HUGE, 0)
-    return -scale * (-alpha * ops.expm1(low if width == 1 else low / width) - ops.relu(x))
+    return -scale * (-alpha * ops.expm1(low if width == 1 else ops.over(low, width)) - ops.relu(x))
 
 
 @formula
@@ -70,7 +70,8 @@ def log_sigmoid(x: Any) -> Any:
     return -softplus(-x)
 
 
-_SLOPE = Number("Slope of the middle piece.", "s", (0.05, 1.0), above=0)
+# Below this, half its width is a normal number of float32.
+_SLOPE = Number("Slope of the middle piece.", "s", (0.05, 1.0), above=0, below=2.0**125)
 
 
 @formula
@@ -84,7 +85,7 @@ def hard_sigmoid(x: Any, slope: Annotated[float, _SLOPE] = 1 / 6) -> Any:
     middle piece.
     """
     half = 0.5 / slope
-    return ops.clip(x + half, 0, 2 * half) / (2 * half)
+    return ops.over(ops.clip(x + half, 0, 2 * half), 2 * half)
 
 
 @formula
@@ -125,8 +126,8 @@ def tanh(x: Any) -> Any:
 
     Gives: -1 at -inf and 1 at inf, with slope 0. Smooth: the slope at 0 is 1.
     """
-    z = ops.clip(x, -_REACH, _REACH)
-    q = ops.expm1(2 * z - 4 * ops.relu(z))  # -2 abs(z), with the sign of 0 and the slope that z has there
+    z = ops.clip(2 * x, -_REACH, _REACH)
+    q = ops.expm1(z - 2 * ops.relu(z))  # -abs(z), with the sign of 0 and the slope that z has there
     y = q / (q + 2)
     return ops.where(x > 0, -y, y)
 
@@ -143,7 +144,7 @@ def hard_tanh(
 
     Gives: ``min_val`` at -inf and ``max_val`` at inf. At both kinks the slope is 1, that of the middle piece.
     """
-    return ops.clip(x, min_val, max_val)
+    return ops.clip(x, min_val, max_val, alone=True)
 
 
 @formula
@@ -201,7 +202,7 @@ def relu6(x: Any) -> Any:
 
     Gives: 0 at -inf and 6 at inf. At both kinks, 0 and 6, the slope is 1, that of the middle piece.
     """
-    return ops.clip(x, 0, 6)
+    return ops.clip(x, 0, 6, alone=True)
 
 
 @formula
@@ -383,9 +384,9 @@ def softplus(x: Any, beta: Annotated[float, _SHARPNESS] = 1.0) -> Any:
     1/2.
     """
     z = x if beta == 1 else x * beta
+    bend = ops.log1p(ops.exp(ops.minimum(-z, z)))
     # Both terms take the slope on the right where they bend, at 0, and so does their sum.
-    y = ops.maximum(z, 0) + ops.log1p(ops.exp(ops.minimum(-z, z)))
-    return y if beta == 1 else y / beta
+    return ops.maximum(x, 0) + (bend if beta == 1 else ops.over(bend, beta))
 
 
 _ALPHA_END = Number("Minus the value at -inf.", r"\alpha", (0.1, 3.0), above=0)
@@ -620,6 +621,8 @@ def hard_swish(x: Any) -> Any:
 
 # What repeats.
 
+# Farther out no number says where in a wave it is; and what float32 holds after a product.
+_FAR_OUT, _WIDE = 1e15, 1e37
 _PI = Fraction("3.14159265358979323846264338327950288419716939937510")
 
 
@@ -650,9 +653,12 @@ def sine(x: Any, omega: Annotated[float, Number("Frequency.", r"\omega", (0.5, 1
     (arXiv:2006.09661, where omega is 30.) For nets that stand for an image, a sound or a field; they want its
     authors' initialisation.
 
-    Gives: nan at -inf and inf, where it has no limit. Smooth: the slope at 0 is ``omega``.
+    Gives: nan at -inf and inf, where it has no limit. Smooth: the slope at 0 is ``omega``. Without the compiled
+    kernels its phase is lost where a wave is shorter than the distance of two numbers, and from 1e15 on value and
+    slope are 0.
     """
-    rest, k = _turned(x, omega)
+    near = ops.where(ops.abs(x) < min(_FAR_OUT, _WIDE / omega), x, 0 * x)
+    rest, k = _turned(near, omega)
     odd = ops.abs(k - 2 * ops.rint(k / 2))  # 1 after an odd number of half turns, which turn the sign
     return ops.sin(omega * rest) * (1 - 2 * odd)
 
@@ -674,13 +680,12 @@ def snake(
     Gives: -inf at -inf and inf at inf; the slope swings between 0 and 2 for ever, and at ±inf it is its mean, 1.
     Smooth: the slope at 0 is 1.
     """
-    near = ops.where(
-        ops.abs(x) < 1e15, x, 0 * ops.clip(x, -1, 1)
-    )  # farther out no number says where in a wave it is
+    far = _FAR_OUT if is_array(alpha) else min(_FAR_OUT, _WIDE / alpha)
+    near = ops.where(ops.abs(x) < far, x, 0 * ops.clip(x, -1, 1))
     if is_array(alpha):
         ripple = ops.square(ops.sin(_scaled(near, alpha, per_channel)))
         return -(-x - _scaled(ripple, 1 / alpha, per_channel))  # -0.0 would be lost in a sum with 0.0
-    return -(-x - ops.square(ops.sin(alpha * _turned(near, alpha)[0])) / alpha)
+    return -(-x - ops.over(ops.square(ops.sin(alpha * _turned(near, alpha)[0])), alpha))
 
 
 _RATE = Number("Probability of being replaced.", at_least=0, below=1)
@@ -770,6 +775,7 @@ def maxout(x: Any, pieces: Annotated[int, _PIECES] = 2) -> Any:
 
 
 _AXIS = Integer("The axis along which the probabilities sum to 1.")
+_COLD = 1e-30  # below which MXNet 2.x divides before it subtracts the largest
 _TEMPERATURE = Number("Below 1 it sharpens, above 1 it flattens.", "T", (0.1, 5.0), above=0)
 
 
@@ -783,7 +789,9 @@ def softmax(x: Any, axis: Annotated[int, _AXIS] = -1, temperature: Annotated[flo
 
     Gives: 0 for a logit of -inf; inf, or -inf alone, gives nan.
     """
-    return ops.softmax(x, axis, temperature)
+    if temperature >= _COLD:
+        return ops.softmax(x, axis, temperature)
+    return ops.softmax(ops.over(ops.subtract(x, ops.largest(x, axis)), temperature), axis, 1.0)
 
 
 @functools.partial(formula, takes="Any shape with at least one axis", gives=SAME_SHAPE, fits=_fits_axis)
@@ -806,15 +814,19 @@ def sparsemax(x: Any, axis: Annotated[int, _AXIS] = -1) -> Any:
 
     Gives: 0 for a logit of -inf; inf, or -inf alone, gives nan. Where a probability reaches 0 its slope is 0.
     """
+    if is_empty(x):
+        return x * 1.0  # whose reductions are errors on MXNet 1.9
     z = ops.subtract(x, ops.largest(x, axis))
     fixed, ones = ops.constant(z), ops.ones_like(x)
+    wide, each = ops.sortable(fixed), ops.sortable(ones)
     # As many of the largest stay above 0 as satisfy this.
-    ranked = ops.descending(fixed, axis)
-    stay = ops.running_total(ones, axis) * ranked + 1 > ops.running_total(ranked, axis)
-    count = ops.total(ops.where(stay, ones, 0 * ones), axis)
-    limit = (ops.total(ops.where(stay, ranked, 0 * ones), axis) - 1) / count
-    above = ops.subtract(fixed, limit) > 0
-    limit = (ops.total(ops.where(above, z, 0 * ones), axis) - 1) / count  # the same, and with its slope
+    ranked = ops.descending(wide, axis)
+    stay = ops.running_total(each, axis) * ranked + 1 > ops.running_total(ranked, axis)
+    share = ops.inverse(ops.total(ops.where(stay, each, 0 * each), axis))
+    limit = (ops.total(ops.where(stay, ranked, 0 * each), axis) - 1) * share
+    above = ops.subtract(wide, limit) > 0
+    share = ops.inverse(ops.total(ops.where(above, ones, 0 * ones), axis))
+    limit = (ops.total(ops.where(above, z, 0 * ones), axis) - 1) * share  # the same, and with its slope
     hidden = 0 * ops.total(ops.clip(fixed, -1, 1), axis)  # 0, or nan where there is one
     return ops.subtract(ops.where(above, ops.subtract(z, limit), 0 * ones), hidden)
 
@@ -831,8 +843,10 @@ def log_softmax(
 
     Gives: -inf for a logit of -inf; inf, or -inf alone, gives nan.
     """
-    z = x if temperature == 1 else x / temperature
-    z = ops.subtract(z, ops.largest(z, axis))
+    if is_empty(x):
+        return x * 1.0  # as in sparsemax
+    z = ops.subtract(x, ops.largest(x, axis))
+    z = z if temperature == 1 else ops.over(z, temperature)
     # The ones of the largest are taken out of the sum, so that what is small beside them keeps its digits.
     ones = ops.constant(1 + ops.sign(z))
     rest = ops.total(ops.exp(z) - ones, axis) + (ops.total(ones, axis) - 1)

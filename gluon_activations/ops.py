@@ -127,11 +127,15 @@ def uniform(x: Any, low: float, high: float) -> Any:
     return _through_legacy(x, "uniform_like", low=low, high=high)
 
 
-def clip(x: Any, low: float, high: float) -> Any:
-    """``x`` where it is between two ends, and the nearer end elsewhere; the slope at both ends is 1."""
-    if dtype_of(x) == "float64" and any(numpy.float32(end) != end for end in (low, high)):
-        return minimum(maximum(x, low), high)  # MXNet's clip holds its ends in float32
-    return _clip(x, low, high)
+def clip(x: Any, low: float, high: float, alone: bool = False) -> Any:
+    """``x`` where it is between two ends, and the nearer end elsewhere; the slope at both ends is 1.
+
+    ``alone`` says that nothing else takes ``x``, which may be an array whose gradient is added up: what MXNet's
+    clip passes back overwrites that.
+    """
+    if any(numpy.float32(end) != end for end in (low, high)):
+        return minimum(maximum(x, low), high)  # MXNet holds them in float32, and 2.x may then lose the slope there
+    return _clip(_through_legacy(x, "identity") if alone else x, low, high)  # inside of a graph identity is free
 
 
 def largest(x: Any, axis: int) -> Any:
@@ -146,7 +150,30 @@ def total(x: Any, axis: int) -> Any:
 
 def subtract(x: Any, y: Any) -> Any:
     """Difference x - y, where y has axes of length 1."""
-    return _through_legacy(x, "broadcast_sub", y)
+    if is_numpy_kind(x):
+        return x - y  # the legacy operator ends the process where it takes an axis of length 0 backwards
+    return _legacy(x, "broadcast_sub")(x, y)
+
+
+def over(x: Any, number: float) -> Any:
+    """``x / number`` for a positive number.
+
+    A legacy graph may be given whole numbers, whose division by 0 ends the process: it is by 1 or more.
+    """
+    if is_numpy_kind(x) or 1 <= number < 128:
+        return x / number
+    scale = 2.0 ** max(-126, 1 - math.frexp(number)[1])
+    return x * scale / (number * scale)
+
+
+def inverse(x: Any) -> Any:
+    """1 / x; also of whole numbers, in whose division 0 would end the process."""
+    return _through_legacy(x, "reciprocal")
+
+
+def sortable(x: Any) -> Any:
+    """``x`` as it is or, in a graph, in double precision: that may be given float16, which MXNet cannot sort."""
+    return x.astype("float64") if is_symbol(x) or is_traced() else x
 
 
 def hypot(x: Any, y: float) -> Any:

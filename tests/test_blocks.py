@@ -3,6 +3,7 @@
 What is particular to one stands in its record in tests/references.py; no test here knows a name to spare it.
 """
 
+import contextlib
 import copy
 import inspect
 import itertools
@@ -175,6 +176,38 @@ def test_integers_and_foreign_arrays_are_refused(arrays, name):
             apply(arrays([1, 2], "int32"))
         with pytest.raises(TypeError, match="MXNet array .* not numpy.ndarray"):
             apply(np.ones(2))
+
+
+def killers():
+    """Each block with its defaults, and with each number of its own below 1."""
+    for name in ALL:
+        options = VECTORS[name].options if name in VECTORS else {}
+        yield name, options
+        for key in CATALOG[name].parameters:
+            try:
+                get_activation(name, **{**options, key: 1 / 3})
+            except (TypeError, ValueError):
+                continue
+            yield name, {**options, key: 1 / 3}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whole_numbers_end_no_process(way, kind):
+    """A graph that was not told of its dtype may take them, but is not to divide them by 0."""
+    forked = os.fork()
+    if not forked:
+        with mx.util.np_shape(kind == "np"), mx.util.np_array(kind == "np"):
+            for name, options in killers():
+                for dtype in ("uint8", "int32"):
+                    net = nn.HybridSequential()
+                    net.add(get_activation(name, **options))
+                    net.initialize()
+                    net.hybridize()
+                    for xs in ([[2, 3, 1, 4], [0, 1, 7, 2]], np.ones((2, 256))):
+                        with contextlib.suppress(Exception):
+                            net(getattr(mx, kind).array(np.asarray(xs), dtype=dtype)).asnumpy()
+        os._exit(0)
+    assert os.waitpid(forked, 0)[1] == 0
 
 
 # -- what is declared once -------------------------------------------------------------------
@@ -363,6 +396,30 @@ def test_gluons_ways_with_a_block(arrays):
     outer = arrays.value_and_slope(block("mish"), inner)[1]
     np.testing.assert_allclose(x.grad.asnumpy(), 2 * outer * slope, rtol=1e-5, atol=1e-7)
     np.testing.assert_array_equal(copy.deepcopy(block("mish"))(x).asnumpy(), inner)
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "name, options",
+    [*((name, VECTORS[name].options if name in VECTORS else {}) for name in ALL), *VARIANTS],
+    ids=str,
+)
+def test_a_gradient_that_adds_up(arrays, name, options, dtype, hybridize):
+    xs = np.array([[0.5, -1.2, 2.0, -0.3]])
+    made = block(name, hybridize=hybridize, **dict(options))
+    made(arrays(xs))  # which settles the shape of what has weights
+    made.cast(dtype)
+    slopes = []
+    for request, count in (("write", 1), ("add", 3)):
+        x = arrays(xs, dtype)
+        x.attach_grad(grad_req=request)
+        for _ in range(count):
+            with mx.autograd.record():
+                y = made(x)
+            y.backward()
+        slopes.append(x.grad.asnumpy())
+    np.testing.assert_allclose(slopes[1], 3 * slopes[0], rtol=1e-5, atol=1e-6)
 
 
 def test_no_second_derivative(arrays):

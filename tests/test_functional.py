@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("way")
 
 # How far a slider goes for each parameter, and numbers that lie just outside of what it may be.
 SLIDERS = {
-    "hard_sigmoid slope": ((0.05, 1.0), [0, -0.5]),
+    "hard_sigmoid slope": ((0.05, 1.0), [0, -0.5, 4.3e37]),
     "laplace mu": ((-2.0, 2.0), []),
     "laplace sigma": ((0.05, 2.0), [0, -0.5]),
     "hard_tanh min_val": ((-5.0, -0.1), []),
@@ -213,6 +213,37 @@ def test_a_wave_keeps_its_phase_far_out(arrays, x, omega):
             z = mpmath.mpf(x) * omega
             true = mpmath.sin(z) if function is functional.sine else mpmath.mpf(x) + mpmath.sin(z) ** 2 / omega
         assert abs(got - float(true)) <= 1e-6 if abs(x) < 1e15 else np.isfinite(got)
+
+
+@pytest.mark.parametrize("name, number, x, value, slope", [
+    ("softplus", 5.0, 1e38, 1e38, 1),
+    ("softplus", 5.0, -1e38, 0, 0),
+    ("softplus", 3e38, 1e38, 1e38, 1),
+    ("snake", 1e38, 1000.0, 1000.0, None),
+    ("hard_sigmoid", 4e37, 1.0, 1, 0),
+    ("hard_sigmoid", 4e37, -1.0, 0, 0),
+    ("celu", 1.2e-38, -1e38, -1.2e-38, 0),
+])  # fmt: skip
+def test_a_product_beyond_float32_on_the_way(arrays, name, number, x, value, slope):
+    function = getattr(functional, name)
+    got, by = arrays.value_and_slope(lambda x: function(x, number), [x])
+    assert got[0] == pytest.approx(value, rel=1e-6, abs=2e-38)
+    assert np.isfinite(by[0]) and by[0] == pytest.approx(by[0] if slope is None else slope, abs=1e-6)
+
+
+@pytest.mark.parametrize("omega, x", [(30.0, 1e38), (30.0, -3e37), (1e10, 1e30), (1e38, 0.5), (1.0, 3e38)])
+def test_a_wave_beyond_float32_is_a_number(arrays, omega, x):
+    value, slope = arrays.value_and_slope(lambda x: functional.sine(x, omega), [x, np.inf, np.nan])
+    assert abs(value[0]) <= 1 and abs(slope[0]) <= omega * (1 + 1e-6) and np.isnan(value[1:]).all()
+
+
+@pytest.mark.parametrize("temperature", [1.2e-38, 1e-37, 1e-31, 1e-20])
+def test_a_temperature_next_to_0(arrays, temperature):
+    for logits in ([5.0, 1.0], [5.0, -5.0]):
+        x = arrays([logits])
+        assert functional.softmax(x, temperature=temperature).asnumpy().tolist() == [[1, 0]]
+        value = functional.log_softmax(x, temperature=temperature).asnumpy()
+        assert value[0, 0] == 0 and value[0, 1] < -1e19
 
 
 @pytest.mark.parametrize("name, parameter", [

@@ -184,6 +184,32 @@ def assert_half_a_unit(name, options, step, computed):
                 assert ulps(got, expected, "float32") <= 0.51, f"at {x!r}"
 
 
+def numbers_that_float32_does_not_hold():
+    """Options for which a kink, if it has one, is where no number of float32 or float16 is."""
+    for name in COMPILED:
+        declared = getattr(functional, name).declared
+        for key, number in [(key, number) for key in declared.parameters for number in (0.1, 0.3, -0.1, 0.7)]:
+            try:
+                declared.bind((), {key: number})
+            except (TypeError, ValueError):
+                continue
+            yield name, key, number
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name, key, number", numbers_that_float32_does_not_hold())
+def test_a_kink_that_a_dtype_does_not_hold_is_where_the_composed_formula_has_it(name, key, number, dtype):
+    at = np.array([number, 0.5 / number, 1.0])
+    xs = np.concatenate([at, -at]).astype(dtype)
+    function = getattr(functional, name)
+    got = run(made(get_activation(lambda x: function(x, **{key: number})), dtype), xs, dtype)
+    with fused.disabled():
+        expected = run(made(get_activation(lambda x: function(x, **{key: number})), dtype), xs, dtype)
+    bound = 4e-3 if dtype == "float16" else 1e-5
+    for one, other in zip(got, expected):
+        np.testing.assert_allclose(one, other, rtol=bound, atol=bound)
+
+
 def points(name, options):
     """Points for float64: both tails, tiny ones, and what lies at turns."""
     random = np.random.RandomState(7)

@@ -22,11 +22,13 @@ from gluon_activations import (
     functional,
     get_activation,
 )
+from tests.conftest import LINE
 from tests.references import RECORDS, VECTORS
 
 import mxnet as mx
 from mxnet.gluon import SymbolBlock, Trainer, loss, nn
 
+VECTORS_WITH_WEIGHTS = [name for name in VECTORS if VECTORS[name].options]
 GATES = GLU().__init__.declared.parameters["activation"].options
 
 
@@ -203,6 +205,44 @@ def test_softmax_wants_its_axis(arrays, kind, hybridize):
             ValueError, match=rf"axis is {axis}, and shape \({', '.join(map(str, shape))},?\) has no such axis"
         ):
             block(arrays(np.ones(shape)))
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("shape", [(0, 4), (2, 0), (0,), (2, 0, 4), (0, 2, 4)], ids=str)
+@pytest.mark.parametrize("name", [name for name in activations("vectors") if name not in VECTORS_WITH_WEIGHTS])
+def test_an_empty_array(arrays, way, name, shape, hybridize):
+    """MXNet's own softmax takes it; and a block that has seen one goes on with any other."""
+    block, xs = get_activation(name), np.random.randn(2, 4)
+    if hybridize:
+        block.hybridize()
+    for _ in range(3):
+        x = arrays(np.ones(shape))
+        x.attach_grad()
+        with mx.autograd.record():
+            y = block(x)
+        y.backward()
+        mx.nd.waitall()
+        assert x.grad.asnumpy().shape == shape and y.asnumpy().size == 0
+    np.testing.assert_allclose(block(arrays(xs)).asnumpy(), VECTORS[name].function(xs), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.skipif(LINE == "1.9", reason="its graphs do not take one: see docs/limits.md")
+@pytest.mark.parametrize("shape", [(0, 4), (2, 0), (0,), (2, 0, 4)], ids=str)
+@pytest.mark.parametrize("name", [name for name in activations("vectors") if name not in VECTORS_WITH_WEIGHTS])
+def test_an_empty_array_into_a_hybridized_net(arrays, way, name, shape):
+    net, xs = nn.HybridSequential(), np.random.randn(2, 4)
+    net.add(get_activation(name))
+    net.hybridize()
+    for _ in range(10):
+        x = arrays(np.ones(shape))
+        x.attach_grad()
+        with mx.autograd.record():
+            y = net(x)
+        y.backward()
+        mx.nd.waitall()
+        assert x.grad.asnumpy().shape == shape and y.asnumpy().size == 0
+    if len(shape) == 2:
+        np.testing.assert_allclose(net(arrays(xs)).asnumpy(), VECTORS[name].function(xs), rtol=1e-5, atol=1e-6)
 
 
 def test_softmax_neither_overflows_nor_loses_its_sum(arrays):
@@ -383,6 +423,25 @@ def test_the_gradient_of_sparsemax(arrays, dtype, bound):
     np.testing.assert_allclose(x.grad.asnumpy(), above * (upstream - mean), atol=10 * bound)
     np.testing.assert_allclose(y.asnumpy(), VECTORS["sparsemax"].function(xs), atol=bound)
     assert abs(y.asnumpy().sum(-1) - 1).max() < 10 * bound
+
+
+@pytest.mark.parametrize(
+    "dtypes", [("float16",), ("float32", "float16", "float64"), ("float64", "float32")], ids=str
+)
+def test_sparsemax_inside_a_net_that_was_not_cast(arrays, dtypes):
+    """MXNet does not sort float16, and says so late."""
+    net, xs = nn.HybridSequential(), np.array([[0.5, -1.25, 2.0, 1.75], [5, 0.25, -3, 0.5]])
+    net.add(Sparsemax())
+    net.hybridize()
+    for dtype in dtypes:
+        x = arrays(xs, dtype)
+        x.attach_grad()
+        with mx.autograd.record():
+            y = net(x)
+        y.backward()
+        bound = {"float16": 2e-3, "float32": 1e-6, "float64": 1e-6}[dtype]
+        np.testing.assert_allclose(y.asnumpy(), VECTORS["sparsemax"].function(xs), atol=bound)
+        np.testing.assert_allclose(x.grad.asnumpy(), 0 * xs, atol=bound)
 
 
 def test_sparsemax_of_ties_infinities_and_nan(arrays):

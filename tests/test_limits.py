@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gluon_activations import GELU, fused, onnx
+from gluon_activations import GELU, HardTanh, fused, onnx
 from tests.conftest import LINE
 
 import mxnet as mx
@@ -127,8 +127,8 @@ SEEN = {
     "an empty batch of": empty_sum,
     "`onnx.export`": exported,
 }
-# What is no error by itself: the first comes now and then, and the second has a test of its own.
-OTHERWISE = ("feed one", "`hybridize(static_alloc=True)`")
+# What is no error by itself: the first comes now and then, and the others have tests of their own.
+OTHERWISE = ("feed one", "`hybridize(static_alloc=True)`", "add up the gradient")
 
 
 def test_every_row_is_tried():
@@ -149,6 +149,21 @@ def test_the_symptom_of_a_limit(arrays, does, tmp_path, monkeypatch):
     with pytest.raises(Exception) as error, mx.util.np_shape(arrays.kind == "np"):
         provoke(arrays)
     assert re.search("`(.*?)`", sees)[1] in str(error.value)
+
+
+@pytest.mark.parametrize("apply, adds", [
+    (lambda x: x.clip(-1, 1), False),
+    (lambda x: (x * 1).clip(-1, 1), True),
+    (HardTanh(), True),
+])  # fmt: skip
+def test_mxnet_s_own_clip_overwrites_a_gradient_that_is_added_up(arrays, way, apply, adds):
+    x = arrays([0.5, -1.2])
+    x.attach_grad(grad_req="add")
+    for _ in range(3):
+        with mx.autograd.record():
+            y = apply(x)
+        y.backward()
+    assert x.grad.asnumpy().tolist() == [3 if adds else 1, 0]
 
 
 if LINE == "1.9":

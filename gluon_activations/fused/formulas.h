@@ -3,7 +3,8 @@
 // FORMULA(name) defines one under the name that it has in the catalog; if a Choice of its function is not the default,
 // that follows the name. Inside, x is the number (or several side by side: see vectors.h), a and b are the numbers
 // among its parameters, in their order, and P is the precision to compute in (precision.h), in whose numbers (auto) one
-// goes on until they are rounded. It returns {value, slope} or, if it is LEARNED, {value, slope, slope by a}.
+// goes on until they are rounded. What x is compared with is P::held, as in the composed formula: a kink at 0.1 is met
+// by 0.1 in float32. It returns {value, slope} or, if it is LEARNED, {value, slope, slope by a}.
 
 // What saturates has done so far before: even times the square of the largest number, its exponential is 0.
 const double FAR = 2200;
@@ -41,8 +42,8 @@ FORMULA(log_sigmoid) {
 }
 
 FORMULA(hard_sigmoid) {  // a: its slope
-  V half = divided(V(0.5), a), inside = a * (x + half);
-  return {pick(x < -half, V(0), pick(x > half, V(1), inside)), pick(magnitude(x) > half, V(0), a)};
+  V half = divided(V(0.5), a);
+  return {between(a * (x + half), V(0), V(1)), pick(magnitude(x) > P::held(half), V(0), a)};
 }
 
 FORMULA(sparse_sigmoid) { return hard_sigmoid::at<P>(x, V(0.5), b); }
@@ -63,7 +64,10 @@ FORMULA(tanh) {
   return {with_sign(rounded(P::ratio(p.expm1, d)), x), rounded(P::ratio(p.exp * 4.0, d * d))};
 }
 
-FORMULA(hard_tanh) { return {between(x, a, b), pick(x < a, V(0), pick(x > b, V(0), V(1)))}; }
+FORMULA(hard_tanh) {  // a, b: its ends
+  V low = P::held(a), high = P::held(b);
+  return {between(x, low, high), pick(x < low, V(0), pick(x > high, V(0), V(1)))};
+}
 
 FORMULA(softsign) {
   V d = divided(V(1), magnitude(x) + 1.0);
@@ -91,7 +95,8 @@ LEARNED(leaky_relu) {
 LEARNED(prelu) { return leaky_relu::at<P>(x, a, b); }
 
 FORMULA(threshold) {  // a: what x has to exceed, b: what it is elsewhere
-  return {pick(x > a, x, pick(x == x, b, x)), pick(x > a, V(1), V(0))};
+  auto above = x > P::held(a);
+  return {pick(above, x, pick(x == x, b, x)), pick(above, V(1), V(0))};
 }
 
 FORMULA(squareplus) {  // a: the width of its bend
@@ -108,10 +113,13 @@ FORMULA(sparse_plus) {
 }
 
 FORMULA(hard_shrink) {  // a: half the width of its zone
-  return {pick(magnitude(x) > a, x, x * 0.0), pick(magnitude(x) > a, V(1), V(0))};
+  auto outside = magnitude(x) > P::held(a);
+  return {pick(outside, x, x * 0.0), pick(outside, V(1), V(0))};
 }
 
-FORMULA(soft_shrink) { return {x - between(x, -a, a), pick(magnitude(x) > a, V(1), V(0))}; }
+FORMULA(soft_shrink) {  // a: half the width of its zone
+  return {x - between(x, -a, a), pick(magnitude(x) > P::held(a), V(1), V(0))};
+}
 
 // cosh(x) - sinh(x) / x over x^2, by powers of it: 2 k / (2 k + 1)!
 COEFFICIENTS(SHRINK, 1. / 3, 1. / 30, 1. / 840, 1. / 45360, 1. / 3991680, 1. / 518918400, 1. / 93405312000,
@@ -228,7 +236,8 @@ FORMULA(hard_swish) {
 
 FORMULA(clipped_gelu) {  // a, b: its ends
   Result<V> r = gelu::at<P>(x, a, b);
-  return {between(r.value, a, b), pick(r.value < a, V(0), pick(r.value > b, V(0), r.slope))};
+  V low = P::held(a), high = P::held(b), y = P::held(r.value);
+  return {between(r.value, low, high), pick(y < low, V(0), pick(y > high, V(0), r.slope))};
 }
 
 FORMULA(hard_mish) {

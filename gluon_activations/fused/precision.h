@@ -60,6 +60,7 @@ template <class... C> Polynomial(C...) -> Polynomial<sizeof...(C)>;
 struct Single {
   static constexpr double LARGEST = 3.4028234663852886e38, MOST = 700;  // what exp takes
 
+  template <class V> static INLINE V held(V end) { return as_float(end); }  // what x can be, where it meets this
   template <class V> static INLINE V whole(Two<V> z) { return z.hi; }  // with all the digits that are computed with
   template <class V> static INLINE Power<V> power(Two<V> z) {  // for z up to 700
     V two_k, r = split_off_powers(at_least(V(-700), z.hi), two_k), q = r * EXPM1()(r);
@@ -95,6 +96,7 @@ struct Single {
 struct Double {
   static constexpr double LARGEST = 1.7976931348623157e308, MOST = 709.782712893384;
 
+  static INLINE double held(double end) { return end; }
   static INLINE Pair whole(Pair z) { return z; }
   static INLINE Pair exp(Pair z) {
     double e = std::exp(z.hi), sum = std::fma(e, z.lo, e);

@@ -11,6 +11,7 @@ INLINE double at_most(double high, double x) { return x > high ? high : x; }
 INLINE double with_sign(double size, double sign) { return std::copysign(size, sign); }
 INLINE double divided(double a, double b) { return a / b; }
 INLINE double root(double x) { return std::sqrt(x); }
+INLINE double as_float(double x) { return (float)x; }  // rounded to float32
 template <class F> INLINE double lanes(const F& f, double x, double a) { return f(x, a); }  // one by one
 INLINE double sum(double x) { return x; }
 INLINE double inverse_of(double d) {  // to 2^-46, for d from 1 to 1e38
@@ -46,6 +47,7 @@ INLINE Register power_of_two(Register k) {  // from 2^52 + 2^51 + k, whose last 
 }
 INLINE Register load(const float* x) { return _mm512_cvtps_pd(_mm256_loadu_ps(x)); }
 INLINE void store(float* y, Register v) { _mm256_storeu_ps(y, _mm512_cvtpd_ps(v)); }
+INLINE Register as_float(Register x) { return _mm512_cvtps_pd(_mm512_cvtpd_ps(x)); }
 #else
 #define SIMD(name) _mm256_##name
 typedef __m256d Register;
@@ -61,6 +63,7 @@ INLINE Register power_of_two(Register k) {
 }
 INLINE Register load(const float* x) { return _mm256_cvtps_pd(_mm_loadu_ps(x)); }
 INLINE void store(float* y, Register v) { _mm_storeu_ps(y, _mm256_cvtpd_ps(v)); }
+INLINE Register as_float(Register x) { return _mm256_cvtps_pd(_mm256_cvtpd_ps(x)); }
 #endif
 INLINE Register load(const double* x) { return SIMD(loadu_pd)(x); }
 INLINE void store(double* y, Register v) { SIMD(storeu_pd)(y, v); }
@@ -92,6 +95,7 @@ INLINE Wide with_sign(Wide size, Wide sign) {
 }
 INLINE Wide divided(Wide a, Wide b) { return SIMD(div_pd)(a.v, b.v); }
 INLINE Wide root(Wide x) { return SIMD(sqrt_pd)(x.v); }
+INLINE Wide as_float(Wide x) { return as_float(x.v); }
 template <class F> INLINE Wide lanes(const F& f, Wide x, Wide a) {
   double xs[Wide::LANES], as[Wide::LANES];
   store(xs, x.v);
