@@ -22,7 +22,6 @@ from gluon_activations import (
     functional,
     get_activation,
 )
-from tests.conftest import LINE
 from tests.references import RECORDS, VECTORS
 
 import mxnet as mx
@@ -226,7 +225,6 @@ def test_an_empty_array(arrays, way, name, shape, hybridize):
     np.testing.assert_allclose(block(arrays(xs)).asnumpy(), VECTORS[name].function(xs), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.skipif(LINE == "1.9", reason="its graphs do not take one: see docs/limits.md")
 @pytest.mark.parametrize("shape", [(0, 4), (2, 0), (0,), (2, 0, 4)], ids=str)
 @pytest.mark.parametrize("name", [name for name in activations("vectors") if name not in VECTORS_WITH_WEIGHTS])
 def test_an_empty_array_into_a_hybridized_net(arrays, way, name, shape):
