@@ -71,7 +71,7 @@ def compare(
         classes, whole numbers from 0 on: they keep their shares in every cut, and the accuracy is taken.
     activations : sequence of str, or dict
         Names that ``build`` takes, as those of the catalog; or a dict from a name here to anything that it takes.
-        A block is copied for each net.
+        A block is copied for each net; one with others inside cannot be.
     reference : str, optional
         The one that all others are held against; by default the first.
     tune : dict, optional

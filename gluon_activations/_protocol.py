@@ -131,6 +131,10 @@ def _arms(activations: Any) -> dict[str, Any]:
         arms = {name: name for name in names}
     if not all(isinstance(name, str) for name in arms):
         raise TypeError(f"activations are named by text, not {', '.join(map(repr, arms))}")
+    if held := [name for name, arm in arms.items() if isinstance(arm, Block) and arm._children]:
+        raise TypeError(
+            f"a block with others inside cannot be copied for each net: give what makes it, not {', '.join(held)}"
+        )
     if len(arms) < 2:
         raise ValueError(
             f"a comparison wants a reference and at least one other, not {', '.join(arms) or 'nothing'}"

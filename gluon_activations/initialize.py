@@ -76,14 +76,16 @@ def initializer(activation: Any, /, **parameters: Any) -> Any:
     activation : str, Block or callable
         As for :func:`gain`. Or a net: then each dense or convolution layer in it gets, as its own, the
         initialiser for the activation that comes next, in the order in which the net holds its blocks, or
-        LeCun's where another layer comes next or nothing; one that was given to the layer stays.
+        LeCun's where another layer comes next or nothing; one that was given to the layer stays, until you set
+        ``layer.weight.init = None``.
     **parameters
         Those of the activation, with a name only: ``initializer("leaky_relu", alpha=0.2)``.
 
     Returns
     -------
     mxnet.init.Initializer
-        For ``net.initialize(...)`` or a layer's ``weight_initializer``: ``net.initialize(initializer(net))``.
+        For ``net.initialize(...)`` or a layer's ``weight_initializer``: ``net.initialize(initializer(net))``, with
+        ``force_reinit=True`` if the net has weights already.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def initializer(activation: Any, /, **parameters: Any) -> Any:
     """
     if isinstance(activation, Block) and _name_of(activation) is None and any(_layers(activation)):
         for layer, following in _layers(activation):
-            if layer.weight.init is None or isinstance(layer.weight.init, _Suited):
+            if not _was_given_its_own(layer):
                 layer.weight.init = initializer(following)
         return _Suited("in", 1.0)
     if _is_of_another(activation):
@@ -116,6 +118,11 @@ class _Suited(mx.init.Xavier):
 
     def __init__(self, factor_type: str, g: float) -> None:
         super().__init__("gaussian", factor_type, g**2)
+
+
+def _was_given_its_own(layer: Block) -> bool:
+    """Whether a layer's weights have an initialiser that did not come from :func:`initializer`."""
+    return layer.weight.init is not None and not isinstance(layer.weight.init, _Suited)
 
 
 def _entry_for(activation: Any) -> Activation | None:

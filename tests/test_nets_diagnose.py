@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gluon_activations import Softmax, diagnose, initializer
-from gluon_activations.nets._looks import CURES, LOOKS
+from gluon_activations.nets._looks import ANEW, CURES, LOOKS
 from gluon_activations.nets._walk import arrays_in
 from tests.nets import RUNS, Custom, freeze, legacy_shapes, mean_of, sequential, softmax_lambda, started, state
 from tests.test_nets_walk import settled
@@ -82,6 +82,8 @@ def test_inputs_that_the_net_scales_itself(arrays):
     net = ready(sequential(nn.BatchNorm(epsilon=1e-12), *dense(8)), arrays)
     assert names(asked(arrays, net, 1000 + 255 * samples())) == []
     assert names(asked(arrays, net, samples() / 2000)) == []
+    buried = ready(sequential(nn.BatchNorm(), *dense(8)), arrays)
+    assert [finding.where for finding in asked(arrays, buried, samples() / 2000).findings] == ["0 BatchNorm"]
 
 
 def test_words_through_an_embedding(arrays):
@@ -257,6 +259,32 @@ def test_causes_come_before_what_follows(arrays):
     # After nan nothing else is looked at.
     report = asked(arrays, filled(net, arrays, np.nan))
     assert len(report.looks) == 1 and {*names(report)} == {"nan or infinity in the parameters"}
+
+
+def test_a_cure_by_new_weights_says_which_layers_would_not_get_them(arrays):
+    """Each layer but one was given zeros; the first such cure says so, and what it says works."""
+    hidden = [nn.Dense(8, "relu"), *(nn.Dense(8, "relu", weight_initializer="zeros") for _ in range(2))]
+    net = ready(sequential(*hidden, nn.Dense(K), softmax_lambda()), arrays)
+    wins = "First set layer.weight.init = None for 1 Dense{}: an initialiser that a layer was given wins."
+    report = asked(arrays, net)
+    assert names(report)[:3] == ["units that are all alike", "double softmax", "dead units"]
+    first, second, *others = [finding.cure for finding in report.findings]
+    assert first.endswith(f"force_reinit=True). {wins.format(' and 1 more')}")
+    assert ANEW in others[0] and "weight.init" not in "".join([second, *others])
+    net[2].weight.init = None
+    net.initialize(initializer(net), force_reinit=True)
+    assert asked(arrays, net).findings[0].cure.endswith(wins.format(""))
+    net[1].weight.init = None
+    net.initialize(initializer(net), force_reinit=True)
+    assert names(asked(arrays, net)) == ["double softmax"]
+
+
+def test_a_cure_by_other_means_says_nothing_of_initialisers(arrays):
+    net = ready(sequential(nn.Dense(8, "tanh", weight_initializer=mx.init.Xavier()), *dense(8)), arrays)
+    net.add(softmax_lambda())
+    filled(net, arrays, -50, "bias")
+    softmax, dead = [finding.cure for finding in asked(arrays, net).findings][:2]
+    assert "weight.init" not in softmax and "None for 0 Dense: an initialiser" in dead
 
 
 def test_numbers_in_the_evidence(arrays):

@@ -371,6 +371,32 @@ def test_inputs_that_need_no_scale(arrays):
         says("input scale", calls=calls, **given)
 
 
+TINY, EDGE = 7.3e-4, 2.0**-9  # the second has just a tenth of this variance
+AXES, AT_EDGE = nn.BatchNorm(axis=-1), nn.BatchNorm(epsilon=10 * EDGE**2)
+
+
+@pytest.mark.parametrize("block, columns, text", [
+    (NORM, [(5, 1e-5), (-9, TINY)], "5.3e−7, far below its epsilon 1e−5, *makes the spread 0.22 and"),
+    (NORM, [(5, 0.99e-3), (-9, TINY)], "9.8e−7, far below *"), (NORM, [(5, 1.01e-3), (-9, TINY)], ""),
+    (NORM, [(5, 0), (-9, 0)], ""), (AT_EDGE, [(5, EDGE)], ""), (nn.LayerNorm(), [(5, TINY)], ""),
+    (AT_EDGE, [(5, EDGE / 2)], "9.5e−7, far below its epsilon 3.815e−5, *"),
+])  # fmt: skip
+def test_a_normalisation_whose_epsilon_is_larger_than_what_varies(arrays, block, columns, text):
+    before, x = "unscaled inputs (7): Even its widest feature has variance ", sides(*columns)
+    shapes = {block: x}
+    if block is NORM:
+        shapes.update({block: x[:, :, None] * np.ones(3), AXES: x[:, None] * np.ones((3, 1))})
+    for norm, x in shapes.items():
+        given = {"calls": [layer(norm, x=x, name="7")], "inputs": (arrays(x, "float64"),)}
+        says_if(text, "input scale", before, "* not 1." if text else "", **given)
+
+
+def test_what_is_not_normalised_is_looked_at_after_what_is(arrays):
+    inputs = sides((0, 1), (9, 1)), sides((99, 1))
+    given = {"calls": [layer(NORM, x=inputs[0])], "inputs": tuple(arrays(x, "float64") for x in inputs)}
+    says("input scale", "unscaled inputs (the batch): Its root mean square is 99, *", **given)
+
+
 @pytest.mark.parametrize("loss", [losses.L1Loss(), L2(), losses.HuberLoss()])
 def test_targets_out_of_scale(loss):
     says("target scale", loss=loss, y=np.full(4, 30.0))

@@ -104,7 +104,7 @@ def test_numbers_and_no_bare_truth(cells):
     for cell in folds.visible({"cells": cells}):
         for output in cell["outputs"]:
             text = "".join(output.get("text", output.get("data", {}).get("text/plain", "")))
-            assert not re.search(r"\b(True|False)\b", text), cell["source"]
+            assert not re.search(r"(?<!\w=)\b(True|False)\b", text), cell["source"]  # but an option=True
 
 
 def test_a_sentence_before_each_cell_and_after_each_picture(cells):

@@ -337,6 +337,12 @@ def asked(data=(X, Y), activations=PAIR, **changed):
     return PROTOCOL.protocol(about.pop("build"), data, activations, **about)
 
 
+def net_of():
+    net = nn.HybridSequential()
+    net.add(SELU())
+    return net
+
+
 def few(*counts):
     """Data with so many samples of each class."""
     y = np.repeat(np.arange(len(counts)), counts)
@@ -363,6 +369,7 @@ def few(*counts):
     ({"activations": 3}, TypeError, "a list of names, or a dict .*, not 3"),
     ({"activations": [1, 2]}, TypeError, r"a list of names, or a dict .*, not \[1, 2\]"),
     ({"activations": {1: "relu", 2: "tanh"}}, TypeError, "named by text, not 1, 2"),
+    ({"activations": {"a": SELU(), "b": net_of(), "c": net_of()}}, TypeError, "a block with others .* not b, c$"),
     ({"build": "relu"}, TypeError, "build is a function that makes a net of an activation, not 'relu'"),
     ({"loss": L2Loss}, TypeError, "the loss is an object or a function"),
     ({"ctx": "tpu"}, ValueError, "tpu"),

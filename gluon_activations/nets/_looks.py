@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, Callable
 
 import numpy
 
+from mxnet.gluon import Block, nn
 from mxnet.gluon import loss as losses
-from mxnet.gluon import nn
 
-from .._arrays import own_parameters
+from .._arrays import WITH_ACTIVATION, own_parameters
 from .._wording import number
 from ..catalog import CATALOG, _name_of
+from ..initialize import _was_given_its_own
 from ._seen import Layer, Seen, unit_axis
-from ._walk import arrays_in
+from ._walk import arrays_in, name_at, walk
 from .output import misfit
 
 # From where on something is a finding. `make clinic` measures what these miss and what they raise for nothing.
@@ -27,6 +28,7 @@ STRAIGHT = 1e-5  # float32 computes a straight net's midpoints to some 1e-6 of t
 FAR = 3.0  # spread of the inputs with which bends are looked for
 MIXED = 1e-3  # of the output's size: what another sample may change through the order of sums is 1e-6
 LARGE, SMALL = 10.0, 0.1  # root mean square of an input, and length of a sample: layers expect about 1
+BURIED = 0.1  # variance of the widest feature over the epsilon that a BatchNorm adds: with 0.1 a net learns yet
 UNEVEN = 100.0  # the widest feature over the median one: its weights decide alone
 OFF_CENTRE = 10.0  # mean over spread of a typical feature: all samples look the same to the first layer
 TARGETS = 30.0  # root mean square of what a regression is to reach: outputs start at about 1
@@ -39,18 +41,19 @@ LOST = 1e-3  # gradient of the first layer's weights, of the largest: a net that
 STEEP = 300.0  # gradient of the first layer's weights over that of the last: a net that learns has 20
 HARD = 10.0  # length of all gradients over that of all weights: a net that learns has 1
 
-
+# New weights, also for a net that has some.
+ANEW = "net.initialize(initializer(net), force_reinit=True)"
 # All that may be found, with its cure; an empty one depends on what was seen.
 CURES = {
     "nan or infinity in the data": "Find where they come from: a missing value, a division by a spread of 0, a "
     "logarithm of 0.",
-    "nan or infinity in the parameters": "They stay once they are there: initialise the net anew, and train with "
-    "a smaller learning rate or with clipped gradients.",
+    "nan or infinity in the parameters": "They stay once they are there: initialise the net anew, with "
+    "force_reinit=True, and train with a smaller learning rate or with clipped gradients.",
     "labels that the loss does not mean": "",
     "output and labels of different shapes": "Give both one shape, as by y.reshape((-1, 1)).",
     "numbers that the embedding does not have": "Make the embedding as large as the vocabulary, or map what is "
     "unknown to a number of its own.",
-    "units that are all alike": "Initialise with random weights, as initializer(net) does.",
+    "units that are all alike": f"Initialise with random weights: {ANEW}.",
     "no nonlinearity": "Put an activation after each layer but the last.",
     "softmax over the wrong axis": "Take the axis of the classes, mostly -1; and before SoftmaxCrossEntropyLoss "
     "no softmax at all.",
@@ -60,22 +63,21 @@ CURES = {
     "output that does not suit the loss": "",
     "frozen parameters": "net.collect_params().setattr('grad_req', 'write'), unless they are to stay as they are.",
     "unused parameters": "Call the block in the forward pass, or take it out of the net.",
-    "unscaled inputs": "Subtract each feature's mean over the training set and divide by its spread, or begin "
-    "with a BatchNorm.",
+    "unscaled inputs": "Subtract each feature's mean over the training set and divide by its spread (by 1 where "
+    "that is 0); a BatchNorm in front does it too, if the variance is far above its epsilon, 1e-5.",
     "unscaled targets": "Subtract the mean of y and divide by its spread; undo it for predictions.",
-    "dead units": "Initialise anew, with biases of 0 and initializer(net); train with a smaller learning rate; or "
-    "take an activation that is flat nowhere, as leaky ReLU or GELU.",
-    "saturated units": "Smaller weights, as initializer(net) gives them, and scaled inputs; or a normalisation "
-    "before the activation.",
+    "dead units": f"Initialise anew with biases of 0: {ANEW}; then, so that it does not return, a smaller "
+    "learning rate, or a leaky form of the activation.",
+    "saturated units": f"Smaller weights, by {ANEW}, and scaled inputs; or a normalisation before the activation.",
     "loss that is not finite": "Take a loss that is stable, as SoftmaxCrossEntropyLoss of raw scores, and mind "
     "logarithms of 0.",
-    "vanishing signal": "Initialise with initializer(net), which keeps the size of a signal; in a deep net add "
-    "normalisation, or connections that skip layers.",
-    "exploding signal": "Smaller weights, as initializer(net) gives them; normalisation in a deep net; in half "
-    "precision a larger type for this layer.",
-    "vanishing gradient": "An activation that does not flatten (ReLU and its kin), initializer(net), "
-    "normalisation, connections that skip layers; and no detach() or asnumpy() on the way to the loss.",
-    "exploding gradient": "Scaled data and initializer(net); if it stays, clip the gradients.",
+    "vanishing signal": f"{ANEW} keeps the size of a signal; in a deep net add normalisation, or connections that "
+    "skip layers.",
+    "exploding signal": f"Smaller weights, by {ANEW}; normalisation in a deep net; in half precision a larger "
+    "type for this layer.",
+    "vanishing gradient": f"An activation that does not flatten (ReLU and its kin), then {ANEW}; normalisation, "
+    "connections that skip layers; and no detach() or asnumpy() on the way to the loss.",
+    "exploding gradient": f"Scaled data, and {ANEW}; if it stays, clip the gradients.",
 }
 
 
@@ -95,6 +97,24 @@ class CannotLook(Exception):
 
 def _found(name: str, where: str, evidence: str, cure: str = "") -> Finding:
     return Finding(name, where, evidence, cure or CURES[name])
+
+
+def with_what_wins(findings: list[Finding], net: Block) -> list[Finding]:
+    """The findings, of which the first that is cured by new weights says which layers would not get any."""
+    own = {
+        id(block): name_at(path, block)
+        for path, block in walk(net)
+        if isinstance(block, WITH_ACTIVATION) and _was_given_its_own(block)
+    }
+    told = list(findings)
+    for place, finding in enumerate(told):
+        if own and ANEW in finding.cure:
+            first, *others = own.values()
+            which = first + (f" and {len(others)} more" if others else "")
+            wins = f"First set layer.weight.init = None for {which}: an initialiser that a layer was given wins."
+            told[place] = replace(finding, cure=f"{finding.cure} {wins}")
+            break
+    return told
 
 
 # What is judged before is the cause of what comes later, more often than not.
@@ -363,7 +383,11 @@ def _training(seen: Seen) -> Iterator[Finding]:
 
 def _input_scale(seen: Seen) -> Iterator[Finding]:
     for x in (each.asnumpy().astype("float64") for each in _given(seen)):
-        if x.ndim < 2 or _is_read_up(seen) or _is_normalised(seen, x):
+        if x.ndim < 2 or _is_read_up(seen):
+            continue
+        norm = _norm_of(seen, x)
+        if norm is not None:
+            yield from _buried(norm)
             continue
         size, length = _rms(x), float(numpy.median([numpy.linalg.norm(sample) for sample in x]))
         spreads, means = x.std(axis=0), abs(x.mean(axis=0))
@@ -384,15 +408,30 @@ def _input_scale(seen: Seen) -> Iterator[Finding]:
             yield _found("unscaled inputs", "the batch", f"{wrong}, and layers expect about mean 0 and spread 1.")
 
 
-def _is_normalised(seen: Seen, x: Any) -> bool:
-    """Whether the first layer that takes this input scales it."""
+def _norm_of(seen: Seen, x: Any) -> Layer | None:
+    """The first layer that takes this input, if it scales it."""
     for call in seen.calls:
         if call.x is not None and numpy.array_equal(call.x, x):
-            return isinstance(call.block, _NORMS)
-    return False
+            return call if isinstance(call.block, _NORMS) else None
+    return None
 
 
 _NORMS = (nn.BatchNorm, nn.LayerNorm, nn.InstanceNorm, nn.GroupNorm)
+
+
+def _buried(norm: Layer) -> Iterator[Finding]:
+    """Whether a BatchNorm adds so much to the variance of its inputs that it does not scale them."""
+    if isinstance(norm.block, nn.BatchNorm):
+        axis, epsilon = norm.block._kwargs["axis"], norm.block._kwargs["eps"]
+        widest = float(numpy.moveaxis(norm.x, axis, 0).reshape(norm.x.shape[axis], -1).var(axis=1).max())
+        if 0 < widest < BURIED * epsilon:
+            left = number(math.sqrt(widest / (widest + epsilon)), 2)
+            yield _found(
+                "unscaled inputs",
+                norm.name,
+                f"Even its widest feature has variance {number(widest, 2)}, far below its epsilon "
+                f"{number(epsilon)}, which it adds: it makes the spread {left} and not 1.",
+            )
 
 
 def _target_scale(seen: Seen) -> Iterator[Finding]:
@@ -479,7 +518,7 @@ def _fades(seen: Seen) -> bool:
 
 def _at_first(seen: Seen) -> Any:
     """The input, or what the first layer makes of it if that reads it up or scales it."""
-    return seen.calls[0].output if _is_read_up(seen) or _is_normalised(seen, seen.x[0]) else seen.x[0]
+    return seen.calls[0].output if _is_read_up(seen) or _norm_of(seen, seen.x[0]) is not None else seen.x[0]
 
 
 def _before_last(seen: Seen) -> Any:

@@ -11,7 +11,7 @@ import numpy
 import mxnet as mx
 from mxnet.gluon import Block
 
-from ._looks import FEWEST, LOOKS, CannotLook, Finding
+from ._looks import FEWEST, LOOKS, CannotLook, Finding, with_what_wins
 from ._seen import Seen
 from ._walk import LossFails, check_loss, check_net
 
@@ -72,10 +72,9 @@ def diagnose(net: Block, batch: tuple[Any, Any], loss: Callable[[Any, Any], Any]
 
     Notes
     -----
-    What one batch cannot show: a learning rate that does not suit, labels that are in order but wrong, data that
-    are sorted, so that a batch has samples of one class only, too few samples, a net that is too small or that
-    only learns by heart. Operators in a block's own forward pass show in what they do to the output and to
-    gradients, not by themselves.
+    What one batch cannot show: a learning rate that does not suit, labels that are in order but wrong or all of
+    one class, too few samples, a net that is too small or that only learns by heart. Operators in a block's own
+    forward pass show in what they do to the output and to gradients, not by themselves.
     """
     check_net(net)
     check_loss(loss)
@@ -101,6 +100,7 @@ def diagnose(net: Block, batch: tuple[Any, Any], loss: Callable[[Any, Any], Any]
         report.findings.extend(found)
         if found and name == next(iter(LOOKS)):
             break  # all else would follow from these
+    report.findings[:] = with_what_wins(report.findings, net)
     return report
 
 
