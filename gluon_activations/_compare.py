@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Callable
 
 import numpy
@@ -146,7 +146,7 @@ def compare(
     return Comparison.of(runs, reference, margin=numbers["margin"], level=numbers["level"])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """What :func:`compare` found: prints as a table."""
 
@@ -157,8 +157,8 @@ class Comparison:
     accuracy: float | None  # of the reference
     rows: list[_Record]
     check: _Record  # the reference against itself, under other weights
-    runs: list[_Record] = field(repr=False)
-    notes: list[str] = field(repr=False)
+    runs: list[_Record]
+    notes: list[str]
 
     @classmethod
     def of(
@@ -229,6 +229,8 @@ class Comparison:
                 f"{self.reference} against itself, other weights: {self.check['difference']:+.4f} ± {half:.4f}"
             )
         return "\n".join(head + self.notes)
+
+    __repr__ = __str__
 
 
 def _wanted(repeats: float) -> str:

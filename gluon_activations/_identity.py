@@ -13,6 +13,7 @@ import numpy
 import mxnet as mx
 from mxnet.gluon import Block, HybridBlock, Parameter
 
+_OF_EVERY_BLOCK = frozenset(vars(HybridBlock()))
 _PLAIN = (str, bytes, int, float, complex, type(None), type(...))
 
 
@@ -46,28 +47,25 @@ def _parts(thing: Any, around: tuple[int, ...] = ()) -> Any:
         return "method", more(thing.__self__), more(thing.__func__)
     if isinstance(thing, types.CodeType):
         return thing.co_code, thing.co_names, *map(more, thing.co_consts)
-    named = tuple(getattr(thing, name, "") for name in ("__module__", "__qualname__"))
+    named = tuple(getattr(thing, name, "") for name in ("__module__", "__qualname__", "__name__"))
     if isinstance(thing, types.FunctionType):
         cells = [cell.cell_contents for cell in thing.__closure__ or ()]
         return *named, *map(more, (thing.__code__, thing.__defaults__, thing.__kwdefaults__, cells))
-    if isinstance(thing, type) or not hasattr(thing, "__dict__"):
-        return named if isinstance(thing, type) or named[1] else repr(thing)
+    if isinstance(thing, type):
+        return named
+    if not hasattr(thing, "__dict__"):
+        return *named, more(type(thing))
     return more(type(thing)), *map(more, _state(thing))
 
 
 def _state(thing: Any) -> tuple[Any, ...]:
     """What is in an object, without what MXNet counts or keeps for itself."""
     if isinstance(thing, Parameter):
-        return thing.shape, str(thing.dtype), None if thing._data is None else thing.list_data()[0]
+        return thing.shape, str(thing.dtype), None if thing._data is None else next(iter(thing.list_data()))
     if isinstance(thing, Block):
-        own = {name: value for name, value in vars(thing).items() if name not in _of_every_block()}
+        own = {name: value for name, value in vars(thing).items() if name not in _OF_EVERY_BLOCK}
         return own, list(thing._children.values())
     return (vars(thing),)
-
-
-@functools.cache
-def _of_every_block() -> frozenset[str]:
-    return frozenset(vars(HybridBlock()))
 
 
 def _hash_of(values: Any) -> str:

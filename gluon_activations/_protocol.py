@@ -149,7 +149,7 @@ def _classes(y: _Array) -> _Array:
             "for a softmax's cross-entropy targets are classes, whole numbers from 0 on, and these run from "
             f"{y.min():g} to {y.max():g}; a regression wants a loss of its own, as loss=gluon.loss.L2Loss()"
         )
-    flat = y[:, 0] if y.shape[1:] == (1,) else y
+    flat = y.ravel() if y.shape[1:] == (1,) else y
     return flat if y.dtype.kind in "iu" else flat.astype("int64")
 
 
@@ -201,7 +201,7 @@ class Protocol:
     @property
     def _axis(self) -> int:
         """Of the scores of the classes."""
-        return int(getattr(self.loss, "_axis", -1)) if self.classes else -1
+        return int(getattr(self.loss, "_axis", -1))
 
     def fingerprint(self) -> str:
         """What a kept run depends on, besides its own setting."""
@@ -211,8 +211,7 @@ class Protocol:
         """Build each net and ask it once, so that what cannot be is said before anything is trained."""
         for name in self.arms:
             net = self._net(name, self._of_build(self.grid[0]))
-            size = net(self._batch(self.x[:1])).shape[self._axis]
-            if self.classes and self.y.max() >= size:
+            if self.classes and self.y.max() >= (size := net(self._batch(self.x[:1])).shape[self._axis]):
                 raise ValueError(
                     f"the targets go up to {self.y.max()}, and the net with {name} has {size} "
                     f"output{'s' if size > 1 else ''}: it wants one for each class, from 0 on"
@@ -327,11 +326,16 @@ class Protocol:
                 raise ValueError(
                     f"compare's loss gives a number for each sample, not an array of shape {error.shape}"
                 )
-            losses.append(error.reshape(len(chosen), -1).mean(1, dtype="float64"))
+            losses.append(_of_each(error))
             if self.classes:
                 hits = scores.asnumpy().argmax(self._axis) == self.y[chosen]
-                right.append(hits.reshape(len(chosen), -1).mean(1, dtype="float64"))
+                right.append(_of_each(hits))
         return numpy.concatenate(losses), numpy.concatenate(right) if right else None
+
+
+def _of_each(values: _Array) -> _Array:
+    """The mean of what belongs to each sample."""
+    return numpy.asarray(values.reshape(len(values), values.size // len(values)).mean(1, dtype="float64"))
 
 
 def _seed_of(*numbers: int) -> int:
@@ -348,8 +352,8 @@ class Trained:
     valid: float
     train: float = math.nan
     stopped: str = "budget"
-    epochs: int = 0
-    seconds: float = 0.0
+    epochs: int = field(init=False)
+    seconds: float = field(init=False)
     curve: list[float] = field(default_factory=list)  # the loss on what is set apart, before and after each epoch
 
 

@@ -3,6 +3,7 @@
 import importlib
 import math
 import re
+from dataclasses import FrozenInstanceError
 
 import joblib
 import numpy as np
@@ -227,6 +228,13 @@ def test_the_table_in_words():
     assert re.match(r"up +worse +\+0\.49\d\d ± 0\.00\d\d +1\.00 x time$", lines[2])
     assert "a: 8 of 8 trainings ended with their epochs, before the loss stopped falling" in lines
     assert "up: 8 of 8 chose the largest rate, 3: try others beyond, for all" in lines
+
+
+def test_a_result_prints_itself_and_stays_as_it_is():
+    result = Comparison.of(runs_of(dict(zip(PAIR, (0.0, 0.5)))), PAIR[0])
+    assert repr(result) == str(result) and "losses" not in repr(result)
+    with pytest.raises(FrozenInstanceError):
+        result.margin = 1.0
 
 
 def test_what_no_repeat_decides_wants_samples():

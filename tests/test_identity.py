@@ -105,7 +105,7 @@ KINDS = {
     "plain": ["a", b"a", 1, 2, 1.5, 2j, None, ..., np.float32(1), np.arange(3), np.arange(4), np.dtype("int8")],
     "containers": [[1, 2], (1, 2), [2, 1], {"a": 1}, {"a": 2}, {"b": 1}, [[1], 2], {}, []],
     "functions": [plus, plus_two, plus_three, minus, of_other_names, holds(1), holds(2), nested(0), nested(1)],
-    "built in": [abs, len, str, int, np.add],
+    "built in": [abs, len, str, int, np.add, np.subtract],
     "partial": [functools.partial(plus, 1), functools.partial(plus, 2), functools.partial(minus, 1),
                 functools.partial(plus, b=1), functools.partial(plus, b=2)],
     "objects": [Thing(1), Thing(2), Kin(1), Thing, Kin, Empty(), Thing(1).method, Thing(2).method, Thing(1).other],

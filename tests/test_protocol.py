@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 
-from gluon_activations import SELU, Swish
+from gluon_activations import SELU, PReLU, Swish, get_activation
 from gluon_activations._arrays import numpy_arrays
 from gluon_activations._protocol import Protocol, Trained, checked
 from tests.test_compare import PAIR, X, Y, build
@@ -186,7 +186,10 @@ class Replicate(Protocol):
 
     def _trained(self, name, setting, draw, learn, choose):
         self.asked.append((name, setting, draw, learn, choose))
-        return Trained(setting["width"], **self.script[len(self.asked) - 1])
+        found = Trained(setting["width"], 0.0)
+        for key, value in self.script[len(self.asked) - 1].items():
+            setattr(found, key, value)
+        return found
 
     def _losses(self, net, places):
         return np.full(len(places), net), None
@@ -393,14 +396,28 @@ def test_what_can_be():
     for y in (Y.astype("float32"), Y[:, None], Y.astype("uint8"), Y > 0):
         found = asked(data=(X, y)).y
         assert found.shape == Y.shape and found.dtype.kind in "iu" and found.max() <= 2
-    assert asked(data=(X, np.c_[Y, Y])).y.shape == (120, 2)
+    assert asked(data=(X, np.c_[Y, 7 * (np.arange(120) == 0)])).y.shape == (
+        120,
+        2,
+    )  # at places, classes may be rare
+    assert asked().grid == [{"learning_rate": rate} for rate in (0.01, 0.03, 0.1, 0.3)]
     assert asked(data=(X, X[:, :1]), loss=L2Loss()).y.shape == (120, 1)
     assert asked(tune={"width": (8, 9)}).grid == [{"width": 8}, {"width": 9}]
     assert asked(options={"optimizer": "adam"}).options == {"optimizer": "adam"}
 
 
+def of_outputs(count):
+    def made(activation):
+        net = nn.HybridSequential()
+        net.add(nn.Dense(count), get_activation(activation))
+        return net
+
+    return made
+
+
 @pytest.mark.parametrize("changed, message", [
-    ({"y": Y + 1}, "^the targets go up to 3, and the net with relu has 3 outputs: it wants one for each class"),
+    ({"build": of_outputs(1)}, "^the targets go up to 2, and the net with relu has 1 output: it wants one"),
+    ({"build": of_outputs(2)}, "^the targets go up to 2, and the net with relu has 2 outputs: it wants one"),
     ({"loss": lambda out, y: out.mean()}, r"^compare's loss gives a number for each .* shape \(1?,?\)$"),
 ])  # fmt: skip
 def test_what_a_rehearsal_finds(changed, message):
@@ -408,15 +425,51 @@ def test_what_a_rehearsal_finds(changed, message):
         protocol(**changed).rehearse()
 
 
-def test_a_rehearsal_builds_each_net_once_with_what_is_tuned():
-    seen = []
+def test_a_rehearsal_builds_each_net_once_with_what_is_tuned_and_asks_it_with_few_samples():
+    seen, sizes = [], []
+
+    class Counts(nn.Sequential):
+        def forward(self, x):
+            sizes.append(len(x))
+            return super().forward(x)
 
     def recorded(activation, width):
         seen.append((activation, width))
-        return build(activation, width)
+        net = Counts()
+        net.add(build(activation, width))
+        return net
 
     protocol(
         build=recorded, grid=[{"width": 5, "learning_rate": 1.0}, {"width": 6, "learning_rate": 1.0}]
     ).rehearse()
-    assert seen == [("relu", 5), ("tanh", 5)]
-    protocol(y=Y % 3).rehearse()
+    assert seen == [("relu", 5), ("tanh", 5)] and sizes == [1, 1, 2] * 2
+
+
+def test_a_net_gets_its_own_copy_of_a_block_and_all_else_as_it_is():
+    taken = []
+
+    def taking(arm):
+        taken.append(arm)
+        return build("relu")
+
+    arms = {"block": PReLU(), "text": "relu", "kind": PReLU, "list": ["relu"]}
+    for name in arms:
+        protocol(build=taking, arms=arms)._net(name, {})
+    copied, *others = taken
+    assert type(copied) is PReLU and copied is not arms["block"]
+    assert all(one is other for one, other in zip(others, [arms["text"], arms["kind"], arms["list"]]))
+
+
+def test_losses_and_hits_at_places_are_the_means_of_their_samples():
+    x, y = np.zeros((30, 4), "float32"), np.arange(120).reshape(30, 4) % 3
+    scores = np.random.default_rng(0).standard_normal((30, 4, 3)).astype("float32")
+    with numpy_arrays():
+        part = protocol(x=x, y=y)
+        losses, right = part._losses(lambda batch: mx.np.array(scores[: len(batch)]), np.arange(30))
+        part = protocol(x=x, y=y, loss=lambda out, target: out[:, :, 0] * 2)
+        doubled, none = part._losses(lambda batch: mx.np.array(scores[: len(batch)]), np.arange(30))
+    picked = np.take_along_axis(scores, y[..., None], -1)[..., 0]
+    np.testing.assert_allclose(losses, (np.log(np.exp(scores).sum(-1)) - picked).mean(1), rtol=1e-5)
+    np.testing.assert_allclose(right, (scores.argmax(-1) == y).mean(1))
+    np.testing.assert_allclose(doubled, 2 * scores[:, :, 0].mean(1), rtol=1e-5, atol=1e-6)
+    assert none is None
