@@ -77,6 +77,7 @@ help:
 	@echo 'make check-dist   install that wheel into an empty environment on every Python found, and run the examples (ONLY=3.13)'
 	@echo 'make matrix       the tests of the package on every Python found and both versions of MXNet (SHORT=1, ONLY=3.13)'
 	@echo 'make licences     write the list of all dependencies with their licences, docs/licences.md'
+	@echo 'make coefficients the polynomials of the compiled kernels, gluon_activations/fused/coefficients.h'
 	@echo 'make lock         resolve requirements/*.in into exact, hashed lists (needs uv);  make update to the newest versions'
 	@echo 'make clean        remove what can be made again;  make distclean the environments too'
 	@echo
