@@ -86,6 +86,8 @@ def _met(x: Any, options: dict[str, Any], declared: Declared) -> dict[str, Any]:
             continue
         if dtype_of(value) != dtype_of(x):
             raise TypeError(f"{takes} of the dtype of x, {dtype_of(x)}, not {in_a_line(value)}")
+        if not getattr(declared.parameters[name], "single", False):
+            continue
         if not options.get("per_channel"):
             if value.size != 1:
                 also = ", unless per_channel is True" if "per_channel" in options else ""

@@ -51,6 +51,7 @@ class Number(Parameter):
     at_least: float = -inf
     below: float = inf
     arrays: bool = False  # whether a function also takes an MXNet array, which is not looked into
+    single: bool = False  # whether that holds one number, or one for each index of axis 1 if per_channel is True
 
     type_name = "float"
 

@@ -328,7 +328,7 @@ def leaky_relu(x: Any, alpha: Annotated[float, replace(ALPHA_LEFT, turn=(0.0, 1.
 @formula
 def prelu(
     x: Any,
-    alpha: Annotated[Any, replace(ALPHA_LEFT, arrays=True)] = 0.25,
+    alpha: Annotated[Any, replace(ALPHA_LEFT, arrays=True, single=True)] = 0.25,
     per_channel: Annotated[bool, _PER_CHANNEL] = False,
 ) -> Any:
     """Parametric ReLU, ``max(x, 0) + alpha * min(x, 0)`` with a learned alpha, by He et al. 2015.
@@ -445,8 +445,8 @@ AT_0 = Number("Slope at 0.", r"\beta", (0.1, 0.55), above=0)
 @formula
 def xielu(
     x: Any,
-    alpha_p: Annotated[Any, replace(RIGHT, arrays=True)] = 0.8,
-    alpha_n: Annotated[Any, replace(LEFT, arrays=True)] = 0.8,
+    alpha_p: Annotated[Any, replace(RIGHT, arrays=True, single=True)] = 0.8,
+    alpha_n: Annotated[Any, replace(LEFT, arrays=True, single=True)] = 0.8,
     beta: Annotated[float, AT_0] = 0.5,
 ) -> Any:
     """xIELU, expanded integral of the ELU, by Huang & Schlag 2024 (arXiv:2411.13010).
@@ -499,7 +499,7 @@ BETA = Number("Steepness of the gate.", r"\beta", (0.0, 10.0))
 @formula
 def swish(
     x: Any,
-    beta: Annotated[Any, replace(BETA, arrays=True)] = 1.0,
+    beta: Annotated[Any, replace(BETA, arrays=True, single=True)] = 1.0,
     per_channel: Annotated[bool, _PER_CHANNEL] = False,
 ) -> Any:
     """Swish, ``x * sigmoid(beta * x)``, by Ramachandran, Zoph & Le 2017 (arXiv:1710.05941).
@@ -669,7 +669,7 @@ PITCH = Number("Frequency of the ripple.", r"\alpha", (0.2, 5.0), above=0)
 @formula
 def snake(
     x: Any,
-    alpha: Annotated[Any, replace(PITCH, arrays=True)] = 1.0,
+    alpha: Annotated[Any, replace(PITCH, arrays=True, single=True)] = 1.0,
     per_channel: Annotated[bool, _PER_CHANNEL] = False,
 ) -> Any:
     """Snake, ``x + sin(alpha * x)^2 / alpha``, by Ziyin, Hartwig & Ueda 2020 (arXiv:2006.08195).
