@@ -41,6 +41,8 @@ def _parts(thing: Any, around: tuple[int, ...] = ()) -> Any:
         return "dict", *((more(key), more(value)) for key, value in thing.items())
     if isinstance(thing, (list, tuple)):
         return type(thing).__qualname__, *map(more, thing)
+    if isinstance(thing, (set, frozenset)):
+        return type(thing).__qualname__, *sorted(map(repr, map(more, thing)))
     if isinstance(thing, functools.partial):
         return "partial", *map(more, (thing.func, thing.args, thing.keywords))
     if isinstance(thing, types.MethodType):
@@ -54,7 +56,9 @@ def _parts(thing: Any, around: tuple[int, ...] = ()) -> Any:
     if isinstance(thing, type):
         return named
     if not hasattr(thing, "__dict__"):
-        return *named, more(type(thing))
+        return *named, repr(
+            thing
+        )  # which may hold an address: then it is another thing each time, and never stale
     return more(type(thing)), *map(more, _state(thing))
 
 

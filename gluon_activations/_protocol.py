@@ -120,15 +120,16 @@ def _arms(activations: Any) -> dict[str, Any]:
     if isinstance(activations, Mapping):
         arms = dict(activations)
     else:
-        listed = numpy.iterable(activations) and not isinstance(activations, str)
-        arms = dict.fromkeys(names := list(activations)) if listed else {}
-        if not listed or not all(isinstance(name, str) for name in names):
+        names: list[Any] = (
+            list(activations) if numpy.iterable(activations) and not isinstance(activations, str) else [None]
+        )
+        if not all(isinstance(name, str) for name in names):
             raise TypeError(
                 f"activations are a list of names, or a dict from names to what build takes, not {activations!r}"
             )
+        arms = {name: name for name in names}
         if len(arms) < len(names):
             raise ValueError(f"each activation is compared once, not {', '.join(names)}")
-        arms = {name: name for name in names}
     if not all(isinstance(name, str) for name in arms):
         raise TypeError(f"activations are named by text, not {', '.join(map(repr, arms))}")
     if held := [name for name, arm in arms.items() if isinstance(arm, Block) and arm._children]:

@@ -654,8 +654,8 @@ def sine(x: Any, omega: Annotated[float, Number("Frequency.", r"\omega", (0.5, 1
     authors' initialisation.
 
     Gives: nan at -inf and inf, where it has no limit. Smooth: the slope at 0 is ``omega``. Without the compiled
-    kernels its phase is lost where a wave is shorter than the distance of two numbers, and where ``omega * x``
-    is beyond 1e37 value and slope are 0.
+    kernels its phase is lost where a wave is shorter than the distance of two numbers, and where ``omega * x``,
+    for an omega above 1, is beyond 1e37 value and slope are 0.
     """
     near = x if omega <= 1 else ops.where(ops.abs(x) < _WIDE / omega, x, 0 * x)  # the product is to stay a number
     rest, k = _turned(near, omega)

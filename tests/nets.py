@@ -27,6 +27,14 @@ def sequential(*layers, kind=nn.HybridSequential):
     return net
 
 
+def hybridized(*layers, **options):
+    """A net with weights, as a graph."""
+    net = sequential(*layers)
+    net.initialize()
+    net.hybridize(**options)
+    return net
+
+
 def digits():
     data = load_digits()
     x = (data.data - data.data.mean(axis=0)) / (data.data.std(axis=0) + 1e-6)

@@ -103,8 +103,10 @@ def circle(value):
 
 KINDS = {
     "plain": ["a", b"a", 1, 2, 1.5, 2j, None, ..., np.float32(1), np.arange(3), np.arange(4), np.dtype("int8")],
-    "containers": [[1, 2], (1, 2), [2, 1], {"a": 1}, {"a": 2}, {"b": 1}, [[1], 2], {}, []],
-    "functions": [plus, plus_two, plus_three, minus, of_other_names, holds(1), holds(2), nested(0), nested(1)],
+    "containers": [[1, 2], (1, 2), [2, 1], {"a": 1}, {"a": 2}, {"b": 1}, [[1], 2], {}, [], {1, 2},
+                   {1, 3}, frozenset({1, 2}), range(3), range(4)],
+    "functions": [plus, plus_two, plus_three, minus, of_other_names, holds(1), holds(2), nested(0), nested(1),
+                  lambda a: a in {"b", "c"}, lambda a: a in {"b", "d"}],
     "built in": [abs, len, str, int, np.add, np.subtract],
     "partial": [functools.partial(plus, 1), functools.partial(plus, 2), functools.partial(minus, 1),
                 functools.partial(plus, b=1), functools.partial(plus, b=2)],
@@ -127,7 +129,8 @@ def test_what_differs_is_told_apart(kind):
 
 @pytest.mark.parametrize("make", [
     lambda: holds(3), lambda: nested(1), lambda: functools.partial(plus, [1], b={"x": 2}), lambda: Thing([1, 2]),
-    lambda: Thing(1).method, lambda: circle(3), lambda: mx.nd.array([1, 2]), lambda: L2Loss(weight=5), Empty,
+    lambda: Thing(1).method, lambda: circle(3), lambda: {"b", "c"}, lambda: mx.nd.array([1, 2]), Empty,
+    lambda: L2Loss(weight=5),
     lambda: dense(3), lambda: weighed(2), lambda: chain(3, 4), lambda: Holding(1), lambda: [Swish(), PReLU()],
 ])  # fmt: skip
 def test_what_is_made_twice_is_the_same(make):

@@ -22,6 +22,7 @@ from gluon_activations import (
     get_activation,
 )
 from tests.conftest import LINE
+from tests.nets import hybridized
 from tests.references import VECTORS
 
 import mxnet as mx
@@ -249,14 +250,6 @@ def test_a_net_is_trained_in_every_mode(arrays, which, mode):
 # -- one net, arrays of several dtypes ---------------------------------------------------------
 
 
-def sequence(*layers, **options):
-    net = nn.HybridSequential()
-    net.add(*layers)
-    net.initialize()
-    net.hybridize(**options)
-    return net
-
-
 def formula(name):
     """A formula of the catalog in a layer of somebody's own."""
     function, options = getattr(functional, name), VECTORS[name].options if name in VECTORS else {}
@@ -268,7 +261,7 @@ WITHOUT_WEIGHTS = {
     **{name: lambda name=name: [formula(name)] for name in activations()},
     "blocks": lambda: [SiLU(), GELU(), RReLU()],
     "random": lambda: [AlphaDropout(0.5)],
-    "nested": lambda: [sequence(GELU(), sequence(Softmax()))],
+    "nested": lambda: [hybridized(GELU(), hybridized(Softmax()))],
     "beside each other": lambda: [Layer(lambda F, x, *parts: parts[0](x) + parts[1](x), GELU(), formula("xielu"))],
 }
 
@@ -282,9 +275,9 @@ traced = pytest.mark.skipif(LINE != "2.0", reason="a graph of 1.9 knows no dtype
 def test_a_hybridized_net_follows_a_change_of_dtype(arrays, which, mode):
     """As a net does that has seen no other: same dtype, same bits."""
     xs, make = np.random.randn(3, 4), WITHOUT_WEIGHTS[which]
-    net = sequence(*make(), **MODES[mode])
+    net = hybridized(*make(), **MODES[mode])
     for dtype in ("float16", "float32", "float64", "float16", "float64"):
-        value, expected = net(arrays(xs, dtype)), sequence(*make(), **MODES[mode])(arrays(xs, dtype))
+        value, expected = net(arrays(xs, dtype)), hybridized(*make(), **MODES[mode])(arrays(xs, dtype))
         assert value.dtype == expected.dtype == np.dtype(dtype)
         np.testing.assert_array_equal(value.asnumpy(), expected.asnumpy())
 
@@ -292,7 +285,7 @@ def test_a_hybridized_net_follows_a_change_of_dtype(arrays, which, mode):
 @traced
 @pytest.mark.parametrize("first", ["float16", "float64"])
 def test_a_net_that_followed_a_change_of_dtype_is_trained_and_saved_in_it(arrays, first, tmp_path):
-    xs, make = np.random.randn(3, 4), lambda: sequence(GELU(), formula("xielu"), GELU("tanh"))
+    xs, make = np.random.randn(3, 4), lambda: hybridized(GELU(), formula("xielu"), GELU("tanh"))
     changed, fresh = make(), make()
     changed(arrays(xs, first))
     np.testing.assert_array_equal(arrays.value_and_slope(changed, xs), arrays.value_and_slope(fresh, xs))
@@ -315,7 +308,7 @@ def test_several_inputs_of_which_one_changes_its_dtype(arrays):
 
 
 def test_a_net_of_mxnet_s_own_keeps_its_graph(arrays):
-    net = sequence(nn.Activation("relu"))
+    net = hybridized(nn.Activation("relu"))
     net(arrays([1.0], "float16"))
     graph = net._cached_op
     assert net(arrays([1.0])).dtype == np.float32 and net._cached_op is graph
@@ -352,7 +345,7 @@ def cast_and_called(net, arrays, xs, dtype):
 @pytest.mark.parametrize("name", CAST)
 def test_a_hybridized_net_is_cast_there_and_back(arrays, name, behind):
     """1.9 keeps the Symbol of a parameter, which says the dtype before."""
-    net = sequence(nn.Dense(4, in_units=4), CAST[name](), *(make() for make in behind))
+    net = hybridized(nn.Dense(4, in_units=4), CAST[name](), *(make() for make in behind))
     for dtype in ("float64", "float32", "float64"):
         cast_and_called(net, arrays, np.random.randn(2, 4), dtype)
 
@@ -361,11 +354,11 @@ def test_a_hybridized_net_is_cast_there_and_back(arrays, name, behind):
 def test_a_net_with_a_graph_from_a_file_is_cast(arrays, make, tmp_path):
     if arrays.kind == "np":
         pytest.skip("MXNet's own limit: a graph of np arrays from a file stands in no hybridized net")
-    inner = sequence(nn.Dense(4, in_units=4))
+    inner = hybridized(nn.Dense(4, in_units=4))
     inner.cast("float64")
     inner(arrays(np.ones((2, 4)), "float64"))
     inner.export(str(tmp_path / "net"))
     files = (str(tmp_path / "net-symbol.json"), ["data"], str(tmp_path / "net-0000.params"))
-    net = sequence(SymbolBlock.imports(*files), make())
+    net = hybridized(SymbolBlock.imports(*files), make())
     for dtype in ("float32", "float64"):
         cast_and_called(net, arrays, np.random.randn(2, 4), dtype)

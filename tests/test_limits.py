@@ -10,6 +10,7 @@ import pytest
 
 from gluon_activations import GELU, HardTanh, fused, onnx
 from tests.conftest import LINE
+from tests.nets import hybridized
 
 import mxnet as mx
 from mxnet.gluon import HybridBlock, nn, rnn
@@ -24,16 +25,8 @@ def table():
     return {does: (where, sees) for does, where, sees, _ in rows[2:]}
 
 
-def net_of(*layers, **options):
-    net = nn.HybridSequential()
-    net.add(*layers)
-    net.initialize()
-    net.hybridize(**options)
-    return net
-
-
 def pickled(arrays):
-    net = net_of(nn.Dense(3), GELU())
+    net = hybridized(nn.Dense(3), GELU())
     net(arrays([[1.0, 2.0]]))
     copy.deepcopy(net)
 
@@ -60,11 +53,11 @@ def in_bfloat16(arrays):
 def whole_numbers(arrays):
     if not fused.enabled():
         pytest.skip(f"no compiled kernels: {fused.why_not()}")
-    net_of(GELU())(arrays([1, 2], "int32")).asnumpy()
+    hybridized(GELU())(arrays([1, 2], "int32")).asnumpy()
 
 
 def recurrent(arrays):
-    net = net_of(rnn.LSTM(8))
+    net = hybridized(rnn.LSTM(8))
     with mx.autograd.record():
         net(arrays(np.ones((5, 3, 4)))).wait_to_read()
 
@@ -113,7 +106,7 @@ def empty_sum(arrays):
 
 
 def exported(arrays):
-    onnx.export(net_of(nn.Dense(3)), "net.onnx", (1, 2))
+    onnx.export(hybridized(nn.Dense(3)), "net.onnx", (1, 2))
 
 
 SEEN = {

@@ -68,10 +68,8 @@ def _settle(net: Block, inputs: tuple[Any, ...]) -> None:
         with opened(net), mx.autograd.pause(train_mode=False):
             net(*inputs)
     except Exception as error:
-        for (
-            p,
-            deferred,
-        ) in waiting.values():  # MXNet has forgotten it, and would say that nobody initialised the net
+        # MXNet has forgotten it, and would say that nobody initialised the net.
+        for p, deferred in waiting.values():
             if p._data is None:
                 p._deferred_init = deferred
         # A block that the net does not use may stay without values; this one was used.
