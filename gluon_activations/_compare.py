@@ -15,6 +15,7 @@ from mxnet.gluon import Block
 
 from ._protocol import checked, protocol
 from ._verdicts import VERDICTS, Estimate, estimate, holm, repeats_to_decide, verdict
+from ._wording import in_a_line
 from .training import _Path, _Record, _runs
 
 __all__ = ["Comparison", "compare"]
@@ -133,7 +134,7 @@ def compare(
     run = protocol(build, data, activations, tune=tune, loss=loss, ctx=ctx, options=options, **numbers)
     reference = next(iter(run.arms)) if reference is None else reference
     if reference not in run.arms:
-        raise ValueError(f"the reference is one of {', '.join(run.arms)}, not {reference!r}")
+        raise ValueError(f"the reference is one of {', '.join(run.arms)}, not {in_a_line(reference)}")
     run.rehearse()
     settings = [
         {"activation": name, "again": again, "fold": fold, "seed": repeat}

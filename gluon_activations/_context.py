@@ -5,6 +5,8 @@ from typing import Any
 
 import mxnet as mx
 
+from ._wording import in_a_line
+
 
 def context(name: Any = "cpu") -> Any:
     """Device called "cpu", "cpu(1)", "gpu" or "gpu(1)", or a device as it is.
@@ -32,7 +34,7 @@ def context(name: Any = "cpu") -> Any:
         name = f"gpu({name.device_id})"
     found = re.fullmatch(r"(cpu|gpu)(?:\((\d+)\))?", str(name))
     if not found:
-        raise ValueError(f'a context is "cpu", "gpu" or "gpu(1)", not {str(name)[:60]!r}')
+        raise ValueError(f'a context is "cpu", "gpu" or "gpu(1)", not {in_a_line(name)}')
     digits = found[2] or "0"
     if len(digits) > 9:  # MXNet keeps 32 bits of it, without a word
         raise ValueError(f"a device's number has at most nine digits, not {len(digits)}")

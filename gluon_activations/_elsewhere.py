@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
+from ._wording import in_a_line
+
 REQUIRED: Any = object()  # the default of a parameter that has none
 
 
@@ -79,7 +81,9 @@ def _value(term: ast.expr, theirs: Mapping[str, Any], whose: str) -> Any:
     if isinstance(term, ast.Subscript):
         (name,), table = _names(term), ast.literal_eval(term.value)
         if theirs[name] not in table:
-            raise ValueError(f"{whose}'s {name} is one of {', '.join(map(repr, table))}, not {theirs[name]!r}")
+            raise ValueError(
+                f"{whose}'s {name} is one of {', '.join(map(repr, table))}, not {in_a_line(theirs[name])}"
+            )
         return table[theirs[name]]
     return theirs[term.id] if isinstance(term, ast.Name) else ast.literal_eval(term)
 
@@ -218,7 +222,7 @@ class Framework:
         known = [theirs.name for _, theirs in self.calls.values()]
         alike = difflib.get_close_matches(last.lower(), map(str.lower, known), n=3, cutoff=0.5)
         near = [found for found in known if found.lower() in alike] or known
-        raise ValueError(f"no activation of {self.title} is called {name!r}; nearest: {', '.join(near)}")
+        raise ValueError(f"no activation of {self.title} is called {in_a_line(name)}; nearest: {', '.join(near)}")
 
     def named(self, name: str) -> list[tuple[Entry, Theirs, dict[str, Any]]]:
         """The calls that with their defaults are an activation of ours, and our parameters for them."""
@@ -273,7 +277,7 @@ def ours(asked: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Name and parameters of ours for ``framework:name`` and parameters of that framework."""
     framework, _, name = asked.partition(":")
     if framework not in frameworks():
-        raise ValueError(f"a framework is one of {', '.join(frameworks())}, not {framework!r}")
+        raise ValueError(f"a framework is one of {', '.join(frameworks())}, not {in_a_line(framework)}")
     return frameworks()[framework].ours(name, given)
 
 

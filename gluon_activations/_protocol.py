@@ -20,6 +20,7 @@ from ._arrays import array, is_array
 from ._context import context
 from ._identity import digest
 from ._parameters import Integer, Number
+from ._wording import in_a_line
 from .initialize import initializer
 from .nets._walk import check_loss
 from .training import _Record, _source, train
@@ -63,7 +64,7 @@ def protocol(
 ) -> Protocol:
     """How one replicate of :func:`compare` is made; what cannot be is said. Its other arguments are let pass."""
     if not callable(build):
-        raise TypeError(f"build is a function that makes a net of an activation, not {build!r}")
+        raise TypeError(f"build is a function that makes a net of an activation, not {in_a_line(build)}")
     if loss is not None:
         check_loss(loss)
     if unknown := [name for name in options if name not in _OPTIONS]:
@@ -108,7 +109,7 @@ def _grid(tune: Any) -> list[_Record]:
     choices = {}
     for name, values in (_RATES if tune is None else tune).items():
         if isinstance(values, (str, bytes)) or not numpy.iterable(values) or not [*values]:
-            raise TypeError(f"tune holds a list of values for each setting, not {values!r} for {name}")
+            raise TypeError(f"tune holds a list of values for each setting, not {in_a_line(values)} for {name}")
         if name in _TAKEN:
             raise ValueError(f"what is tuned is {', '.join(_TUNABLE)} or a setting of build's, not {name}")
         choices[name] = list(values)
@@ -125,7 +126,8 @@ def _arms(activations: Any) -> dict[str, Any]:
         )
         if not all(isinstance(name, str) for name in names):
             raise TypeError(
-                f"activations are a list of names, or a dict from names to what build takes, not {activations!r}"
+                "activations are a list of names, or a dict from names to what build takes, "
+                f"not {in_a_line(activations)}"
             )
         arms = {name: name for name in names}
         if len(arms) < len(names):

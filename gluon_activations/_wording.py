@@ -41,7 +41,8 @@ def in_a_line(value: Any) -> str:
         text = f"{type(value).__module__}.{type(value).__name__} of shape {value.shape} and dtype {dtype}"
     else:
         try:
-            text = repr(value)
+            with numpy.printoptions(**_NUMBERS):
+                text = repr(value)
         except Exception:  # of an object that is anybody's, or of a number with too many digits
             text = f"an object of type {type(value).__name__}"
     first, _, rest = text.partition("\n")
@@ -50,6 +51,8 @@ def in_a_line(value: Any) -> str:
 
 
 _LINE = 80
+# NumPy 2 would write np.float64(0.5) for 0.5, also inside a tuple.
+_NUMBERS: Any = {"legacy": "1.25"} if int(numpy.__version__.partition(".")[0]) >= 2 else {}
 
 
 def letter(latex: str) -> str:

@@ -24,6 +24,7 @@ from mxnet.gluon import Block, Trainer, nn
 from ._arrays import array, numpy_arrays
 from ._context import context
 from ._parameters import Choice
+from ._wording import in_a_line
 from .catalog import get_activation
 from .initialize import initializer
 
@@ -533,7 +534,9 @@ def _source(run: Callable[..., Any]) -> str:
             raise OSError("another's")
         return f"{run.__module__}.{run.__qualname__}\n{text}"
     except (AttributeError, OSError, TypeError) as error:
-        raise ValueError(f"results are kept of a function whose source can be read, not of {run!r}") from error
+        raise ValueError(
+            f"results are kept of a function whose source can be read, not of {in_a_line(run)}"
+        ) from error
 
 
 def _plain(record: Mapping[str, Any]) -> _Record:

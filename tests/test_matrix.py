@@ -42,7 +42,10 @@ def test_what_does_not_run_is_no_python(tmp_path):
 
 @pytest.mark.parametrize("last, returncode, says", [
     ("==== 42 passed, 1 skipped in 3.1s ====", 0, "42 passed, 1 skipped"),
-    ("1 failed, 41 passed in 3.1s", 1, "1 failed, 41 passed: see build/matrix/3.9-mxnet1.log"),
+    (
+        "E   AssertionError\nx.py:5: AssertionError\nFAILED tests/x.py::test\n1 failed, 41 passed in 3.1s", 1,
+        "1 failed, 41 passed: see build/matrix/3.9-mxnet1.log\nE   AssertionError\nFAILED tests/x.py::test",
+    ),
     ("", 4, ": see build/matrix/3.9-mxnet1.log"),
 ])  # fmt: skip
 def test_a_cell(monkeypatch, tmp_path, last, returncode, says):

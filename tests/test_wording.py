@@ -83,7 +83,9 @@ class Unspeakable:
 
 @pytest.mark.parametrize("value, text", [
     (0.5, "0.5"),
-    (np.float32(0.5), repr(np.float32(0.5))),
+    (np.float32(0.5), "0.5"),
+    (np.bool_(True), "True"),
+    ((np.int64(3), np.str_("a")), "(3, 'a')"),
     ("a\nb", repr("a\nb")),
     ("x" * 78, f"'{'x' * 78}'"),
     ("x" * 79, f"'{'x' * 58}…{'x' * 19}'"),

@@ -78,7 +78,10 @@ def cell(python, minor, line, tests):
         (PLACE / f"{minor}-{line}.log").write_text(told.stdout)
         verdict = re.sub(r" in .*", "", told.stdout.strip().rpartition("\n")[2].strip("= "))
         good = told.returncode == 0
-        verdict += "" if good else f": see {PLACE.relative_to(ROOT)}/{minor}-{line}.log"
+        if not good:
+            told_wrong = [line for line in told.stdout.splitlines() if re.match("E  |FAILED|ERROR", line)]
+            log = f"{PLACE.relative_to(ROOT)}/{minor}-{line}.log"
+            verdict = "\n".join([f"{verdict}: see {log}", *told_wrong])
     seconds = f"{time.monotonic() - start:.0f}"
     return good, row(minor, LINES[line], numpy, seconds, verdict)
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy
 from onnx import helper, numpy_helper
 
+from .._wording import in_a_line
+
 
 class Node:
     """Calling it adds a node of ONNX and gives the name of its output."""
@@ -58,7 +60,7 @@ def converter(recipe: Any, facts: dict[str, list[Any]]) -> Any:
         if not made or [result] != made[-1].output:
             if result not in {*inputs, *(name for each in made for name in each.output)}:
                 raise TypeError(
-                    f"the recipe for {description['op']} returns the name of its output, not {result!r}"
+                    f"the recipe for {description['op']} returns the name of its output, not {in_a_line(result)}"
                 )
             node("Identity", result)
         made[-1].output[:] = [name]  # the exporter looks for the result under this name
