@@ -73,8 +73,13 @@ def _name_of(dtype: Any) -> str:
 class _Building(threading.local):
     """The graph that is being built in a thread."""
 
-    asked = False  # whether somebody has asked for what may be otherwise in arrays to come: dtype, empty, 0-d
-    empty = scalar = False  # what is known of the arrays that it is built for, which Symbols do not tell
+    def __init__(self) -> None:
+        self.asked = (
+            False  # whether somebody has asked for what may be otherwise in arrays to come: dtype, empty, 0-d
+        )
+        self.empty = self.scalar = (
+            False  # what is known of the arrays that it is built for, which Symbols do not tell
+        )
 
 
 _building = _Building()
@@ -204,15 +209,14 @@ def _building_a_graph(own: Any) -> Any:
     def wrapper(self: Any, *args: Any) -> Any:
         if self._cached_graph:
             return own(self, *args)
-        before, arrays = dict(vars(_building)), _kinds_of(args)
+        outer, arrays = dict(vars(_building)), _kinds_of(args)
         _building.asked = False
         _building.empty, _building.scalar = (any(each) for each in zip((False, False), *(a[1:] for a in arrays)))
         try:
             graph = own(self, *args)
             self._built_for = arrays if _building.asked else None
-            before["asked"] = before.get("asked") or _building.asked
         finally:
-            vars(_building).update({"empty": False, "scalar": False, **before})
+            vars(_building).update(outer)
         return graph
 
     return wrapper

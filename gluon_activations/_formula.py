@@ -86,7 +86,7 @@ def _met(x: Any, options: dict[str, Any], declared: Declared) -> dict[str, Any]:
             continue
         if dtype_of(value) != dtype_of(x):
             raise TypeError(f"{takes} of the dtype of x, {dtype_of(x)}, not {in_a_line(value)}")
-        if not getattr(declared.parameters[name], "single", False):
+        if not declared.parameters[name].single:
             continue
         if not options.get("per_channel"):
             if value.size != 1:

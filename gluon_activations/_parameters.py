@@ -34,6 +34,7 @@ class Parameter:
 
     kind = ""  # what is allowed, in words
     type_name = "object"
+    single = False
 
     def check(self, value: Any, whose: str, others: dict[str, Any] | None = None) -> Any:
         """The value, or a one-line error that says whose parameter it is, what is allowed and what came."""

@@ -1,6 +1,9 @@
 """Kinds of array, and what Gluon calls otherwise on its two lines."""
 
 import inspect
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ from gluon_activations import _arrays
 from tests.conftest import KINDS, LINE
 
 import mxnet as mx
-from mxnet.gluon import Block, contrib, nn
+from mxnet.gluon import Block, HybridBlock, Parameter, SymbolBlock, contrib, nn
 
 
 def test_the_line_at_hand():
@@ -114,3 +117,47 @@ def test_the_parameters_that_a_block_keeps_in_a_list_are_its_own():
     if LINE == "1.9":
         more = block.params.get("more", shape=(1,))
         assert _arrays.own_parameters(block)["more"] is more and len(_arrays.own_parameters(block)) == 3
+
+
+BEFORE = """
+import numpy_for_mxnet
+import mxnet as mx
+from mxnet.gluon import HybridBlock
+
+@mx.util.use_np  # which gives a class its own copies of MXNet's methods
+class Net(HybridBlock):
+    def METHOD:
+        told.append(_arrays.is_empty(x))
+        return x * 2
+
+told = []
+from gluon_activations import _arrays
+with _arrays.numpy_arrays():
+    net = Net()
+    net.hybridize()
+    for shape in ((2,), (3,), (0,)):
+        net(mx.np.ones(shape))
+print(told)
+"""
+
+
+def test_a_class_that_was_there_before_us_is_told_too():
+    code = BEFORE.replace("METHOD", "forward(self, x)" if LINE == "2.0" else "hybrid_forward(self, F, x)")
+    told = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True)
+    assert told.stdout.splitlines()[-1:] == ["[False, True]"], told.stderr
+
+
+def test_what_is_wrapped_keeps_its_name_and_its_words():
+    for of, name in [
+        (HybridBlock, "_get_graph"), (HybridBlock, "_call_cached_op"), (Parameter, "cast"), (SymbolBlock, "cast")
+    ]:  # fmt: skip
+        method = vars(of)[name]
+        assert method.__qualname__ == f"{of.__name__}.{name}" and method.__module__ == of.__module__
+
+
+def test_a_graph_that_nobody_builds_is_for_usual_arrays():
+    told, x = [], mx.sym.var("x")
+    another = threading.Thread(target=lambda: told.append((_arrays.is_empty(x), _arrays.is_scalar(x))))
+    another.start()
+    another.join()
+    assert told == [(False, False)]

@@ -8,6 +8,8 @@ import pytest
 from gluon_activations._formula import block_docstring, docstring, formula
 from gluon_activations._parameters import Choice, Declared, Integer, Number
 
+import mxnet as mx
+
 
 @formula
 def scaled(
@@ -50,6 +52,28 @@ def test_an_array_as_parameter_is_computed_in_single_too(arrays):
         return x * y
 
     assert times(arrays([3.0], "float16"), arrays([2.0], "float16")).asnumpy() == 6
+    several = times(arrays([3.0, 4.0], "float16"), arrays([2.0, 5.0], "float16"))
+    assert several.asnumpy().tolist() == [6, 20]
+
+
+def test_of_several_arrays_each_has_to_meet_x(arrays):
+    @formula
+    def sum_of(
+        x: object,
+        each: Annotated[object, Number("Any shape.", arrays=True)] = 0.0,
+        one: Annotated[object, Number("One number.", arrays=True, single=True)] = 0.0,
+    ) -> object:
+        """Add."""
+        return x + each + one
+
+    x, several = arrays([1.0, 2.0]), arrays([0.5, 0.25])
+    assert sum_of(x, several, arrays([2.0])).asnumpy().tolist() == [3.5, 4.25]
+    with pytest.raises(ValueError, match="^sum_of's one is a number or an array of one number, not .*$"):
+        sum_of(x, several, several)
+    x, each, one = (mx.sym.var(name, dtype="float32") for name in ("x", "each", "one"))
+    x, each = (x.as_np_ndarray(), each.as_np_ndarray()) if arrays.kind == "np" else (x, each)
+    with pytest.raises(TypeError, match="^sum_of's one is a number or an array of the kind of x, .*$"):
+        sum_of(x, each, several)
 
 
 def test_shapes_that_do_not_fit_are_refused(arrays):

@@ -21,6 +21,7 @@ from gluon_activations import (
     functional,
     get_activation,
 )
+from gluon_activations._arrays import is_empty, is_scalar, numpy_arrays
 from tests.conftest import LINE
 from tests.nets import hybridized
 from tests.references import VECTORS
@@ -312,6 +313,83 @@ def test_a_net_of_mxnet_s_own_keeps_its_graph(arrays):
     net(arrays([1.0], "float16"))
     graph = net._cached_op
     assert net(arrays([1.0])).dtype == np.float32 and net._cached_op is graph
+
+
+class Asking:
+    """A function of a layer that notes what is known of its array where it asks, which is once for each graph."""
+
+    def __init__(self):
+        self.told = []
+
+    def __call__(self, F, x, *inner):
+        for part in inner:  # whose own graph is built meanwhile
+            part[0](part[1])
+        self.told.append((is_empty(x), is_scalar(x)))
+        return x * 2
+
+
+NEITHER, EMPTY, SCALAR = (False, False), (True, False), (False, True)
+
+
+def test_a_graph_is_built_anew_for_arrays_of_another_kind_if_it_asked_for_that():
+    asking = Asking()
+    with numpy_arrays():
+        net, of_mxnet = hybridized(Layer(asking)), hybridized(Layer(lambda F, x: x * 2))
+        graphs = []
+        for shape, dtype, told in [
+            ((2, 1), "float32", [NEITHER]),
+            ((3,), "float32", []),
+            ((3,), "float64", [NEITHER]),
+            ((0, 3), "float64", [EMPTY]),
+            ((3, 0), "float64", []),
+            ((), "float64", [SCALAR]),
+            ((1,), "float64", [NEITHER]),
+        ]:
+            asking.told.clear()
+            y = net(mx.np.ones(shape, dtype))
+            assert (y.shape, asking.told) == (shape, told)
+            of_mxnet(mx.np.ones(shape, dtype))
+            graphs.append(of_mxnet._cached_op)
+        assert len(set(map(id, graphs))) == 1
+        assert (is_empty(mx.np.ones(())), is_scalar(mx.np.ones(()))) == SCALAR
+        assert (is_empty(mx.np.ones((1, 0))), is_scalar(mx.np.ones((1, 0)))) == EMPTY
+        alone = mx.sym.var("x").as_np_ndarray()
+        assert (is_empty(alone), is_scalar(alone)) == NEITHER
+
+
+def test_of_several_arrays_each_counts_wherever_it_stands():
+    class Several(HybridBlock):
+        def ask(self, x, others):
+            told.append((is_empty(x), is_scalar(x)))
+            return x * 2, [other * 2 for other in others]
+
+        if LINE == "2.0":
+            forward = ask
+        else:
+
+            def hybrid_forward(self, F, x, others):
+                return self.ask(x, others)
+
+    told = []
+    with numpy_arrays():
+        net, one, empty, scalar = Several(), *(mx.np.ones(shape) for shape in ((2,), (0,), ()))
+        net.hybridize()
+        for x, others in [(one, [one, one]), (one, [one, empty]), (empty, [one, one]), (one, [scalar, empty])]:
+            net(x, others)
+        net(one, [scalar, empty])
+    # A graph of 1.9 is built of Symbols, of which nothing is known but what holds for one of the arrays.
+    assert told == {"1.9": [NEITHER, EMPTY, EMPTY, (True, True)], "2.0": [NEITHER, NEITHER, EMPTY, NEITHER]}[LINE]
+
+
+def test_a_graph_that_is_built_within_another_disturbs_it_not():
+    outer, inner = Asking(), Asking()
+    with numpy_arrays():
+        for shape, other, told in [((2,), (0,), [NEITHER, EMPTY]), ((0, 1), (), [EMPTY, SCALAR])]:
+            within = hybridized(Layer(inner))
+            net = Layer(lambda F, x, within=within, other=other: outer(F, x, (within, mx.np.ones(other))))
+            net.hybridize()
+            net(mx.np.ones(shape))
+            assert [outer.told.pop(), inner.told.pop()] == told and not outer.told + inner.told
 
 
 LEARNED = [

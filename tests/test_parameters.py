@@ -77,7 +77,7 @@ def test_an_array_where_one_may_be_given():
     array = mx.nd.array([nan])
     declared = Number("", arrays=True, name="p")
     assert declared.check(array, "f") is array and declared.check(3, "f") == 3
-    assert declared.kind == "a finite number or an MXNet array"
+    assert declared.kind == "a finite number or an MXNet array" and not declared.single
     with pytest.raises(TypeError, match="a finite number or an MXNet array, not 'x'"):
         declared.check("x", "f")
 
@@ -169,6 +169,7 @@ def test_binding_checks_and_fills_in():
     assert declared.bind((), {"high": 9, "low": -1}) == {"low": -1.0, "high": 9.0}
     for args, kwargs, error, message in (
         ((), {}, TypeError, "it takes the parameters: low, high; missing a required argument: 'low'"),
+        ((), {"high": 9}, TypeError, "it takes the parameters: low, high; missing a required argument: 'low'"),
         ((1, 2, 3), {}, TypeError, "it takes the parameters: low, high; too many positional arguments"),
         ((1,), {"x": 2}, TypeError, "it takes the parameters: low, high; got an unexpected keyword argument 'x'"),
         ((3,), {}, ValueError, "it's high is a finite number above low = 3, not 3"),
@@ -176,3 +177,10 @@ def test_binding_checks_and_fills_in():
     ):
         with pytest.raises(error, match=f"^{message}$"):
             declared.bind(args, kwargs)
+
+
+def test_a_number_may_stand_where_its_parameter_does():
+    def function(x: float, factor: Annotated[float, Number("Factor.")] = 2) -> float:
+        """Multiply."""
+
+    assert Declared(function, "it").bind((3,), {}) == {"factor": 3.0}
