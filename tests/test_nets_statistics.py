@@ -18,7 +18,6 @@ from gluon_activations import (
     replace_activations,
 )
 from gluon_activations._arrays import initialize_on
-from gluon_activations.nets._walk import said
 from tests.conftest import LINE
 from tests.nets import Custom, freeze, legacy_shapes, net_of, sequential
 
@@ -341,42 +340,3 @@ def test_a_net_that_gives_no_array_is_told_in_a_line(arrays):
         gradient_statistics(net, x, y, losses.L2Loss())
     with pytest.raises(ValueError, match="^the net gives no array, so there is no output to look at$"):
         diagnose(net, (x, y), losses.L2Loss())
-
-
-def test_labels_that_a_loss_cannot_take_are_told_in_a_line(arrays):
-    net, x = several(lambda y: y), arrays(np.ones((8, 4)))
-    for wrong, came in (
-        (None, "None"),
-        (np.zeros(8), r"numpy.ndarray of shape \(8,\) and .*"),
-        ([0] * 8, "a list of 8"),
-    ):
-        with pytest.raises(TypeError, match=rf"^y is an MXNet array \(mx.np.array or mx.nd.array\), not {came}$"):
-            gradient_statistics(net, x, wrong, CE())
-    for loss in (losses.L2Loss(), lambda out, y: losses.L2Loss()(out, y)):
-        with pytest.raises(
-            ValueError, match=r"^\S*( loss)? fails for an output of shape \(8, 3\) and y of shape \(3,\): .+$"
-        ):
-            gradient_statistics(net, x, arrays(np.zeros(3)), loss)
-    with pytest.raises(
-        ValueError, match=r"^TripletLoss fails for .*: .*missing 1 required positional argument.*$"
-    ):
-        gradient_statistics(net, x, arrays(np.zeros((8, 3))), losses.TripletLoss())
-
-
-def test_what_a_function_says_itself_is_left_as_it_is(arrays):
-    def refuse(out, y):
-        raise KeyError("my own")
-
-    with pytest.raises(KeyError, match="my own"):
-        gradient_statistics(several(lambda y: y), arrays(np.ones((8, 4))), None, refuse)
-
-
-@pytest.mark.parametrize("text, told", [
-    ("one", "one"),
-    ("Traceback:\n  File x\nMXNetError: Check failed: 1\n  more", "Check failed: 1"),
-    ("\n  first\nsecond", "first"),
-    ("", "ValueError"),
-    ("x" * 201, "x" * 200 + "…"),
-])  # fmt: skip
-def test_what_an_error_says_in_a_line(text, told):
-    assert said(ValueError(text)) == told

@@ -279,6 +279,83 @@ def test_a_batch_without_an_array_is_refused_in_a_line(arrays):
                     look(net, nothing)
 
 
+# -- losses ------------------------------------------------------------------------------------
+
+
+def test_a_loss_gets_output_and_labels(arrays):
+    out, y = arrays([[1.0, 2.0]]), arrays([[1.0, 4.0]])
+    assert _walk.loss_of(losses.L2Loss(), out, y).asnumpy().tolist() == [1.0]
+    assert _walk.loss_of(lambda out, y: out[1] * y, [3, 4], 5) == 20
+
+
+@pytest.mark.parametrize("output, came, take", [
+    ((), "a tuple of 0", ""),
+    ([1, 2], "a list of 2", "0"),
+    ((1,), "a tuple of 1", "0"),
+    ({"b": 1, "a": 2}, "a dict of 2", "'b'"),
+    ({}, "a dict of 0", ""),
+    (None, "None", ""),
+    ("text", "'text'", ""),
+])  # fmt: skip
+def test_an_output_that_is_no_array_is_told_in_a_line(output, came, take):
+    take = take and f": pass a function, as lambda out, y: loss(out[{take}], y)"
+    with pytest.raises(_walk.LossFails) as told:
+        _walk.loss_of(losses.L2Loss(), output, None)
+    assert str(told.value) == f"the output of the net is {came}, and L2Loss wants one array{take}"
+
+
+@pytest.mark.parametrize("wrong, came", [
+    (None, "None"), (np.zeros(8), "numpy.ndarray of shape (8,) and dtype float64"), ([0] * 8, "a list of 8"),
+])  # fmt: skip
+def test_labels_that_are_no_array_are_told_in_a_line(arrays, wrong, came):
+    with pytest.raises(TypeError) as told:
+        _walk.loss_of(CE(), arrays(np.ones((8, 3))), wrong)
+    assert str(told.value) == f"y is an MXNet array (mx.np.array or mx.nd.array), not {came}"
+
+
+SHARES = "; of labels with a share for each class it is SoftmaxCrossEntropyLoss(sparse_label=False)"
+
+
+@pytest.mark.parametrize("loss, of_output, of_y, whose, hint", [
+    (losses.L2Loss(), (8, 3), (3,), "L2Loss", ""),
+    (lambda out, y: losses.L2Loss()(out, y), (8, 3), (3,), "the loss", ""),
+    (losses.TripletLoss(), (8, 3), (8, 3), "TripletLoss", ""),
+    (CE(), (8, 3), (8, 3), "SoftmaxCrossEntropyLoss", SHARES),
+    (CE(), (8, 3), (8, 2), "SoftmaxCrossEntropyLoss", ""),
+    (CE(), (3,), (3,), "SoftmaxCrossEntropyLoss", ""),
+    (CE(sparse_label=False), (8, 3), (8, 4), "SoftmaxCrossEntropyLoss", ""),
+])  # fmt: skip
+def test_what_a_loss_cannot_take_is_told_in_a_line(arrays, loss, of_output, of_y, whose, hint):
+    with pytest.raises(_walk.LossFails) as told:
+        _walk.loss_of(loss, arrays(np.ones(of_output)), arrays(np.ones(of_y)))
+    start = f"{whose} fails for an output of shape {of_output} and y of shape {of_y}{hint}: "
+    assert str(told.value).startswith(start) and len(str(told.value)) > len(start)
+    assert "\n" not in str(told.value)
+
+
+def test_what_a_function_says_itself_is_left_as_it_is():
+    def refuse(out, y):
+        raise KeyError("my own")
+
+    with pytest.raises(KeyError, match="my own"):
+        _walk.loss_of(refuse, None, None)
+
+
+@pytest.mark.parametrize("text, told", [
+    ("one", "one"),
+    ("Traceback:\n  File x\nMXNetError: Check failed: 1\n  more", "Check failed: 1"),
+    ("\n  first\nsecond", "first"),
+    ("", "ValueError"),
+    ("x" * 200, "x" * 200),
+    ("x" * 201, "x" * 200 + "…"),
+])  # fmt: skip
+def test_what_an_error_says_in_a_line(text, told):
+    assert _walk.said(ValueError(text)) == told
+
+
+# -- before shapes are known -------------------------------------------------------------------
+
+
 def test_what_fails_before_shapes_are_known_is_not_taken_for_a_net_that_nobody_initialised(arrays):
     def refuse(self, data):
         raise mx.base.MXNetError(

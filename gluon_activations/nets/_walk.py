@@ -133,8 +133,9 @@ def _kind_of(value: Any) -> str:
 
 def _first(output: Any) -> str:
     """How a loss is told to take the first of several outputs."""
-    keys = list(output) if isinstance(output, Mapping) else [0] if isinstance(output, (list, tuple)) else []
-    return f": pass a function, as lambda out, y: loss(out[{keys[0]!r}], y)" if len(output or ()) and keys else ""
+    several = isinstance(output, (list, tuple))
+    keys = [*output] if isinstance(output, Mapping) else [*range(len(output))] if several else []
+    return f": pass a function, as lambda out, y: loss(out[{keys[0]!r}], y)" if keys else ""
 
 
 def said(error: Exception) -> str:
