@@ -13,6 +13,7 @@ but NumPy and MXNet, so it can also be copied.
 
 import builtins
 import contextlib
+import functools
 import importlib.util
 import sys
 import types
@@ -119,15 +120,16 @@ class _NumPy(types.ModuleType):
     """NumPy for MXNet's own modules: a number that does not fit goes round, as MXNet itself has it."""
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(numpy, name)
+        found = getattr(numpy, "_core" if name == "core" else name)
         setattr(self, name, found)
         return found
 
     def array(self, values: Any, dtype: Any = None, **options: Any) -> Any:
-        try:
-            return numpy.array(values, dtype=dtype, **options)
-        except OverflowError:
-            return numpy.array(values, **options).astype(dtype)
+        with numpy.errstate(over="ignore", invalid="ignore"):
+            try:
+                return numpy.array(values, dtype=dtype, **options)
+            except OverflowError:
+                return numpy.array(values, **options).astype(dtype)
 
 
 def _compute_as_before() -> None:
@@ -156,6 +158,78 @@ def _add_up_as_before(metrics: Any) -> None:
     """Let all of MXNet's metrics add up in float64."""
     for name in ("sum_metric", "global_sum_metric"):
         setattr(metrics.EvalMetric, name, _Sum(name))
+
+
+def _plain(value: Any) -> Any:
+    """Python's numbers in place of NumPy's, also in tuples and lists."""
+    if isinstance(value, numpy.generic):
+        return value.item()
+    return type(value)(map(_plain, value)) if type(value) in (tuple, list) else value
+
+
+def _given_plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that gets Python's numbers, with which NumPy 1 computed as with its own."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*map(_plain, args), **{name: _plain(value) for name, value in kwargs.items()})
+
+    return wrapper
+
+
+def _giving_plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that gives Python's numbers, which are printed as NumPy 1 printed its own."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return _plain(function(*args, **kwargs))
+
+    return wrapper
+
+
+# What is made with numbers that MXNet computes with or prints, what it calls a truth value that it hands to C, and
+# what a metric is asked for.
+_MADE = {"Block", "Optimizer", "LRScheduler", "Initializer", "EvalMetric", "DataIter"}
+_FLAGS = {"active", "create_graph", "is_recording", "is_train", "retain_graph", "train_mode"}
+_ASKED = {"get", "get_global"}
+
+
+def _take_and_give_plain() -> None:
+    """Let what MXNet makes, draws and measures take and give numbers of either kind."""
+    for module in _modules():
+        for place in (module, *(value for value in vars(module).values() if isinstance(value, type))):
+            if getattr(place, "__module__", module.__name__) == module.__name__:
+                made = _MADE & {base.__name__ for base in getattr(place, "__mro__", ())}
+                for name, function in list(vars(place).items()):
+                    if not isinstance(function, types.FunctionType) or function.__module__ != module.__name__:
+                        continue
+                    code = function.__code__
+                    given = {*code.co_varnames[: code.co_argcount]}
+                    to_c = "c_int" in code.co_names and _FLAGS & given
+                    if (
+                        (made and name == "__init__")
+                        or to_c
+                        or (module.__name__.endswith(".random") and "size" in given)
+                    ):
+                        setattr(place, name, _given_plain(function))
+                    elif made and name in _ASKED:
+                        setattr(place, name, _giving_plain(function))
+
+
+def _elements_as_before(base: Any) -> None:
+    """Let arrays of one element be numbers where MXNet writes a C array."""
+    own = base.c_array
+
+    @functools.wraps(own)
+    def c_array(ctype: Any, values: Any) -> Any:
+        try:
+            return own(ctype, values)
+        except TypeError:
+            return own(ctype, [each.item() if getattr(each, "size", 0) == 1 else each for each in values])
+
+    for module in _modules():
+        if vars(module).get("c_array") is own:
+            module.c_array = c_array  # type: ignore[attr-defined]
 
 
 def _as_array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
@@ -209,6 +283,8 @@ def repair() -> None:
         _write_as_before()
         _compute_as_before()
         _call_by_new_names()
+        _take_and_give_plain()
+        _elements_as_before(mxnet.base)
         _add_up_as_before(getattr(mxnet, "metric", None) or mxnet.gluon.metric)
 
 

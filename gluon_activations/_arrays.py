@@ -138,6 +138,17 @@ def array(values: Any, dtype: Any = "float32", ctx: Any = None) -> Any:
     return new(numpy.asarray(values), dtype=dtype, ctx=ctx)
 
 
+def plain(value: Any) -> Any:
+    """Python's numbers and texts in place of NumPy's, also in tuples, lists and dicts."""
+    if isinstance(value, numpy.generic):
+        return value.item()
+    if type(value) in (list, tuple):
+        return type(value)(map(plain, value))
+    if type(value) is dict:
+        return {plain(key): plain(held) for key, held in value.items()}
+    return value
+
+
 def like(x: Any, y: Any) -> Any:
     """The array ``y`` in the kind of ``x``; autograd.grad gives legacy arrays always."""
     return y.as_np_ndarray() if is_numpy_kind(x) else y

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
+from ._arrays import plain
 from ._wording import in_a_line
 
 REQUIRED: Any = object()  # the default of a parameter that has none
@@ -235,7 +236,7 @@ class Framework:
 
     def ours(self, name: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Name and parameters of ours for a call of theirs."""
-        (entry, theirs), asked = self.find(name), f"{self.key}:{name}"
+        (entry, theirs), asked, given = self.find(name), f"{self.key}:{name}", plain(dict(given))
         wrong = given.keys() - theirs.defaults.keys() - self.ignored
         values = theirs.defaults | {key: given[key] for key in theirs.defaults if key in given}
         missing = [key for key, value in values.items() if value is REQUIRED]

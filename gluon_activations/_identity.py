@@ -28,6 +28,8 @@ def _parts(thing: Any, around: tuple[int, ...] = ()) -> Any:
     Names that MXNet counts through are left out, so that a block made twice is the same. What a function
     looks up by a global name is not looked into.
     """
+    if isinstance(thing, numpy.generic):
+        thing = thing.item()
     if isinstance(thing, _PLAIN):
         return thing
     if id(thing) in around:

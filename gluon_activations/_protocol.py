@@ -16,7 +16,7 @@ import mxnet as mx
 from mxnet.gluon import Block, HybridBlock
 from mxnet.gluon.loss import SoftmaxCrossEntropyLoss
 
-from ._arrays import array, is_array
+from ._arrays import array, is_array, plain
 from ._context import context
 from ._identity import digest
 from ._parameters import Integer, Number
@@ -112,7 +112,7 @@ def _grid(tune: Any) -> list[_Record]:
             raise TypeError(f"tune holds a list of values for each setting, not {in_a_line(values)} for {name}")
         if name in _TAKEN:
             raise ValueError(f"what is tuned is {', '.join(_TUNABLE)} or a setting of build's, not {name}")
-        choices[name] = list(values)
+        choices[name] = plain(list(values))
     return list(ParameterGrid(choices))
 
 
@@ -122,7 +122,9 @@ def _arms(activations: Any) -> dict[str, Any]:
         arms = dict(activations)
     else:
         names: list[Any] = (
-            list(activations) if numpy.iterable(activations) and not isinstance(activations, str) else [None]
+            plain(list(activations))
+            if numpy.iterable(activations) and not isinstance(activations, str)
+            else [None]
         )
         if not all(isinstance(name, str) for name in names):
             raise TypeError(
@@ -133,7 +135,7 @@ def _arms(activations: Any) -> dict[str, Any]:
         if len(arms) < len(names):
             raise ValueError(f"each activation is compared once, not {', '.join(names)}")
     if not all(isinstance(name, str) for name in arms):
-        raise TypeError(f"activations are named by text, not {', '.join(map(repr, arms))}")
+        raise TypeError(f"activations are named by text, not {', '.join(map(in_a_line, arms))}")
     if held := [name for name, arm in arms.items() if isinstance(arm, Block) and arm._children]:
         raise TypeError(
             f"a block with others inside cannot be copied for each net: give what makes it, not {', '.join(held)}"

@@ -15,7 +15,7 @@ import mxnet as mx
 from mxnet.gluon import nn
 
 from . import functional, fused, ops
-from ._arrays import FLOATS, GLUON_2, dtype_of, is_array, is_symbol
+from ._arrays import FLOATS, GLUON_2, device_of, dtype_of, is_array, is_symbol
 from .fused import _graphs, _portable
 
 # What MXNet's Activation is called, and which formula that is.
@@ -169,7 +169,7 @@ def _suits(x: Any) -> bool:
     """Whether an array is one that ours work on, outside of what is already at work."""
     if getattr(_here, "inside", False) or is_symbol(x) or not is_array(x) or ops.is_traced():
         return False
-    return dtype_of(x) in FLOATS and x.stype == "default" and x.context.device_type == "cpu"
+    return dtype_of(x) in FLOATS and x.stype == "default" and device_of(x).device_type == "cpu"
 
 
 def _ours(function: Callable[..., Any], *arrays: Any) -> Any:

@@ -36,7 +36,7 @@ def in_a_line(value: Any) -> str:
     Of an array (MXNet's, NumPy's, another framework's) these are kind, shape and dtype; a block with blocks inside
     begins with its name.
     """
-    if hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, numpy.generic):
+    if hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, (numpy.generic, type)):
         dtype = getattr(value.dtype, "__name__", value.dtype)
         text = f"{type(value).__module__}.{type(value).__name__} of shape {value.shape} and dtype {dtype}"
     else:

@@ -11,7 +11,7 @@ import numpy
 from mxnet.gluon import HybridBlock, nn
 
 from . import functional
-from ._arrays import GLUON_2, check, is_symbol, new_parameter, settle_dtype
+from ._arrays import GLUON_2, check, is_symbol, new_parameter, plain, settle_dtype
 from ._formula import block_docstring
 from ._parameters import Declared, Flag, Integer
 
@@ -34,7 +34,7 @@ class _Declared:
             cls.__doc__ = block_docstring(cls.__doc__ or "", init.formula, init.declared)  # type: ignore[union-attr]
 
     def __repr__(self) -> str:
-        options = ", ".join(f"{name}={value!r}" for name, value in self._shown.items())
+        options = ", ".join(f"{name}={plain(value)!r}" for name, value in self._shown.items())
         return f"{type(self).__name__}({options})"
 
 

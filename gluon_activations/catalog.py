@@ -20,7 +20,7 @@ from mxnet.gluon import Block, nn
 from mxnet.gluon.model_zoo.vision import mobilenet
 
 from . import _elsewhere, blocks, functional
-from ._arrays import GLUON_2
+from ._arrays import GLUON_2, own_parameters, plain
 from ._parameters import Choice, Parameter
 from ._wording import in_a_line
 
@@ -780,11 +780,21 @@ def elsewhere(activation: Any, /, **parameters: Any) -> _elsewhere.Elsewhere:
     if kind is None:
         raise TypeError(f"elsewhere takes an activation of the catalog, not {in_a_line(activation)}")
     defaults = {key: parameter.default for key, parameter in _parameters(kind).items()}
-    options = getattr(block, "_shown", {key: getattr(block, f"_{key}", defaults[key]) for key in defaults})
+    options = plain(getattr(block, "_shown", None) or _options_of_mxnet(block, defaults))
     own, builtin = None, entry.builtin if entry else None
     if builtin and builtin.fault and (options == defaults or not isinstance(block, blocks._Declared)):
         own = builtin.code, f"Wrong: {builtin.fault}."
     return _elsewhere.theirs(kind.function.__name__, options, defaults, own)
+
+
+def _options_of_mxnet(block: Block, defaults: dict[str, Any]) -> dict[str, Any]:
+    """What a block of MXNet's own was made with, in our names; what it learns, as it starts."""
+    options = {key: getattr(block, f"_{key}", default) for key, default in defaults.items()}
+    for key, learned in own_parameters(block).items():
+        if key in options:
+            options[key] = getattr(learned.init, "value", options[key])
+            options |= {"in_channels": learned.shape[0]} if "in_channels" in options else {}
+    return options
 
 
 def _entry_of(name: str) -> Activation:

@@ -9,6 +9,7 @@ import csv
 import inspect
 import itertools
 import math
+import operator
 import os
 import statistics
 import types
@@ -21,9 +22,9 @@ from numpy.typing import NDArray
 import mxnet as mx
 from mxnet.gluon import Block, Trainer, nn
 
-from ._arrays import array, numpy_arrays
+from ._arrays import array, numpy_arrays, plain
 from ._context import context
-from ._parameters import Choice
+from ._parameters import Choice, Integer, Number
 from ._wording import in_a_line
 from .catalog import get_activation
 from .initialize import initializer
@@ -228,10 +229,14 @@ def _net(layers: Iterable[Block], shape: tuple[int, ...], seed: int, ctx: Any) -
     net = nn.HybridSequential()
     net.add(*layers)
     device = context(ctx)
-    mx.random.seed(seed)
+    mx.random.seed(operator.index(seed))
     net.initialize(ctx=device)
     net(array(numpy.zeros(shape), ctx=device))  # Gluon draws the weights when the first sample comes: now
     return net
+
+
+_EPOCHS, _BATCH_SIZE = Integer("", name="epochs", at_least=0), Integer("", name="batch_size", at_least=1)
+_RATE, _MOMENTUM = Number("", name="learning_rate"), Number("", name="momentum")
 
 
 def train(
@@ -289,16 +294,20 @@ def train(
     Raises
     ------
     ValueError
-        If there are not as many targets as samples, or none.
+        If there are not as many targets as samples, or none, or a number is out of its range.
+    TypeError
+        If a number is none.
     """
     if not len(x) == len(y) > 0:
         raise ValueError(f"training wants as many targets as samples, and at least one, not {len(y)} and {len(x)}")
+    epochs, batch_size = _EPOCHS.check(epochs, "train"), _BATCH_SIZE.check(batch_size, "train")
+    learning_rate, momentum = _RATE.check(learning_rate, "train"), _MOMENTUM.check(momentum, "train")
     criterion = mx.gluon.loss.SoftmaxCrossEntropyLoss() if loss is None else loss
     options = {"learning_rate": learning_rate, "wd": 0.0, **({"momentum": momentum} if momentum else {})}
     trainer = Trainer(net.collect_params(), optimizer, options)
     device = context(ctx)
     order = numpy.random.default_rng(seed)
-    mx.random.seed(seed)
+    mx.random.seed(operator.index(seed))
     history: list[_Record] = []
     for epoch in _bar(range(1, epochs + 1), progress, "epoch"):
         total = 0.0
@@ -541,7 +550,9 @@ def _source(run: Callable[..., Any]) -> str:
 
 def _plain(record: Mapping[str, Any]) -> _Record:
     """A record with Python's numbers in place of NumPy's and MXNet's; longer arrays stay."""
-    return {name: value.item() if getattr(value, "size", 0) == 1 else value for name, value in record.items()}
+    return {
+        name: plain(value.item() if getattr(value, "size", 0) == 1 else value) for name, value in record.items()
+    }
 
 
 def _call(run: Callable[..., Any], source: str, setting: _Record, np_arrays: bool) -> _Record:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gluon_activations import _arrays
+from gluon_activations.blocks import FunctionBlock
 from tests.conftest import KINDS, LINE
 
 import mxnet as mx
@@ -132,6 +133,7 @@ class Net(HybridBlock):
 
 told = []
 from gluon_activations import _arrays
+from gluon_activations.blocks import FunctionBlock
 with _arrays.numpy_arrays():
     net = Net()
     net.hybridize()
@@ -161,3 +163,20 @@ def test_a_graph_that_nobody_builds_is_for_usual_arrays():
     another.start()
     another.join()
     assert told == [(False, False)]
+
+
+def test_numbers_of_numpys_become_pythons():
+    held = (np.float64(0.5), [np.int64(1), {np.str_("a"): np.bool_(True)}], np.ones(1), None)
+    number, several, array, none = _arrays.plain(held)
+    assert repr((number, several, none)) == "(0.5, [1, {'a': True}], None)" and array is held[2]
+    assert type(number) is float and type(several[0]) is int
+
+
+def test_a_block_of_somebodys_own_is_written_with_pythons_numbers():
+    class Times(FunctionBlock):
+        function = staticmethod(lambda x, k, ends: x * k)
+
+        def __init__(self, k):
+            super().__init__(k=k, ends=(k, 1))
+
+    assert repr(Times(np.float64(0.25))) == "Times(k=0.25, ends=(0.25, 1))"

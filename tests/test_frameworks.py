@@ -26,6 +26,7 @@ from gluon_activations._elsewhere import REQUIRED, Theirs, frameworks
 from gluon_activations.catalog import _block_of, _parameters
 from tools import measured
 
+import mxnet as mx
 from mxnet.gluon import nn
 
 HOSTS = {"torch": "docs.pytorch.org", "keras": "keras.io", "jax": "docs.jax.dev"}
@@ -197,6 +198,12 @@ def test_elsewhere_takes_names_of_other_frameworks_and_blocks():
     assert elsewhere("keras:leaky_relu") == elsewhere("leaky_relu", alpha=0.2)
     assert elsewhere(get_activation("gelu", approximate="sigmoid"))["timm"].endswith("('quick_gelu')")
     assert elsewhere(nn.LeakyReLU(0.25))["jax"] == "jax.nn.leaky_relu(x, negative_slope=0.25)"
+    assert elsewhere(nn.LeakyReLU(numpy.float64(0.2)))["torch"] == "torch.nn.LeakyReLU(negative_slope=0.2)"
+    assert elsewhere(nn.PReLU())["torch"] == "torch.nn.PReLU(num_parameters=1, init=0.25)"
+    learned = nn.PReLU(alpha_initializer=mx.init.Constant(0.125), in_channels=3)
+    assert elsewhere(learned)["torch"] == "torch.nn.PReLU(num_parameters=3, init=0.125)"
+    with pytest.raises(ValueError, match=r"not torch.nn.Softplus\(beta=2.0, threshold=10.0\)$"):
+        get_activation("torch:Softplus", beta=numpy.float64(2), threshold=numpy.float64(10))
     with pytest.raises(TypeError, match="^elsewhere takes an activation of the catalog, not Dense"):
         elsewhere(nn.Dense(1))
 

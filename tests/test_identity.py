@@ -137,6 +137,13 @@ def test_what_is_made_twice_is_the_same(make):
     assert digest(make()) == digest(make())
 
 
+@pytest.mark.parametrize("one, other", [
+    (np.float64(0.5), 0.5), (np.int64(2), 2), (np.bool_(True), True), (np.str_("a"), "a"),
+])  # fmt: skip
+def test_a_number_of_numpys_is_pythons(one, other):
+    assert digest({"a": [one]}) == digest({"a": [other]})
+
+
 def test_a_thing_that_is_there_twice_does_not_hold_itself():
     shared = [1]
     assert digest([shared, shared]) == digest([[1], [1]])

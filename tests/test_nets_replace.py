@@ -48,6 +48,7 @@ def test_swaps_at_any_depth_and_nothing_else(arrays):
     assert replace_activations(net, "relu", replaces="silu") == 3
     np.testing.assert_array_equal(net(x).asnumpy(), before)
     assert replace_activations(net, Mish, replaces="all") == 4
+    assert replace_activations(net, Mish, replaces=np.array(["mish", "relu"])) == 4
     assert replace_activations(net, "elu") == 0
 
 

@@ -257,7 +257,17 @@ def test_what_may_stand_beside_arrays(arrays):
     x = arrays(np.ones((3, 4)))
     net = net_of(lambda self, *given: self.k0(x), nn.Dense(2))
     net.initialize()
-    for beside in (None, 3, 0.5, True, {"x": x}, [None, (x, {"y": [x]})]):
+    for beside in (
+        None,
+        3,
+        0.5,
+        True,
+        np.int64(3),
+        np.float32(0.5),
+        np.bool_(True),
+        {"x": x},
+        [None, (x, {"y": [x]})],
+    ):
         assert len(layer_statistics(net, (x, beside))) == 1
     for wrong, kind in ((np.ones(3), "ndarray"), ("mean", "str"), ({"x": [np.ones(3)]}, "ndarray"), (net, "Net")):
         with pytest.raises(TypeError, match=f"x is an MXNet array .*, not {kind}"):
@@ -345,6 +355,8 @@ def test_what_a_function_says_itself_is_left_as_it_is():
     ("one", "one"),
     ("Traceback:\n  File x\nMXNetError: Check failed: 1\n  more", "Check failed: 1"),
     ("\n  first\nsecond", "first"),
+    ("Traceback (most recent call last):\n  File \"x.cc\", line 1\n  it was so\nsecond", "it was so"),
+    ("Traceback (most recent call last):", "Traceback (most recent call last):"),
     ("", "ValueError"),
     ("x" * 200, "x" * 200),
     ("x" * 201, "x" * 200 + "…"),

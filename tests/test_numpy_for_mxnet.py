@@ -19,7 +19,7 @@ import numpy_for_mxnet
 
 import mxnet as mx
 from mxnet import autograd, gluon, nd
-from mxnet.gluon import nn
+from mxnet.gluon import nn, rnn
 
 ROOT = Path(__file__).parent.parent
 MODERN = numpy_for_mxnet.NUMPY >= (1, 24)
@@ -198,6 +198,50 @@ def counted(samples):
     return mx.test_utils.chi_square_check(samples, [(0, 0.5), (0.5, 1)], [0.5, 0.5])[1].tolist()
 
 
+def recorded(flag):
+    x = mx.np.ones((2,))
+    x.attach_grad()
+    with autograd.record(train_mode=flag):
+        training, y = autograd.is_training(), (x * x).sum()
+    y.backward(retain_graph=flag, train_mode=flag)
+    (grad,) = autograd.grad(y, [x], retain_graph=flag, train_mode=flag)
+    return training, x.grad.asnumpy().tolist(), grad.asnumpy().tolist()
+
+
+def measured(name):
+    """What a metric says in print, and what several of them do."""
+    legacy, metrics = hasattr(mx, "metric"), getattr(mx, "metric", None) or gluon.metric
+    one, several = metrics.create(name), metrics.create([name, name])
+    new = nd.array if legacy else mx.np.array
+    for metric in (one, several):
+        metric.update([new([[1.0], [3.0]])], [new([[1.5], [2.5]])])
+    return f"{one.get()} {several.get()} {one.get_name_value()}"
+
+
+def executed(is_train):
+    x = mx.sym.var("x").square()
+    bound = (x.bind if hasattr(x, "bind") else x._bind)(mx.cpu(), {"x": nd.ones(2)})
+    return bound.forward(is_train=is_train)[0].shape
+
+
+def without_a_warning(call):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        return call()
+
+
+def quantized():
+    from mxnet.contrib import quantization
+
+    net = mx.sym.FullyConnected(mx.sym.var("data"), num_hidden=2, name="fc")
+    net = mx.sym.SoftmaxOutput(net, name="softmax")
+    data = mx.io.NDArrayIter(np.eye(4, 2), batch_size=N(2))
+    weights = {"fc_weight": nd.ones((2, 2)), "fc_bias": nd.zeros(2)}
+    options = {"ctx": mx.cpu(), "calib_mode": "entropy", "calib_data": data, "num_calib_examples": 4}
+    made, *_ = quantization.quantize_model(net, weights, {}, **options)
+    return any("quantize" in name for name in made.get_internals().list_outputs())
+
+
 X = np.arange(24, dtype="float32").reshape(2, 3, 4)
 LEGACY = {
     "ones": (lambda: nd.ones((N(4), 2)).shape, (4, 2)),
@@ -223,6 +267,11 @@ LEGACY = {
     ),
     "numbers that do not fit": (lambda: nd.array([-1, 300], dtype="uint8").asnumpy().tolist(), [255, 44]),
     "a function of NumPy": (lambda: bool(np.all(nd.ones((2, 3)) == 1)), True),
+    "far too large": (lambda: without_a_warning(lambda: nd.array([1e300]).asscalar()), np.inf),
+    "move an axis": (lambda: nd.moveaxis(nd.ones((2, 3)), N(0), N(1)).shape, (3, 2)),
+    "an executor": (lambda: executed(np.True_), (2,)),
+    "quantised by entropy": (quantized, True),
+    "an iterator": (lambda: mx.io.NDArrayIter(X, batch_size=N(2)).provide_data[0].shape, (2, 3, 4)),
     "a record": (lambda: mx.recordio.unpack(packed([1.0, 2.0], b"some"))[1], b"some"),
 }
 BOTH = {
@@ -243,6 +292,17 @@ BOTH = {
     "adam": (lambda: trained("adam", learning_rate=np.float32(0.1)), 0.8),
     "chi square": (lambda: counted(lambda count: np.linspace(0.01, 0.99, count)), [500000, 500000]),
     "numbers that do not fit": (lambda: mx.np.array([-1, 300], dtype="uint8").asnumpy().tolist(), [255, 44]),
+    "recording": (lambda: recorded(np.True_), (True, [2, 2], [2, 2])),
+    "uniform, a number of them": (lambda: mx.np.random.uniform(size=N(2)).shape, (2,)),
+    "gamma, a number of them": (lambda: mx.np.random.gamma(1.0, size=N(3)).shape, (3,)),
+    "float16 and float32 as rates": (lambda: trained("adam", learning_rate=np.float16(0.1)), 0.8),
+    "small integers": (lambda: repr(rnn.LSTM(np.uint8(100))).partition("-> ")[2], "100, TNC)"),
+    "a cell": (lambda: rnn.LSTMCell(np.uint8(100), input_size=N(5)).i2h_weight.shape, (400, 5)),
+    "in print": (
+        lambda: repr(nn.MaxPool2D(N(2), (N(1), N(1)))).partition(", padding")[0],
+        "MaxPool2D(size=(2, 2), stride=(1, 1)",
+    ),
+    "metrics in print": (lambda: measured("mse"), "('mse', 0.25) (['mse', 'mse'], [0.25, 0.25]) [('mse', 0.25)]"),
     "dropout": (lambda: nn.Dropout(F(0.5), axes=(N(0),))(mx.np.ones((2, 2))).shape, (2, 2)),
 }
 

@@ -292,9 +292,15 @@ if LINE == "1.9":
             export(Swish(), str(tmp_path / "x"), shape)
         assert repr(shape) in str(error.value)
 
+    @pytest.mark.parametrize("dtype", ["float32", np.float32, np.dtype("float32"), [np.float32]])
+    def test_dtypes_may_be_numpys(dtype, arrays, tmp_path):
+        path = str(tmp_path / "x")
+        export(Swish(), path, (1, 2), dtype=dtype)
+        assert onnx.load(path).graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+
     def test_refuses_dtypes_and_inputs(arrays, tmp_path):
         path = str(tmp_path / "x")
-        for dtype in ("float16", "float64", "int8", np.float32, None, ["float16"]):
+        for dtype in ("float16", "float64", "int8", np.float64, None, ["float16"]):
             with pytest.raises(ValueError, match="dtype is one of float32, int32, int64, not"):
                 export(Swish(), path, (1, 2), dtype=dtype)
         with pytest.raises(ValueError, match="one for all inputs or a list of one for each, not 2 for 3"):

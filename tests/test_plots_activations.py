@@ -165,6 +165,11 @@ def test_blocks_that_differ_in_their_options_get_different_names(arrays):
     assert legend(figure.axes[0]) == ["Swish, beta=1", "Swish, beta=5"]
     third = compare_activations([Swish(1 / 3), GELU("tanh"), nn.Swish(5), Mish()][:3])
     assert legend(third.axes[0]) == ["Swish, beta=0.3333", "GELU, approximate=tanh", "Swish"]
+    numbers = [{"beta": np.float32(1.3)}, {"beta": 2}]
+    assert legend(compare_activations(["swish"] * 2, params=numbers).axes[0]) == [
+        "Swish, beta=1.3",
+        "Swish, beta=2",
+    ]
 
 
 def test_gallery_shows_the_whole_catalog(arrays):

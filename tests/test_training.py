@@ -292,6 +292,29 @@ def test_ten_epochs_of_plain_descent_unless_told_otherwise():
         assert train(mlp(), *SMALL, **{**DEFAULTS, **other}) != plain
 
 
+def test_numbers_of_numpys_train_as_pythons_do():
+    options = {"epochs": 2, "learning_rate": 0.5, "momentum": 0.25, "batch_size": 40, "seed": 3}
+    kinds = {"epochs": np.uint8, "learning_rate": np.float16, "momentum": np.float32, "batch_size": np.int8}
+    given = {name: kinds.get(name, np.uint32)(value) for name, value in options.items()}
+    for make in (mlp, cnn):
+        rows = SMALL[0].reshape((70, 1, 8, 8) if make is cnn else (70, 64))
+        again = train(make(seed=np.uint8(3)), rows, SMALL[1], **given)
+        assert train(make(seed=3), rows, SMALL[1], **options) == again
+
+
+@pytest.mark.parametrize("name, wrong, error, allowed", [
+    ("epochs", -1, ValueError, "an integer of at least 0"),
+    ("epochs", 1.5, TypeError, "an integer of at least 0"),
+    ("batch_size", 0, ValueError, "an integer of at least 1"),
+    ("learning_rate", "0.1", TypeError, "a finite number"),
+    ("learning_rate", np.inf, ValueError, "a finite number"),
+    ("momentum", np.nan, ValueError, "a finite number"),
+])  # fmt: skip
+def test_numbers_of_a_training_are_checked(name, wrong, error, allowed):
+    with pytest.raises(error, match=f"^train's {name} is {allowed}, not .*$"):
+        train(mlp(), *SMALL, **{name: wrong})
+
+
 def test_what_a_dropout_drops_is_drawn_from_the_seed():
     net = mlp()
     net.add(nn.Dropout(0.5))
@@ -757,6 +780,7 @@ def test_a_run_is_asked_for_once():
         (NUMBERS[:1], [0, 0]),
         (NUMBERS[:1] * 2, [0]),
         ([{"number": np.int64(0)}, *NUMBERS], [0]),
+        ([{"number": (np.float64(1),)}, {"number": (1.0,)}], [0]),
     ]:
         with pytest.raises(ValueError, match="^a sweep wants each configuration and each seed once$"):
             sweep(numbers, seeds, square, **HERE)

@@ -85,6 +85,7 @@ class Unspeakable:
     (0.5, "0.5"),
     (np.float32(0.5), "0.5"),
     (np.bool_(True), "True"),
+    (np.float32, "<class 'numpy.float32'>"),
     ((np.int64(3), np.str_("a")), "(3, 'a')"),
     ("a\nb", repr("a\nb")),
     ("x" * 78, f"'{'x' * 78}'"),

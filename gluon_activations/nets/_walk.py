@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Callable, NamedTuple
+
+import numpy
 
 import mxnet as mx
 from mxnet.gluon import Block, SymbolBlock, nn
@@ -58,7 +61,7 @@ def _takes_nothing(net: Block) -> bool:
 
 
 # Beside its arrays a net may be given a mask that is None, or a length.
-_MAY_BE_GIVEN = (mx.nd.NDArray, type(None), bool, int, float)
+_MAY_BE_GIVEN = (mx.nd.NDArray, type(None), bool, int, float, numpy.generic)
 
 
 def _settle(net: Block, inputs: tuple[Any, ...]) -> None:
@@ -141,11 +144,12 @@ def _first(output: Any) -> str:
 def said(error: Exception) -> str:
     """What an error says, in a line, without MXNet's tables and traces."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    text = next((line for line in lines if "Error: " in line), lines[0]).removeprefix("MXNetError: ")
+    told = [line for line in lines if "Error: " in line] or [line for line in lines if not _TRACE.match(line)]
+    text = (told or lines)[0].removeprefix("MXNetError: ")
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-_LONGEST = 200
+_LONGEST, _TRACE = 200, re.compile(r'Traceback |File "|\[bt\]|Stack trace')
 
 # Where a block keeps its graph, and ours the dtype for which it was built.
 _GRAPH = ("_active", "_cached_graph", "_cached_op", "_cached_op_args", "_in_format", "_out_format", "_dtype")

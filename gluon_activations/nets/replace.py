@@ -84,7 +84,7 @@ def replace_activations(
 
 def _wanted(replaces: str | Sequence[str]) -> set[str]:
     """Names of the catalog."""
-    if replaces == "all":
+    if isinstance(replaces, str) and replaces == "all":
         return set(activations("elements"))
     return {_entry_of(name).name for name in ([replaces] if isinstance(replaces, str) else replaces)}
 

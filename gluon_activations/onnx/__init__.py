@@ -51,7 +51,8 @@ def export(
     dynamic : bool
         Whether the file accepts other shapes than this one, of as many axes.
     dtype : str, or list of str
-        What the inputs are held in, "float32", "int32" or "int64": one for all, or a list with one for each.
+        What the inputs are held in, "float32", "int32" or "int64", or NumPy's type of that name: one for all, or a
+        list with one for each.
 
     Returns
     -------
@@ -144,6 +145,7 @@ def _shapes(given: Any) -> list[_Shape]:
 
 def _dtypes(given: Any, inputs: int) -> list[str]:
     each = list(given) if isinstance(given, (list, tuple)) else [given] * inputs
+    each = [numpy.dtype(one).name if isinstance(one, (type, numpy.dtype)) else one for one in each]
     if len(each) != inputs:
         raise ValueError(f"dtype is one for all inputs or a list of one for each, not {len(each)} for {inputs}")
     for one in each:

@@ -166,6 +166,7 @@ def gallery(
     """
     if columns < 1:
         raise ValueError(f"columns is 1 or more, not {in_a_line(columns)}")
+    columns = int(columns)
     entries = [_entry_of(name) for name in (all_activations("elements") if names is None else _several(names))]
     rows = -(-len(entries) // columns)
     figure, axes = panels(rows, columns, height=1.9 * rows, sharex=True, sharey=True, squeeze=False)
@@ -240,7 +241,7 @@ def _label(activation: Any, options: dict[str, Any]) -> str:
     own = getattr(activation, "_shown", {})  # of a block of ours
     knobs = _entry_of(_name_of(activation) or "identity").knobs if own else {}
     options = {**{key: own[key] for key in knobs}, **options}
-    shown = (f"{value:.4g}" if isinstance(value, float) else value for value in options.values())
+    shown = (f"{value:.4g}" if isinstance(value, (float, numpy.floating)) else value for value in options.values())
     return ", ".join([_display_name(activation), *map("{}={}".format, options, shown)])
 
 
