@@ -29,8 +29,10 @@ LIST_$(THEIRS) := frameworks
 OLDEST_$(SITE) := 3.11
 OLDEST_$(THEIRS) := 3.11
 PYTEST := -m pytest -n 2 --dist worksteal -p no:cacheprovider
+# Two tests at a time have a core each; with 2.0.0b1 they have two threads each, as people have.
+ALONE := OMP_NUM_THREADS=1
 # Pages run in one thread each, two pages at a time; every sum is then made in one order.
-NBVAL := OMP_NUM_THREADS=1 JUPYTER_PREFER_ENV_PATH=1 CTX=cpu
+NBVAL := $(ALONE) JUPYTER_PREFER_ENV_PATH=1 CTX=cpu
 # The same text from another machine: MXNet 2.0.0b1 runs the pages as an older processor with two threads would.
 OTHER := OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive DNNL_MAX_CPU_ISA=SSE41 OPENBLAS_CORETYPE=Nehalem
 NBVAL_OPTIONS := --nbval --nbval-current-env --dist loadfile -W ignore
@@ -107,7 +109,7 @@ environments:
 
 test: environments lint
 	@echo '== package and pages, MXNet 1.9.1'
-	$(MXNET1)/bin/python $(PYTEST) tests
+	$(ALONE) $(MXNET1)/bin/python $(PYTEST) tests
 ifdef HAS_MXNET2
 	@echo '== package and pages, MXNet 2.0.0b1'
 	$(MXNET2)/bin/python $(PYTEST) -m 'not once' tests
@@ -137,10 +139,10 @@ serve: $(SITE)
 
 test-docs: docs
 	@$(SITE)/bin/python -m tools.browser
-	OMP_NUM_THREADS=1 $(SITE)/bin/python $(PYTEST) docs/tests
+	$(ALONE) $(SITE)/bin/python $(PYTEST) docs/tests
 
 test-quick: $(MXNET1)
-	$(MXNET1)/bin/python $(PYTEST) tests
+	$(ALONE) $(MXNET1)/bin/python $(PYTEST) tests
 
 lab: $(MXNET1)
 	$(MXNET1)/bin/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks $(LAB) $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -206,7 +208,7 @@ simulation: $(MXNET1)
 	@OPENBLAS_NUM_THREADS=1 $(MXNET1)/bin/python -m benchmarks.simulation
 
 clinic: $(MXNET1)
-	@OMP_NUM_THREADS=1 $(MXNET1)/bin/python -W ignore -m benchmarks.clinic
+	@$(ALONE) $(MXNET1)/bin/python -W ignore -m benchmarks.clinic
 
 dist: $(MXNET1) $(if $(HAS_MXNET2),$(MXNET2)) $(DIST)
 	@$(DIST)/bin/python -m tools.dist $(MXNET1)/bin/python $(if $(HAS_MXNET2),$(MXNET2)/bin/python)
