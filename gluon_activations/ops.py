@@ -133,7 +133,7 @@ def clip(x: Any, low: float, high: float, alone: bool = False) -> Any:
     ``alone`` says that nothing else takes ``x``, which may be an array whose gradient is added up: what MXNet's
     clip passes back overwrites that.
     """
-    if any(numpy.float32(end) != end for end in (low, high)):
+    if any(float(numpy.float32(end)) != end for end in (low, high)):
         return minimum(maximum(x, low), high)  # MXNet holds them in float32, and 2.x may then lose the slope there
     return _clip(_through_legacy(x, "identity") if alone else x, low, high)  # inside of a graph identity is free
 

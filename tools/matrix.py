@@ -26,6 +26,7 @@ SHORT = (
     "tests/test_numpy_for_mxnet.py",
     "tests/test_arrays.py",
     "tests/test_parameters.py",
+    "tests/test_functional.py",
     "tests/test_repository.py::test_the_examples_of_the_readme_run_as_they_stand",
 )
 AT_A_TIME = 2
