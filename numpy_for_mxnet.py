@@ -15,6 +15,8 @@ import builtins
 import contextlib
 import functools
 import importlib.util
+import inspect
+import operator
 import sys
 import types
 import warnings
@@ -160,11 +162,29 @@ def _add_up_as_before(metrics: Any) -> None:
         setattr(metrics.EvalMetric, name, _Sum(name))
 
 
+class _Number(numpy.float64):
+    """A number that is printed as NumPy 1 printed it."""
+
+    __slots__ = ()
+    __repr__ = float.__repr__
+
+
 def _plain(value: Any) -> Any:
     """Python's numbers in place of NumPy's, also in tuples and lists."""
-    if isinstance(value, numpy.generic):
-        return value.item()
-    return type(value)(map(_plain, value)) if type(value) in (tuple, list) else value
+    return value.item() if isinstance(value, numpy.generic) else _within(_plain, value)
+
+
+def _printed(value: Any) -> Any:
+    """Numbers that print as before in place of NumPy's, also in tuples and lists."""
+    return _Number(value) if isinstance(value, numpy.floating) else _within(_printed, value)
+
+
+def _within(change: Callable[[Any], Any], value: Any) -> Any:
+    """A tuple or list with its elements changed; itself if none is."""
+    if type(value) not in (tuple, list):
+        return value
+    changed = [change(each) for each in value]
+    return type(value)(changed) if any(map(operator.is_not, changed, value)) else value
 
 
 def _given_plain(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -177,43 +197,52 @@ def _given_plain(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def _giving_plain(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that gives Python's numbers, which are printed as NumPy 1 printed its own."""
+def _giving_printed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose numbers are printed as before."""
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        return _plain(function(*args, **kwargs))
+        return _printed(function(*args, **kwargs))
 
     return wrapper
 
 
-# What is made with numbers that MXNet computes with or prints, what it calls a truth value that it hands to C, and
-# what a metric is asked for.
-_MADE = {"Block", "Optimizer", "LRScheduler", "Initializer", "EvalMetric", "DataIter"}
+# What is made or set with numbers that MXNet computes with or prints, what it calls a truth value that it hands to
+# C, how many random numbers it draws, and what a metric is asked for.
+_MADE = {"Block", "Optimizer", "LRScheduler", "Initializer", "EvalMetric", "DataIter", "DataLoader", "Sampler"}
+_MADE |= {"BaseRNNCell", "Trainer"}
 _FLAGS = {"active", "create_graph", "is_recording", "is_train", "retain_graph", "train_mode"}
+_COUNTS = {"size", "batch_shape"}
 _ASKED = {"get", "get_global"}
+
+
+def _changed(name: str, function: Any, kind: Any, module: types.ModuleType) -> Any:
+    """A function of a module, or a method of a kind, that takes and gives numbers of either kind if it has to."""
+    code = inspect.unwrap(function).__code__
+    given = {*code.co_varnames[: code.co_argcount]}
+    made = _MADE & {base.__name__ for base in getattr(kind, "__mro__", ())}
+    if made and name in _ASKED:
+        return _giving_printed(function)
+    is_made = made and (name == "__init__" or name.startswith("set_"))
+    is_flagged = "c_int" in code.co_names and _FLAGS & given
+    is_drawn = module.__name__.endswith(".random") and _COUNTS & given
+    return _given_plain(function) if is_made or is_flagged or is_drawn else function
 
 
 def _take_and_give_plain() -> None:
     """Let what MXNet makes, draws and measures take and give numbers of either kind."""
+    after: dict[Any, Any] = {}
     for module in _modules():
-        for place in (module, *(value for value in vars(module).values() if isinstance(value, type))):
-            if getattr(place, "__module__", module.__name__) == module.__name__:
-                made = _MADE & {base.__name__ for base in getattr(place, "__mro__", ())}
-                for name, function in list(vars(place).items()):
-                    if not isinstance(function, types.FunctionType) or function.__module__ != module.__name__:
-                        continue
-                    code = function.__code__
-                    given = {*code.co_varnames[: code.co_argcount]}
-                    to_c = "c_int" in code.co_names and _FLAGS & given
-                    if (
-                        (made and name == "__init__")
-                        or to_c
-                        or (module.__name__.endswith(".random") and "size" in given)
-                    ):
-                        setattr(place, name, _given_plain(function))
-                    elif made and name in _ASKED:
-                        setattr(place, name, _giving_plain(function))
+        kinds = {value for value in vars(module).values() if isinstance(value, type)}
+        for place in (module, *(kind for kind in kinds if kind.__module__ == module.__name__)):
+            for name, function in list(vars(place).items()):
+                if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
+                    after[function] = _changed(name, function, place, module)
+                    setattr(place, name, after[function])
+    for module in _modules():  # also where a function is held under another name
+        for name, value in list(vars(module).items()):
+            if isinstance(value, types.FunctionType) and value in after:
+                setattr(module, name, after[value])
 
 
 def _elements_as_before(base: Any) -> None:

@@ -119,7 +119,7 @@ def _grid(tune: Any) -> list[_Record]:
 def _arms(activations: Any) -> dict[str, Any]:
     """Name to what ``build`` takes."""
     if isinstance(activations, Mapping):
-        arms = dict(activations)
+        arms: dict[str, Any] = plain(dict(activations))
     else:
         names: list[Any] = (
             plain(list(activations))

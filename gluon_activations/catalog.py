@@ -16,11 +16,12 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+import mxnet as mx
 from mxnet.gluon import Block, nn
 from mxnet.gluon.model_zoo.vision import mobilenet
 
 from . import _elsewhere, blocks, functional
-from ._arrays import GLUON_2, own_parameters, plain
+from ._arrays import GLUON_2, array, own_parameters, plain
 from ._parameters import Choice, Parameter
 from ._wording import in_a_line
 
@@ -792,9 +793,19 @@ def _options_of_mxnet(block: Block, defaults: dict[str, Any]) -> dict[str, Any]:
     options = {key: getattr(block, f"_{key}", default) for key, default in defaults.items()}
     for key, learned in own_parameters(block).items():
         if key in options:
-            options[key] = getattr(learned.init, "value", options[key])
+            options[key] = _start_of(learned, block)
             options |= {"in_channels": learned.shape[0]} if "in_channels" in options else {}
     return options
+
+
+def _start_of(learned: Any, block: Block) -> float:
+    """The number at which a learned parameter starts, whatever its initialiser is."""
+    drawn = array([0.0, 0.0], "float64")
+    mx.init.create(learned.init or "uniform")._init_weight("", drawn)
+    one, other = drawn.asnumpy().tolist()
+    if one != other:
+        raise ValueError(f"{in_a_line(block)} starts with numbers that differ, which a call elsewhere cannot say")
+    return float(one)
 
 
 def _entry_of(name: str) -> Activation:

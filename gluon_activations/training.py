@@ -9,7 +9,7 @@ import csv
 import inspect
 import itertools
 import math
-import operator
+import numbers
 import os
 import statistics
 import types
@@ -229,10 +229,17 @@ def _net(layers: Iterable[Block], shape: tuple[int, ...], seed: int, ctx: Any) -
     net = nn.HybridSequential()
     net.add(*layers)
     device = context(ctx)
-    mx.random.seed(operator.index(seed))
+    mx.random.seed(_seed(seed))
     net.initialize(ctx=device)
     net(array(numpy.zeros(shape), ctx=device))  # Gluon draws the weights when the first sample comes: now
     return net
+
+
+def _seed(seed: Any) -> int:
+    """A seed as MXNet takes it; of any size, since it keeps some bits of it."""
+    if not isinstance(seed, numbers.Integral) or isinstance(seed, bool):
+        raise TypeError(f"the seed is an integer, not {in_a_line(seed)}")
+    return int(seed)
 
 
 _EPOCHS, _BATCH_SIZE = Integer("", name="epochs", at_least=0), Integer("", name="batch_size", at_least=1)
@@ -296,18 +303,22 @@ def train(
     ValueError
         If there are not as many targets as samples, or none, or a number is out of its range.
     TypeError
-        If a number is none.
+        If what should be a number is not one.
     """
     if not len(x) == len(y) > 0:
         raise ValueError(f"training wants as many targets as samples, and at least one, not {len(y)} and {len(x)}")
+    if isinstance(batch_size, numbers.Integral) and batch_size > len(x):
+        batch_size = len(x)
     epochs, batch_size = _EPOCHS.check(epochs, "train"), _BATCH_SIZE.check(batch_size, "train")
-    learning_rate, momentum = _RATE.check(learning_rate, "train"), _MOMENTUM.check(momentum, "train")
+    momentum = _MOMENTUM.check(momentum or 0.0, "train")
+    if learning_rate is not None:  # which is MXNet's own default
+        learning_rate = _RATE.check(learning_rate, "train")
     criterion = mx.gluon.loss.SoftmaxCrossEntropyLoss() if loss is None else loss
     options = {"learning_rate": learning_rate, "wd": 0.0, **({"momentum": momentum} if momentum else {})}
     trainer = Trainer(net.collect_params(), optimizer, options)
     device = context(ctx)
-    order = numpy.random.default_rng(seed)
-    mx.random.seed(operator.index(seed))
+    order = numpy.random.default_rng(_seed(seed))
+    mx.random.seed(_seed(seed))
     history: list[_Record] = []
     for epoch in _bar(range(1, epochs + 1), progress, "epoch"):
         total = 0.0
@@ -595,7 +606,7 @@ def write_csv(records: Sequence[Mapping[str, Any]], file: _Path) -> None:
     with open(file, "w", newline="", encoding="utf-8") as table:
         writer = csv.DictWriter(table, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(records)
+        writer.writerows(map(_plain, records))
 
 
 def read_csv(file: _Path) -> list[_Record]:

@@ -200,8 +200,13 @@ def test_elsewhere_takes_names_of_other_frameworks_and_blocks():
     assert elsewhere(nn.LeakyReLU(0.25))["jax"] == "jax.nn.leaky_relu(x, negative_slope=0.25)"
     assert elsewhere(nn.LeakyReLU(numpy.float64(0.2)))["torch"] == "torch.nn.LeakyReLU(negative_slope=0.2)"
     assert elsewhere(nn.PReLU())["torch"] == "torch.nn.PReLU(num_parameters=1, init=0.25)"
-    learned = nn.PReLU(alpha_initializer=mx.init.Constant(0.125), in_channels=3)
-    assert elsewhere(learned)["torch"] == "torch.nn.PReLU(num_parameters=3, init=0.125)"
+    for start, number in [(mx.init.Constant(0.125), 0.125), ("zeros", 0.0), (mx.init.One(), 1.0)]:
+        learned = nn.PReLU(alpha_initializer=start, in_channels=3)
+        assert elsewhere(learned)["torch"] == f"torch.nn.PReLU(num_parameters=3, init={number})"
+    with pytest.raises(
+        ValueError, match="^PReLU.* starts with numbers that differ, which a call elsewhere cannot say$"
+    ):
+        elsewhere(nn.PReLU(alpha_initializer=mx.init.Uniform(1)))
     with pytest.raises(ValueError, match=r"not torch.nn.Softplus\(beta=2.0, threshold=10.0\)$"):
         get_activation("torch:Softplus", beta=numpy.float64(2), threshold=numpy.float64(10))
     with pytest.raises(TypeError, match="^elsewhere takes an activation of the catalog, not Dense"):

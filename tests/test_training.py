@@ -315,6 +315,21 @@ def test_numbers_of_a_training_are_checked(name, wrong, error, allowed):
         train(mlp(), *SMALL, **{name: wrong})
 
 
+@pytest.mark.parametrize("same", [
+    {"momentum": None}, {"momentum": False}, {"batch_size": 10**12}, {"batch_size": 70}, {"seed": np.int64(0)}
+])  # fmt: skip
+def test_numbers_that_say_the_same(same):
+    usual = {"epochs": 1, "batch_size": 70}
+    assert train(mlp(), *SMALL, **{**usual, **same}) == train(mlp(), *SMALL, **usual)
+
+
+@pytest.mark.parametrize("call", [mlp, cnn, lambda seed: train(mlp(), *SMALL, seed=seed)])
+def test_a_seed_is_an_integer(call):
+    for wrong in (None, 3.0, "3", True):
+        with pytest.raises(TypeError, match=f"^the seed is an integer, not {wrong!r}$"):
+            call(seed=wrong)
+
+
 def test_what_a_dropout_drops_is_drawn_from_the_seed():
     net = mlp()
     net.add(nn.Dropout(0.5))

@@ -61,7 +61,7 @@ def _takes_nothing(net: Block) -> bool:
 
 
 # Beside its arrays a net may be given a mask that is None, or a length.
-_MAY_BE_GIVEN = (mx.nd.NDArray, type(None), bool, int, float, numpy.generic)
+_MAY_BE_GIVEN = (mx.nd.NDArray, type(None), bool, int, float, numpy.number, numpy.bool_)
 
 
 def _settle(net: Block, inputs: tuple[Any, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -166,7 +167,7 @@ def gallery(
     """
     if columns < 1:
         raise ValueError(f"columns is 1 or more, not {in_a_line(columns)}")
-    columns = int(columns)
+    columns = operator.index(columns)
     entries = [_entry_of(name) for name in (all_activations("elements") if names is None else _several(names))]
     rows = -(-len(entries) // columns)
     figure, axes = panels(rows, columns, height=1.9 * rows, sharex=True, sharey=True, squeeze=False)
