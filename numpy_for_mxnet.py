@@ -187,6 +187,12 @@ def _within(change: Callable[[Any], Any], value: Any) -> Any:
     return type(value)(changed) if any(map(operator.is_not, changed, value)) else value
 
 
+def _marked(function: Any) -> Any:
+    """A function that is not changed again."""
+    function.of_either_kind = True
+    return function
+
+
 def _given_plain(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that gets Python's numbers, with which NumPy 1 computed as with its own."""
 
@@ -194,7 +200,7 @@ def _given_plain(function: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         return function(*map(_plain, args), **{name: _plain(value) for name, value in kwargs.items()})
 
-    return wrapper
+    return _marked(wrapper)
 
 
 def _giving_printed(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -204,7 +210,7 @@ def _giving_printed(function: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         return _printed(function(*args, **kwargs))
 
-    return wrapper
+    return _marked(wrapper)
 
 
 # What is made or set with numbers that MXNet computes with or prints, what it calls a truth value that it hands to
@@ -236,7 +242,8 @@ def _take_and_give_plain() -> None:
         kinds = {value for value in vars(module).values() if isinstance(value, type)}
         for place in (module, *(kind for kind in kinds if kind.__module__ == module.__name__)):
             for name, function in list(vars(place).items()):
-                if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
+                own = isinstance(function, types.FunctionType) and function.__module__ == module.__name__
+                if own and not hasattr(function, "of_either_kind"):
                     after[function] = _changed(name, function, place, module)
                     setattr(place, name, after[function])
     for module in _modules():  # also where a function is held under another name
@@ -256,9 +263,10 @@ def _elements_as_before(base: Any) -> None:
         except TypeError:
             return own(ctype, [each.item() if getattr(each, "size", 0) == 1 else each for each in values])
 
-    for module in _modules():
-        if vars(module).get("c_array") is own:
-            module.c_array = c_array  # type: ignore[attr-defined]
+    if not hasattr(own, "of_either_kind"):
+        for module in _modules():
+            if vars(module).get("c_array") is own:
+                module.c_array = _marked(c_array)  # type: ignore[attr-defined]
 
 
 def _as_array(self: Any, dtype: Any = None, copy: Any = None) -> Any:
