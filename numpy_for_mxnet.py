@@ -193,7 +193,7 @@ def _marked(function: Any) -> Any:
     return function
 
 
-def _given_plain(function: Callable[..., Any]) -> Callable[..., Any]:
+def _given_plain(function: Callable[..., Any]) -> Any:
     """A function that gets Python's numbers, with which NumPy 1 computed as with its own."""
 
     @functools.wraps(function)
@@ -203,7 +203,7 @@ def _given_plain(function: Callable[..., Any]) -> Callable[..., Any]:
     return _marked(wrapper)
 
 
-def _giving_printed(function: Callable[..., Any]) -> Callable[..., Any]:
+def _giving_printed(function: Callable[..., Any]) -> Any:
     """A function whose numbers are printed as before."""
 
     @functools.wraps(function)
