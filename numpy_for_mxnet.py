@@ -122,7 +122,7 @@ class _NumPy(types.ModuleType):
     """NumPy for MXNet's own modules: a number that does not fit goes round, as MXNet itself has it."""
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(numpy, "_core" if name == "core" else name)
+        found = getattr(numpy, "_core" if name == "core" and NUMPY >= (2, 0) else name)
         setattr(self, name, found)
         return found
 
@@ -316,9 +316,9 @@ def repair() -> None:
         raise
     if "__array__" not in vars(mxnet.nd.NDArray):
         mxnet.nd.NDArray.__array__ = _as_array
+    _compute_as_before()
     if NUMPY >= (2, 0):
         _write_as_before()
-        _compute_as_before()
         _call_by_new_names()
         _take_and_give_plain()
         _elements_as_before(mxnet.base)
