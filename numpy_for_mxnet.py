@@ -255,7 +255,10 @@ def _take_and_give_plain() -> None:
 def _elements_as_before(base: Any) -> None:
     """Let arrays of one element be numbers where MXNet writes a C array."""
     own = base.c_array
+    if hasattr(own, "of_either_kind"):
+        return
 
+    @_marked
     @functools.wraps(own)
     def c_array(ctype: Any, values: Any) -> Any:
         try:
@@ -263,10 +266,9 @@ def _elements_as_before(base: Any) -> None:
         except TypeError:
             return own(ctype, [each.item() if getattr(each, "size", 0) == 1 else each for each in values])
 
-    if not hasattr(own, "of_either_kind"):
-        for module in _modules():
-            if vars(module).get("c_array") is own:
-                module.c_array = _marked(c_array)  # type: ignore[attr-defined]
+    for module in _modules():
+        if vars(module).get("c_array") is own:
+            module.c_array = c_array  # type: ignore[attr-defined]
 
 
 def _as_array(self: Any, dtype: Any = None, copy: Any = None) -> Any:

@@ -310,15 +310,15 @@ def train(
     if isinstance(batch_size, numbers.Integral) and batch_size > len(x):
         batch_size = len(x)
     epochs, batch_size = _EPOCHS.check(epochs, "train"), _BATCH_SIZE.check(batch_size, "train")
-    momentum = _MOMENTUM.check(momentum or 0.0, "train")
+    seed, momentum = _seed(seed), _MOMENTUM.check(momentum or 0.0, "train")
     if learning_rate is not None:  # which is MXNet's own default
         learning_rate = _RATE.check(learning_rate, "train")
     criterion = mx.gluon.loss.SoftmaxCrossEntropyLoss() if loss is None else loss
     options = {"learning_rate": learning_rate, "wd": 0.0, **({"momentum": momentum} if momentum else {})}
     trainer = Trainer(net.collect_params(), optimizer, options)
     device = context(ctx)
-    order = numpy.random.default_rng(_seed(seed))
-    mx.random.seed(_seed(seed))
+    order = numpy.random.default_rng(seed)
+    mx.random.seed(seed)
     history: list[_Record] = []
     for epoch in _bar(range(1, epochs + 1), progress, "epoch"):
         total = 0.0

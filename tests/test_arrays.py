@@ -133,7 +133,6 @@ class Net(HybridBlock):
 
 told = []
 from gluon_activations import _arrays
-from gluon_activations.blocks import FunctionBlock
 with _arrays.numpy_arrays():
     net = Net()
     net.hybridize()

@@ -80,9 +80,9 @@ def cell(python, minor, line, tests):
         verdict = re.sub(r" in .*", "", told.stdout.strip().rpartition("\n")[2].strip("= "))
         good = told.returncode == 0
         if not good:
-            told_wrong = [line for line in told.stdout.splitlines() if re.match("E  |FAILED|ERROR", line)]
+            failures = [said for said in told.stdout.splitlines() if re.match("E  |FAILED|ERROR", said)]
             log = f"{PLACE.relative_to(ROOT)}/{minor}-{line}.log"
-            verdict = "\n".join([f"{verdict}: see {log}", *told_wrong])
+            verdict = "\n".join([f"{verdict}: see {log}", *failures])
     seconds = f"{time.monotonic() - start:.0f}"
     return good, row(minor, LINES[line], numpy, seconds, verdict)
 
