@@ -74,10 +74,9 @@ class _Building(threading.local):
     """The graph that is being built in a thread."""
 
     def __init__(self) -> None:
-        # Whether somebody has asked for what may be otherwise in arrays to come: dtype, empty, 0-d.
-        self.asked = False
-        # What is known of the arrays that it is built for, which Symbols do not tell.
-        self.empty = self.scalar = False
+        # Whether somebody has asked for what may be otherwise in arrays to come (dtype, empty, 0-d), and what is
+        # known of those that it is built for, which Symbols do not tell.
+        self.asked = self.empty = self.scalar = False
 
 
 _building = _Building()
