@@ -428,6 +428,16 @@ def test_arrow_keys_turn_a_knob_and_the_address_brings_it_back(visit):
     assert (path(again), path(again, place=1)) == after
 
 
+def test_an_address_given_while_another_is_written_is_not_lost(visit):
+    """The browser tells a page of a new address a moment later; to copy the link writes the page's own at once."""
+    page = visit("explorer.html")
+    page.locator("#x").press("PageUp")  # not yet in the address
+    page.evaluate("location.hash = 'curve=mish'; document.getElementById('link').click()")
+    page.locator("#explorer-message", has_text="link").wait_for()
+    wait_for_address(page, "#curve=mish")
+    assert page.locator("#name-0").input_value() == "mish"
+
+
 def test_arrow_keys_move_x(visit):
     page = visit("explorer.html")
     page.locator("#x").focus()

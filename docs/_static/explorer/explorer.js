@@ -6,7 +6,7 @@ const START = "curve=swish&curve=relu";
 const PLOTS = ["value", "difference", "signal", "back", "alike", "phase"];
 const $ = (id) => document.getElementById(id);
 const root = $("explorer-tool"), plots = {}, knobs = {}, past = new History();
-let state, hovered = null;
+let state, hovered = null, shown = location.hash; // the address, as this page last read or wrote it
 
 // -- words -------------------------------------------------------------------------------------
 
@@ -98,8 +98,10 @@ function rest() {
 
 function keepNow() {
   clearTimeout(resting);
+  if (location.hash !== shown) return; // somebody gave another address, of which the page hears in a moment
   const address = write(state);
   if (decoded(location.hash) !== address) history.replaceState(null, "", address);
+  shown = location.hash;
   past.keep(address);
   ["undo", "redo"].forEach((id, i) => ($(id).disabled = !past.can(i ? 1 : -1)));
 }
@@ -256,7 +258,10 @@ function listen() {
     [state.s, state.n, state.own] = [Number(clamp(s, NUMBERS.s.low, NUMBERS.s.high).toPrecision(3)), clamp(Math.round(n), 1, NUMBERS.n.high), false];
     changed();
   } });
-  window.addEventListener("hashchange", () => { if (decoded(location.hash) !== write(state)) open(location.hash); });
+  window.addEventListener("hashchange", () => {
+    shown = location.hash;
+    if (decoded(shown) !== write(state)) open(shown);
+  });
   new ResizeObserver(changed).observe($("plots"));
 }
 
