@@ -156,14 +156,14 @@ def subtract(x: Any, y: Any) -> Any:
 
 
 def over(x: Any, number: float) -> Any:
-    """``x / number`` for a positive number.
+    """``x / number`` for a positive number, to the same bits.
 
     A legacy graph may be given whole numbers, whose division by 0 ends the process: it is by 1 or more.
     """
     if is_numpy_kind(x) or 1 <= number < 128:
         return x / number
     scale = 2.0 ** max(-126, 1 - math.frexp(number)[1])
-    return x * scale / (number * scale)
+    return x / (number * scale) * scale
 
 
 def inverse(x: Any) -> Any:

@@ -147,6 +147,7 @@ def around(x, count, dtype):
     return found
 
 
+@pytest.mark.once  # the arithmetic is that of one source
 @pytest.mark.parametrize("name, options", CASES, ids=str)
 def test_float32_is_right_to_half_a_unit(name, options):
     step = 997 if options else 1  # mpmath takes its time
@@ -226,6 +227,7 @@ def points(name, options):
     ]))  # fmt: skip
 
 
+@pytest.mark.once  # the arithmetic is that of one source
 @pytest.mark.parametrize("name, options", CASES, ids=str)
 def test_float64_is_right_to_some_units(name, options):
     assert_some_units(name, options, lambda xs: run(of(name, options, "float64"), xs, "float64"))
@@ -336,6 +338,7 @@ def assert_close(got, expected, what):
     np.testing.assert_allclose(got, expected, relative, absolute * size, err_msg=what)
 
 
+@pytest.mark.once  # the arithmetic is that of one source
 @pytest.mark.parametrize("level", ["avx512", "avx2", "portable"])
 def test_every_level_computes_the_same_with_one_thread_and_with_two(level, tmp_path):
     found = []

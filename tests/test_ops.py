@@ -78,6 +78,33 @@ def test_whether_a_graph_is_being_built(arrays):
     assert found[:2] == [False, False] and found[-1] is True and ops.is_traced() is False
 
 
+def test_what_may_be_training(arrays):
+    assert ops.may_train(variable("x")) is True  # a graph, which is run in training and outside
+    x, during = arrays([1.0]), []
+    for recorded in (mx.autograd.record, mx.autograd.pause):
+        with recorded():
+            during.append(ops.may_train(x))
+    assert ops.may_train(x) is False and during == [True, False]
+
+
+@pytest.mark.parametrize("number", [1e-30, 0.3, 0.9, 1.0, 1.7, 100.0, 128.0, 200.0, 1e30, 3e38])
+def test_a_quotient_has_the_bits_of_a_division(arrays, number):
+    """In every graph and outside, up to the largest numbers."""
+    xs = (min(number, 1) * 3.4e38 * np.random.uniform(-1, 1, 500)).astype(np.float32)
+    x = variable("x")
+    graph = mx.gluon.SymbolBlock([ops.over(x, number)], [x])
+    for computed in (graph(arrays(xs)), ops.over(arrays(xs), number)):
+        np.testing.assert_array_equal(computed.asnumpy(), xs / np.float32(number))
+
+
+@pytest.mark.parametrize("number", [0.3, 0.5, 128.0, 255.0, 256.0, 1e5])
+def test_whole_numbers_in_a_graph_are_divided_by_no_0(number):
+    x = mx.sym.var("x")
+    graph = mx.gluon.SymbolBlock([ops.over(x, number)], [x])
+    found = graph(mx.nd.array([0, 100], dtype="int8")).asnumpy()
+    assert found.dtype == np.int8 and found[0] == 0
+
+
 def test_without_a_graph_nothing_is_traced():
     assert ops.is_traced() is False
 

@@ -97,6 +97,7 @@ def test_the_line_at_hand_has_ipywidgets_or_not():
     assert (importlib.util.find_spec("ipywidgets") is not None) == SLIDERS
 
 
+@pytest.mark.once
 @only_with_sliders
 @pytest.mark.parametrize("name", CURVES)
 def test_each_knob_is_a_slider_or_a_menu(notebook, name):
@@ -202,6 +203,7 @@ def test_what_is_drawn_is_what_the_formula_says(arrays, name):
         np.testing.assert_allclose(np.array(said, float), [*read, x], rtol=6e-4, atol=1e-6)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", CURVES)
 def test_the_y_axis_stands_still_and_holds_all(name):
     limits, reach = set(), []

@@ -75,7 +75,7 @@ def fingerprint(requirements):
 
 def install(python, requirements):
     """Install the list and the package itself, with a running count."""
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--no-deps"]
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--no-deps", "--no-compile"]
     command = pip + ["--require-hashes", "--only-binary", ":all:", "-r", requirements]
     # ansicolors (Python 3.9 only) is pure Python but has wheels too, so no compiler is asked for.
     process = subprocess.Popen(command, stdout=subprocess.PIPE, universal_newlines=True)
