@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy_for_mxnet  # noqa: F401  before anything imports MXNet
 
-from . import _repair, blocks, functional, fused
+from . import _repair, blocks, fused
+from . import functional as functional
 from ._arrays import array
 from ._compare import compare
 from ._context import context
@@ -29,13 +30,16 @@ from .nets import (
 )
 
 if TYPE_CHECKING:
-    from .plots import compare_activations, explore, visualize_activation
+    from .plots import compare_activations, visualize_activation
+    from .plots import explore as explore
 
 __version__ = "0.1.0"
 
 fused._start()
 _repair.start()
 
+# The modules that are public.
+_ROOMS = ("functional", "fused", "nets", "onnx", "plots", "training")
 # Imported with matplotlib when they are first asked for.
 _PICTURES = ("compare_activations", "explore", "visualize_activation")
 
@@ -52,9 +56,6 @@ __all__ = [
     "diagnose",
     "elsewhere",
     "evaluate",
-    "explore",
-    "functional",
-    "fused",
     "gain",
     "get_activation",
     "gradient_statistics",
@@ -75,4 +76,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, *_ROOMS])

@@ -21,13 +21,14 @@ def _elu(x):
 def _gelu(x, approximate):
     cubic = f((2 / math.pi) ** 0.5) * (x + f(0.044715) * (x * x * x))
     gate = numpy.tanh(cubic) if approximate == "tanh" else erf(x * f(0.5**0.5))
-    return (x * HALF) * (ONE + gate)
+    return (x * HALF) * (ONE + gate), x
 
 
 def _sixth(x):
     return numpy.clip(x + f(3), f(0), f(6)) / f(6)
 
 
+# The second result is of a form that cancels: a unit of the largest number on the way is many of what is left.
 FORMS = {
     "sigmoid": lambda x: ONE / (ONE + numpy.exp(-x)),
     "tanh": numpy.tanh,
@@ -43,12 +44,10 @@ FORMS = {
     "hard_swish": lambda x: x * numpy.clip(x + f(3), f(0), f(6)) / f(6),
     "hard_sigmoid": _sixth,
 }
-# Forms that cancel: a unit of the largest number on the way is many of what is left.
-CANCELS = {"gelu"}
 
 
 @numpy.errstate(all="ignore")
 def in_float32(name, choices, x):
     """The values of a form, and the unit in which it is exact to a few."""
-    values = FORMS[name](x, *choices.values())
-    return values, numpy.spacing(numpy.maximum(abs(values), abs(x) if name in CANCELS else f(0)))
+    values, *on_the_way = numpy.atleast_2d(FORMS[name](x, *choices.values()))
+    return values, numpy.spacing(numpy.max(numpy.abs([values, *on_the_way]), axis=0))

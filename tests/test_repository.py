@@ -43,10 +43,6 @@ def test_the_list_of_the_readme_is_current():
         pytest.skip(f"not in the list yet (make figures): {', '.join(missing)}")
 
 
-def test_the_readme_counts_the_activations():
-    assert f"the mathematics of {len(CATALOG)} activations" in (ROOT / "README.md").read_text(encoding="utf-8")
-
-
 DIAGNOSIS = """0 Dense zeros: 0.0 saturated: None
 0.act ReLU zeros: 0.5\\d* saturated: 0.5\\d*
 1 Dense zeros: 0.0 saturated: None

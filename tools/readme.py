@@ -3,6 +3,7 @@
 python -m tools.readme           # writes README.md and docs/images/family.png
 """
 
+import re
 from pathlib import Path
 
 from gluon_activations import CATALOG
@@ -27,8 +28,8 @@ def families():
 
 
 def with_list(text):
-    """The README's text with the list as it should be."""
-    head, rest = text.split(START)
+    """The README's text with the list, and how long it is, as they should be."""
+    head, rest = re.sub(r"(mathematics of) \d+", rf"\1 {len(CATALOG)}", text).split(START)
     return head + START + "".join(families()) + END + rest.split(END)[1]
 
 

@@ -4,6 +4,7 @@ import itertools
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy
 
 from .._arrays import array
 from .._context import context
@@ -22,16 +23,14 @@ def explore(
 ) -> Any:
     """Turn the knobs of up to four activations, and watch value (solid) and gradient (dashed) move.
 
-    Running notebooks show sliders and menus, others the picture alone. Defaults are dotted in grey.
-
     Parameters
     ----------
     activation : str or sequence of str
-        One to four names of the catalog.
+        One to four names of the catalog; each is dotted in grey as it is by default.
     xlim, points, ctx
         As for :func:`visualize_activation`; ``x`` runs through ``xlim``.
     **start
-        Where the controls start: ``explore("swish", beta=3, x=-1)``, ``explore("gelu", approximate="tanh")``.
+        Where sliders and menus start, which only a running notebook shows: ``explore("swish", beta=3, x=-1)``.
     """
     entries = [_entry_of(name) for name in ([activation] if isinstance(activation, str) else activation)]
     if not 1 <= len(entries) <= 4:
@@ -51,15 +50,13 @@ class _Explorer:
         self._entries, self._knobs, self._grid = entries, knobs, grid
         self.figure, self._ax = panels(height=3.6 + 0.3 * len(entries))
         plt.close(self.figure)  # or a notebook would show it twice
-        # y limits that hold whatever is set: what lies farthest out is drawn at a knob's end, or on its way.
-        reach = [0.0]
+        reach = [numpy.zeros(grid["points"])]
         for entry in entries:
-            parts = 10 if len(entry.knobs) == 1 else 1
-            stops = [getattr(knob, "options", None) or _stops(knob, parts) for knob in entry.knobs.values()]
-            for corner in itertools.product(*stops):
-                curves = _curves(get_activation(entry.name, **dict(zip(entry.knobs, corner))), **grid)[1:]
-                reach += [end for curve in curves for end in (curve.min(), curve.max())]
-        self._ylim = 1.05 * min(reach) - 0.05, 1.05 * max(reach) + 0.05
+            turned, stops = [*entry.knobs.values()], 11 if len(entry.knobs) == 1 else 2
+            ways = [getattr(k, "options", None) or numpy.linspace(k.turn[0], k.turn[1], stops) for k in turned]
+            for corner in itertools.product(*ways):
+                reach += _curves(get_activation(entry.name, **dict(zip(entry.knobs, corner))), **grid)[1:]
+        self._ylim = 1.05 * numpy.min(reach) - 0.05, 1.05 * numpy.max(reach) + 0.05  # whatever is set
         self._draw({key: start.get(knob.name, knob.default) for key, knob in knobs.items()})
 
     def __repr__(self) -> str:
@@ -101,9 +98,3 @@ class _Explorer:
             self._ax.plot([x, x], read, "o", color=color, clip_on=False, label=said)
         self._ax.set_ylim(self._ylim)
         self._ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=7.5, frameon=False)
-
-
-def _stops(knob: Any, parts: int) -> list[float]:
-    """From one end of a slider to the other."""
-    low, high = knob.turn
-    return [low + (high - low) * i / parts for i in range(parts)] + [high]
