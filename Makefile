@@ -31,10 +31,11 @@ OLDEST_$(THEIRS) := 3.11
 PYTEST := -m pytest -n 2 --dist worksteal -p no:cacheprovider
 # Two tests at a time have a core each; with 2.0.0b1 they have two threads each, as people have.
 ALONE := OMP_NUM_THREADS=1
+PATIENT := OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive
 # Pages run in one thread each, two pages at a time; every sum is then made in one order.
 NBVAL := $(ALONE) JUPYTER_PREFER_ENV_PATH=1 CTX=cpu
 # The same text from another machine: MXNet 2.0.0b1 runs the pages as an older processor with two threads would.
-OTHER := OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive DNNL_MAX_CPU_ISA=SSE41 OPENBLAS_CORETYPE=Nehalem
+OTHER := $(PATIENT) DNNL_MAX_CPU_ISA=SSE41 OPENBLAS_CORETYPE=Nehalem
 NBVAL_OPTIONS := --nbval --nbval-current-env --dist loadfile -W ignore
 # MXNet 2.0.0b1 was published for x86-64 only.
 HAS_MXNET2 := $(filter x86_64,$(shell uname -m))
@@ -112,12 +113,12 @@ test: environments lint
 	$(ALONE) $(MXNET1)/bin/python $(PYTEST) tests
 ifdef HAS_MXNET2
 	@echo '== package and pages, MXNet 2.0.0b1'
-	$(MXNET2)/bin/python $(PYTEST) -m 'not once' tests
+	$(PATIENT) $(MXNET2)/bin/python $(PYTEST) -m 'not once' tests
 else
 	@echo '== MXNet 2.0.0b1 has no wheel for this processor: its tests are left out'
 endif
 	@echo '== what may depend on Python and NumPy, on the other Pythons found'
-	@$(PYTHON) -m tools.matrix --short
+	@$(ALONE) $(PYTHON) -m tools.matrix --short
 	@echo '== strict nbval of every page, MXNet 1.9.1'
 	$(NBVAL) $(MXNET1)/bin/python $(PYTEST) $(NBVAL_OPTIONS) notebooks
 ifdef HAS_MXNET2

@@ -125,6 +125,7 @@ def assert_compiled(told):
 # -- where they cannot be built ------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_without_the_compiler_that_is_asked_for(folder):
     assert_composed(enabled(CXX="/nonexistent"), "there is no compiler '/nonexistent'")
     assert not folder.exists()
@@ -150,11 +151,13 @@ def test_a_compiler_that_fails(folder, tmp_path, monkeypatch, text, why):
     assert [path.name for path in folder.iterdir()] == ["lock"]  # nothing half made is left
 
 
+@pytest.mark.once
 def test_a_compiler_that_fails_is_told(folder, tmp_path):
     compiler = script(tmp_path / "compiler", "echo 'a: error: b' >&2; exit 1")
     assert_composed(enabled(CXX=compiler), "compiler cannot compile the kernels: a: error: b")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("home", ["/dev/null/x", "file"])
 def test_a_home_that_cannot_be_written_to(folder, tmp_path, home, monkeypatch):
     (tmp_path / "file").write_text("")
@@ -163,6 +166,7 @@ def test_a_home_that_cannot_be_written_to(folder, tmp_path, home, monkeypatch):
     assert_composed(told, f"the kernels cannot be built in {place / 'gluon_activations'}: Not a directory")
 
 
+@pytest.mark.once
 def test_a_disk_that_is_full(folder, tmp_path):
     """A file system of some kilobytes, where one may be mounted."""
     folder.mkdir(parents=True)
@@ -177,6 +181,7 @@ def test_a_disk_that_is_full(folder, tmp_path):
         subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.once
 def test_a_compiler_that_makes_no_library(folder, tmp_path):
     fake = script(tmp_path / "compiler", PARTS.format(library="echo 0 > $last", part="touch $last"))
     assert_composed(enabled(CXX=fake), "does not load: ")
@@ -445,6 +450,7 @@ def test_a_system_without_locks_of_files_builds_all_the_same(tmp_path, monkeypat
 # -- several processes -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_two_processes_build_one_library(folder, library, tmp_path):
     compiler = stand_in(library, tmp_path / "compiler", wait=1)
     both = [start(ENABLE, CXX=compiler) for _ in range(2)]
@@ -457,6 +463,7 @@ def test_two_processes_build_one_library(folder, library, tmp_path):
     assert made.stat().st_mode & 0o777 == 0o600 and folder.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.once
 def test_a_build_that_was_killed_is_made_up_for(folder, library, tmp_path):
     compiler = stand_in(library, tmp_path / "compiler", wait=30)
     process = start(ENABLE, CXX=compiler)
@@ -472,6 +479,7 @@ def test_a_build_that_was_killed_is_made_up_for(folder, library, tmp_path):
     assert {path.suffix for path in folder.iterdir()} == {".so", ""}
 
 
+@pytest.mark.once
 def test_the_command_builds_and_says_what_is_at_work(folder, library, tmp_path):
     def command(*options, **environment):
         call = [sys.executable, "-W", "ignore", "-m", "gluon_activations.fused", *options]
