@@ -113,8 +113,8 @@ def laplace(x: Any, mu: Annotated[float, _CENTRE] = 0.707107, sigma: Annotated[f
     Gives: 0 at -inf and 1 at inf, with slope 0. Smooth. The left tail is right in absolute terms, since MXNet has
     erf but not its complement.
     """
-    # The last term is 0, or nan where x is: other runtimes' erf may lose it.
-    return 0.5 + 0.5 * ops.erf((x - mu) * (sqrt(0.5) / sigma)) + 0 * ops.clip(x, -1, 1)
+    # Other runtimes' erf may lose a nan.
+    return 0.5 + 0.5 * ops.erf((x - mu) * (sqrt(0.5) / sigma)) + ops.nothing(x)
 
 
 @formula
@@ -179,8 +179,7 @@ def binary_step(x: Any) -> Any:
 
     Gives: 0 at -inf and 1 at inf and at 0.
     """
-    # The last term is 0, or nan where x is.
-    return ops.clip(ops.sign(x) + 1, 0, 1) + 0 * ops.clip(x, -1, 1)
+    return ops.clip(ops.sign(x) + 1, 0, 1) + ops.nothing(x)
 
 
 @formula
@@ -229,7 +228,7 @@ def threshold(x: Any, threshold: Annotated[float, _LIMIT] = 1.0, value: Annotate
 
     Gives: ``value`` at -inf and inf at inf. At the threshold the slope is 0, as on the left.
     """
-    return ops.where(x > threshold, x, value + 0 * ops.clip(x, -1, 1))  # the last term is 0, or nan where x is
+    return ops.where(x > threshold, x, value + ops.nothing(x))
 
 
 @formula
@@ -681,7 +680,7 @@ def snake(
     Smooth: the slope at 0 is 1.
     """
     far = _FAR_OUT if is_array(alpha) else min(_FAR_OUT, _WIDE / alpha)
-    near = ops.where(ops.abs(x) < far, x, 0 * ops.clip(x, -1, 1))
+    near = ops.where(ops.abs(x) < far, x, ops.nothing(x))
     if is_array(alpha):
         ripple = ops.square(ops.sin(_scaled(near, alpha, per_channel)))
         return -(-x - _scaled(ripple, 1 / alpha, per_channel))  # -0.0 would be lost in a sum with 0.0
@@ -827,7 +826,7 @@ def sparsemax(x: Any, axis: Annotated[int, _AXIS] = -1) -> Any:
     above = ops.subtract(wide, limit) > 0
     share = ops.inverse(ops.total(ops.where(above, ones, 0 * ones), axis))
     limit = (ops.total(ops.where(above, z, 0 * ones), axis) - 1) * share  # the same, and with its slope
-    hidden = 0 * ops.total(ops.clip(fixed, -1, 1), axis)  # 0, or nan where there is one
+    hidden = ops.total(ops.nothing(fixed), axis)
     return ops.subtract(ops.where(above, ops.subtract(z, limit), 0 * ones), hidden)
 
 

@@ -203,6 +203,13 @@ def test_ends_that_float32_cannot_hold_are_right_in_float64(arrays):
         np.testing.assert_allclose(got.asnumpy(), expected, rtol=4e-15)
 
 
+@pytest.mark.parametrize("omega", [0.7, 1.0, 30.0])
+def test_a_wave_keeps_its_phase_for_sixty_thousand_half_turns(arrays, omega):
+    xs = (np.random.uniform(1e5, 2e5, 20000) / omega).astype(np.float32)
+    true = np.sin(omega * xs.astype(np.float64))
+    assert abs(functional.sine(arrays(xs), omega).asnumpy() - true).max() < 3e-7
+
+
 @pytest.mark.parametrize("x", [1e5, -3e6, 2.0**40, 3e15])
 @pytest.mark.parametrize("omega", [1.0, 30.0])
 def test_a_wave_keeps_its_phase_far_out(arrays, x, omega):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("cosmic_ray", reason="cosmic-ray is in the main environment alone")
+toml = pytest.importorskip("toml")
 
 ROOT = Path(__file__).parent.parent
 
@@ -144,6 +145,13 @@ def test_the_working_tree_stays_as_it_is(toy):
     toy()
     assert {path: path.read_text() for path in toy.root.rglob("*") if path.is_file()} == before
     assert list((toy.root / "build" / "mutants").iterdir()) == []
+
+
+def test_the_list_of_the_package_is_of_lines_that_there_are():
+    listed = toml.loads((ROOT / "tests" / "mutants.toml").read_text(encoding="utf-8"))
+    for entry in listed["unseen"]:
+        source = (ROOT / listed["package"] / f"{entry['module']}.py").read_text(encoding="utf-8")
+        assert "".join(entry["line"].split()) in "".join(source.split()), entry["line"]
 
 
 def test_a_listed_mutant_is_known_after_its_line_has_moved(toy):
