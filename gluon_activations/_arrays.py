@@ -255,14 +255,14 @@ def _kinds_of(args: Any) -> list[tuple[Any, bool, bool]]:
     return found
 
 
-def _classes(kind: Any) -> Iterator[Any]:
+def classes(kind: Any) -> Iterator[Any]:
     """A class and its children; with ``use_np`` a child has its own copies of what it inherits."""
     yield kind
     for child in kind.__subclasses__():
-        yield from _classes(child)
+        yield from classes(child)
 
 
-for _kind in set(_classes(HybridBlock)):
+for _kind in set(classes(HybridBlock)):
     for _name, _changed in (("_get_graph", _building_a_graph), ("_call_cached_op", _running_a_graph)):
         if _name in vars(_kind):
             setattr(_kind, _name, _changed(vars(_kind)[_name]))

@@ -813,6 +813,8 @@ def _entry_of(name: str) -> Activation:
     if not isinstance(name, str):
         raise TypeError(f"an activation of the catalog is asked for by its name, not by {in_a_line(name)}")
     entry = CATALOG.get(_ALIASES.get(name, name))
+    if name in _AT_RANDOM:
+        raise ValueError(f"{name} draws numbers, so the catalog has no entry of it: get_activation makes a block")
     if entry is None:
         known = [*CATALOG, *_AT_RANDOM, *(alias for entry in _ENTRIES for alias in entry.aliases)]
         near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5) or list(CATALOG)

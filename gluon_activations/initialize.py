@@ -7,7 +7,6 @@ assumes a slope of 0.25.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -144,8 +143,9 @@ _WEIGHTS /= _WEIGHTS.sum()
 
 def _mean_square(block: Block) -> float:
     """E f(z)^2 for a standard normal z; of several channels the mean."""
-    if any(p._data is None for p in block.collect_params().values()):
-        block = copy.deepcopy(block)  # so that it is for the reader to initialise theirs
+    parameters = list(block.collect_params().values())
+    # It is for the reader to initialise theirs; on 2.x a copy of a container holds the same blocks.
+    before = [dict(vars(p)) for p in parameters]
     try:
         x = points_for(block, _Z, dtype="float64")
         found = curve(block, x)
@@ -153,6 +153,9 @@ def _mean_square(block: Block) -> float:
         backwards = value_of(block, x[::-1])  # what depends on the place is no curve either
     except Exception as error:  # of a block or function that may be anybody's
         raise ValueError(f"{in_a_line(block)} has no gain: it fails for an array of shape {_Z.shape}") from error
+    finally:
+        for parameter, held in zip(parameters, before):
+            vars(parameter).update(held)
     if values is None or not numpy.array_equal(values, backwards[::-1], equal_nan=True):
         raise ValueError(f"{in_a_line(block)} does not treat each element by itself, so it has no gain")
     mean = float((_WEIGHTS @ values**2).mean())

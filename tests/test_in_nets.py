@@ -19,9 +19,10 @@ from gluon_activations import (
     Swish,
     activations,
     functional,
+    fused,
     get_activation,
 )
-from gluon_activations._arrays import is_empty, is_scalar, numpy_arrays
+from gluon_activations._arrays import is_empty, is_scalar, numpy_arrays, variable
 from tests.conftest import LINE
 from tests.nets import hybridized
 from tests.references import VECTORS
@@ -249,6 +250,72 @@ def test_a_net_is_trained_in_every_mode(arrays, which):
             assert np.isfinite(got).all() and np.isfinite(wanted).all()
             if "dropout" not in which:
                 np.testing.assert_allclose(got, wanted, 1e-3, 1e-5)
+
+
+# -- shapes that are not known yet ----------------------------------------------------------------
+
+symbolic = pytest.mark.skipif(LINE != "1.9", reason="2.x builds a graph of arrays, whose shapes are known")
+
+
+@symbolic
+@pytest.mark.parametrize("place", range(len(blocks()) - 1))
+def test_the_shapes_of_a_graph_may_be_asked_for(arrays, place):
+    """Also before those of its inputs are known, which is to end no process."""
+    net = nn.HybridSequential()
+    net.add(nn.Dense(4), blocks()[place])
+    graph = net(variable("data"))
+    known = dict(zip(graph.list_arguments(), graph.infer_shape_partial()[0]))
+    assert known["data"] in ((), None) and len(known) == len(graph.list_arguments())
+    shapes, (result,), _ = graph.infer_shape(data=(2, 3))
+    known = dict(zip(graph.list_arguments(), shapes))
+    assert known.pop("data") == (2, 3) and result[0] == 2
+    assert {name.rpartition("_")[2]: shape for name, shape in known.items()}["weight"] == (4, 3)
+
+
+class State(HybridBlock):
+    """A layer that begins as recurrent cells do, from zeros for a batch of a size that is not known yet."""
+
+    def __init__(self, block):
+        super().__init__()
+        self.dense, self.block = nn.Dense(4), block
+
+    def hybrid_forward(self, F, x):
+        return self.dense(x) + self.block(F.zeros((0, 4)) if F is mx.sym else F.zeros((2, 4)))
+
+
+class Drawn(HybridBlock):
+    """A layer whose weights go through an activation, of as many inputs as come."""
+
+    def __init__(self, block):
+        super().__init__()
+        self.block = block
+        self.rho = self.params.get("rho", shape=(3, 0), allow_deferred_init=True)
+
+    def hybrid_forward(self, F, x, rho):
+        return F.FullyConnected(x, self.block(rho), no_bias=True, num_hidden=3)
+
+
+@symbolic
+@pytest.mark.parametrize("kind", [State, Drawn])
+@pytest.mark.parametrize("name", activations("elements"))
+def test_lengths_that_are_not_known_yet_are_found(arrays, kind, name):
+    if arrays.kind == "np":
+        pytest.skip("0 is no unknown length here")
+    net, x = kind(get_activation(name)), arrays(np.random.randn(2, 5))
+    net.initialize(mx.init.Normal(0.5))
+    net.hybridize()
+    try:
+        with fused.disabled():
+            twin = kind(get_activation(name))
+            twin.initialize()
+            twin.hybridize()
+            twin(x)
+    except ValueError as error:
+        assert "shape cannot be inferred" in str(error)
+        pytest.skip("MXNet's own operators of this formula do not tell it either")
+    found = net(x).asnumpy()
+    net.hybridize(False)
+    assert_close(net(x), found)
 
 
 # -- one net, arrays of several dtypes ---------------------------------------------------------

@@ -192,9 +192,17 @@ def test_the_points_of_the_quadrature_lie_on_both_sides_alike():
 
 
 def test_a_block_stays_as_it_was():
-    block = Swish(0.5, learnable=True)
-    gain(block)
-    assert block.beta._data is None
+    block, around = Swish(0.5, learnable=True), nn.HybridSequential()
+    around.add(block)
+    for each in (block, around):
+        assert gain(each) == pytest.approx(gain("swish", beta=0.5), rel=1e-6)
+        assert block.beta._data is None
+
+
+@pytest.mark.parametrize("name", ["rrelu", "RReLU", "alpha_dropout"])
+def test_what_draws_numbers_is_given_as_a_block(name):
+    with pytest.raises(ValueError, match=f"^{name} draws numbers, so the catalog has no entry of it"):
+        gain(name)
 
 
 @pytest.mark.parametrize("wrong, why", [

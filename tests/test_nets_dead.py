@@ -109,6 +109,12 @@ def test_the_zero_region_of_one_channel_counts(arrays):
     assert dead_units(net, x) == [{"layer": "0 PReLU", "units": 3, "dead": [1]}]
 
 
+@pytest.mark.parametrize("axis", ["a", 1.0, None, True])
+def test_an_axis_is_an_integer(arrays, axis):
+    with pytest.raises(TypeError, match="^dead_units's axis is an integer, not "):
+        dead_units(sequential(nn.Activation("relu")), arrays(np.ones((2, 3))), axis=axis)
+
+
 def test_axes_count_from_either_end(arrays):
     net, x = sequential(nn.Activation("relu")), arrays(np.ones((2, 3)))
     assert [dead_units(net, x, axis=axis)[0]["units"] for axis in (-2, -1, 0, 1)] == [2, 3, 2, 3]

@@ -53,6 +53,8 @@ def test_layer_statistics_by_hand(arrays):
     assert records[4]["saturated"] == 0
     falling = layer_statistics(sequential(SiLU()), arrays([-2.0, -3.0]))  # slopes of -0.09 are not flat
     assert falling[0]["saturated"] == 0
+    with pytest.raises(TypeError, match="^layer_statistics's saturated_below is a finite number, not 'x'$"):
+        layer_statistics(net, arrays(x), saturated_below="x")
     wide = layer_statistics(net, arrays(x), saturated_below=2.0)
     assert [r["saturated"] for r in wide] == [None, 1, None, 1, 1]
 

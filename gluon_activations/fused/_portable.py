@@ -6,14 +6,17 @@ So a file made here loads wherever MXNet runs, and has an ONNX form.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import mxnet as mx
+from mxnet.gluon import HybridBlock
+from mxnet.gluon.block import _flatten
 
 from .. import functional, ops
-from .._arrays import is_array
+from .._arrays import GLUON_2, classes, is_array
 from . import _graphs
 
 CALL = "gluon_activations_call"  # the attribute of a compiled operator that holds what was called
@@ -32,9 +35,65 @@ def kept_in_files() -> Iterator[None]:
 
 
 def install() -> None:
-    """From now on, what MXNet writes of a Symbol is portable."""
+    """From now on, what MXNet writes of a Symbol is portable, and shapes are those of what is composed."""
     mx.sym.Symbol.tojson = _graphs.of_changed(_portable, _graphs.to_json)
     mx.sym.Symbol.save = _graphs.of_changed(_portable, _graphs.save)
+    mx.sym.Symbol._infer_shape_impl = _asking_the_composed(_infer_shape)
+    for kind in () if GLUON_2 else set(classes(HybridBlock)):
+        if "_get_graph" in vars(kind):
+            kind._get_graph = _where_shapes_are_known(vars(kind)["_get_graph"])
+
+
+# MXNet cannot tell an extension's operator what is not known of a shape: of a length that is open it makes
+# 4294967295, and where the number of axes is open it fails with bad_alloc, or ends the process.
+_infer_shape = mx.sym.Symbol._infer_shape_impl
+
+
+def _asking_the_composed(own: Any) -> Any:
+    """MXNet's method that infers shapes, which infers those of MXNet's own operators."""
+
+    @functools.wraps(own)
+    def wrapper(self: Any, partial: bool, *args: Any, **kwargs: Any) -> Any:
+        composed = _graphs.rewrite(self, _composed)
+        if composed is self:
+            return own(self, partial, *args, **kwargs)
+        kwargs.update((name, shape) for name, shape in zip(self.list_arguments(), args) if shape is not None)
+        arguments, outputs, states = own(composed, partial, **kwargs)
+        if arguments is not None:  # all is known
+            found = dict(zip(composed.list_arguments(), arguments))
+            arguments = [found[name] for name in self.list_arguments()]
+            found = dict(zip(composed.list_auxiliary_states(), states))
+            states = [found[name] for name in self.list_auxiliary_states()]
+        return arguments, outputs, states
+
+    return wrapper
+
+
+def _where_shapes_are_known(own: Any) -> Any:
+    """MXNet's method that builds a graph, which is composed where the kernels would meet what is not known yet."""
+
+    @functools.wraps(own)
+    def wrapper(self: Any, *args: Any) -> Any:
+        if not self._cached_graph:
+            inputs, result = own(self, *args)
+            arrays = [each for each in _flatten(args, "input")[0] if each is not None]
+            if not _are_known(result, {node.name: each.shape for node, each in zip(inputs, arrays)}):
+                self._cached_graph = inputs, _graphs.rewrite(result, _composed)
+        return own(self, *args)
+
+    return wrapper
+
+
+def _are_known(result: Any, shapes: dict[str, Any]) -> bool:
+    """Whether the shapes of a graph follow from those of its inputs, each from what stands before it."""
+    declared = result.attr_dict()
+    if any("__shape__" not in declared.get(name, {}) for name in {*result.list_arguments()} - shapes.keys()):
+        return False
+    try:
+        _infer_shape(result, True, **shapes)
+    except mx.base.MXNetError:
+        return False
+    return True
 
 
 def written(function: str, options: dict[str, Any], dtype: str | None) -> str:

@@ -13,12 +13,14 @@ from mxnet.gluon import Block
 
 from .._arrays import device_of, is_array
 from .._evaluate import points_for
+from .._parameters import Integer
 from ..catalog import _name_of
 from ._slope import asked, slope_of
 from ._walk import Call, batch_of, calls_of, opened
 
 __all__ = ["dead_units"]
 
+_AXIS = Integer("The axis of the units.", name="axis")
 # Where an activation is asked whether it has a zero region: near 0, where no tail is rounded to 0 yet.
 _NEAR = (-4.0, -2.0, -1.0, -0.1, 0.1, 1.0, 2.0, 4.0)
 
@@ -62,6 +64,7 @@ def dead_units(net: Block, batches: Any, *, axis: int = 1, train_mode: bool = Fa
     dead: dict[str, Any] = {}
     zero_region: dict[str, bool] = {}
     left_out: dict[str, str] = {}
+    axis = _AXIS.check(axis, "dead_units")
     for inputs in _batches(net, batches):
         with opened(net, train_mode):
             for call in calls_of(net, functools.partial(net, *inputs), train_mode):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Callable
 
 import numpy
@@ -86,7 +86,10 @@ def _wanted(replaces: str | Sequence[str]) -> set[str]:
     """Names of the catalog."""
     if isinstance(replaces, str) and replaces == "all":
         return set(activations("elements"))
-    return {_entry_of(name).name for name in ([replaces] if isinstance(replaces, str) else replaces)}
+    names = [replaces] if isinstance(replaces, str) else replaces
+    if not isinstance(names, Iterable):
+        raise TypeError(f"replaces is a name of the catalog or several, not {in_a_line(replaces)}")
+    return {_entry_of(name).name for name in names}
 
 
 def _factory(activation: Any) -> Callable[[], Block]:

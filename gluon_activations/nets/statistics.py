@@ -12,12 +12,14 @@ import mxnet as mx
 from mxnet.gluon import Block
 
 from .._arrays import device_of, own_parameters
+from .._parameters import Number
 from ._slope import slope_of
 from ._walk import Call, batch_of, calls_of, check_loss, first_array, loss_of, name_at, opened, walk
 
 __all__ = ["gradient_statistics", "layer_statistics"]
 
 Record = dict[str, Any]
+_BELOW = Number("Slopes smaller than this are flat.", name="saturated_below")
 
 
 def layer_statistics(
@@ -59,10 +61,11 @@ def layer_statistics(
     ValueError
         If the net is not initialised, ``x`` is empty, or there is no layer to be seen.
     """
+    limit = _BELOW.check(saturated_below, "layer_statistics")
     inputs = batch_of(net, x)
     with opened(net, train_mode):
         calls = calls_of(net, lambda: net(*inputs), train_mode)
-        return [_record(call, saturated_below) for call in calls]
+        return [_record(call, limit) for call in calls]
 
 
 def gradient_statistics(

@@ -381,6 +381,7 @@ RECIPES: dict[str, Recipe] = {
 
 # The operators that have a counterpart in ONNX, by that.
 _COUNTERPARTS = {
+    "Identity": "_np_copy",
     "Erf": "erf",
     "Sign": "sign _npi_sign",
     "Max": "broadcast_maximum",
