@@ -142,8 +142,8 @@ def zoo_model(arrays, tmp_path):
     (dict(activation="geluu"), ValueError, "'geluu'; nearest: gelu"),
     (dict(activation="silu", replaces=["relu", "tahn"]), ValueError, "'tahn'; nearest: tanh"),
     (dict(activation="silu", replaces="rele"), ValueError, "'rele'; nearest: relu"),
-    (dict(activation="silu", replaces=None), TypeError, "^replaces is a name of the catalog or several, not None$"),
-    (dict(activation="silu", replaces="rrelu"), ValueError, "^rrelu draws numbers, so the catalog has no entry of it"),
+    (dict(activation="silu", replaces=None), TypeError, "^replaces is a name of the catalog or .*, not None$"),
+    (dict(activation="silu", replaces="rrelu"), ValueError, "^rrelu draws numbers, so the catalog"),
     (dict(activation=SiLU()), TypeError, r"name or a factory .* not SiLU\(\)"),
     (dict(activation=lambda: 3), TypeError, "made no block, but 3"),
 ])  # fmt: skip

@@ -108,7 +108,7 @@ NUMPY_FORMULAS = {
     "numbers": lambda F, x: F.where(x > 0.25, 0.5, -2.0) * x,
     "smallest": lambda F, x: F.min(x, axis=-1, keepdims=True) * x,
     "product": lambda F, x: F.prod(x, axis=-1, keepdims=True) * x,
-    "copy": lambda F, x: x.copy() * x,
+    "copy": lambda F, x: F.copy(x) * x,
     "ends": lambda F, x: F.clip(x, -1, 1) + F.maximum(x, 0) + F.minimum(x, 0.5),
 }
 LEGACY_FORMULAS = {
