@@ -22,6 +22,7 @@ from mxnet.gluon import Block, HybridBlock, Parameter, SymbolBlock, contrib, nn
 # By what MXNet can do rather than by its number.
 GLUON_2 = not hasattr(mx.gluon.HybridBlock, "hybrid_forward")
 FLOATS = ("float16", "float32", "float64")
+_SPARSE = mx.nd.sparse.BaseSparseNDArray
 _ARRAYS = (mx.nd.NDArray, mx.sym.Symbol)
 _NUMPY_KINDS = (mx.np.ndarray, mx.sym.np._Symbol)
 
@@ -97,6 +98,11 @@ def is_scalar(x: Any) -> bool:
 def settle_dtype(x: Any, dtype: str | None) -> Any:
     """``x``, with its dtype written into the graph if it is a Symbol and that is not the default."""
     return x.astype(dtype) if is_symbol(x) and dtype not in (None, "float32") else x
+
+
+def dense(x: Any) -> Any:
+    """``x``, or its numbers in a dense array: few operators take another."""
+    return x.tostype("default") if isinstance(x, _SPARSE) else x
 
 
 def device_of(x: Any) -> Any:

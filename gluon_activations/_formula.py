@@ -9,7 +9,7 @@ import typing
 from typing import Any, Callable
 
 from . import ops
-from ._arrays import FLOATS, check, dtype_of, is_array, is_numpy_kind, is_symbol
+from ._arrays import FLOATS, check, dense, dtype_of, is_array, is_numpy_kind, is_symbol
 from ._parameters import Declared, Integer, Number, Parameter
 from ._wording import in_a_line
 
@@ -45,6 +45,7 @@ def formula(
         return computed(x, options)
 
     def computed(x: Any, options: dict[str, Any]) -> Any:
+        x = dense(x)
         if ops.compiled is not None:
             result = ops.compiled(declared, x, options)
             if result is not None:

@@ -252,6 +252,22 @@ def test_a_net_is_trained_in_every_mode(arrays, which):
                 np.testing.assert_allclose(got, wanted, 1e-3, 1e-5)
 
 
+# -- sparse arrays ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stored", ["csr", "row_sparse"])
+@pytest.mark.parametrize("name", activations("elements"))
+def test_sparse_arrays_give_what_dense_ones_give(arrays, name, stored):
+    if arrays.kind == "np":
+        pytest.skip("only legacy arrays are sparse")
+    x = arrays([[0.0, 1.0], [-2.0, 0.0], [0.0, 0.0]])
+    block = get_activation(name)
+    block.initialize()
+    expected = block(x).asnumpy()
+    assert_close(block(x.tostype(stored)), expected)
+    assert_close(hybridized(block)(x.tostype(stored)), expected)
+
+
 # -- shapes that are not known yet ----------------------------------------------------------------
 
 symbolic = pytest.mark.skipif(LINE != "1.9", reason="2.x builds a graph of arrays, whose shapes are known")

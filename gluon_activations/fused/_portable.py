@@ -77,7 +77,8 @@ def _where_shapes_are_known(own: Any) -> Any:
         if not self._cached_graph:
             inputs, result = own(self, *args)
             arrays = [each for each in _flatten(args, "input")[0] if each is not None]
-            if not _are_known(result, {node.name: each.shape for node, each in zip(inputs, arrays)}):
+            shapes = {node.name: each.shape for node, each in zip(inputs, arrays)}
+            if any(each.stype != "default" for each in arrays) or not _are_known(result, shapes):
                 self._cached_graph = inputs, _graphs.rewrite(result, _composed)
         return own(self, *args)
 
