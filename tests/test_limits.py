@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gluon_activations import GELU, HardTanh, fused, onnx
+from gluon_activations import GELU, HardTanh, Tanh, fused, onnx
 from tests.conftest import LINE
 from tests.nets import hybridized
 
@@ -105,6 +105,21 @@ def empty_sum(arrays):
         backwards(Sums(), arrays(np.ones((0, 4))))
 
 
+def open_length(arrays):
+    class State(HybridBlock):
+        def __init__(self):
+            super().__init__()
+            self.dense, self.block = nn.Dense(4), Tanh()
+
+        def hybrid_forward(self, F, x):
+            return self.dense(x) + self.block(F.zeros((0, 4)))
+
+    net = State()
+    net.initialize()
+    net.hybridize()
+    net(arrays([[1.0, 2.0]]))
+
+
 def exported(arrays):
     onnx.export(hybridized(nn.Dense(3)), "net.onnx", (1, 2))
 
@@ -118,6 +133,7 @@ SEEN = {
     "an RNN layer": recurrent,
     "an empty batch through": empty,
     "an empty batch of": empty_sum,
+    "an array of open": open_length,
     "`onnx.export`": exported,
 }
 # What is no error by itself: the first comes now and then, and the others have tests of their own.
