@@ -261,17 +261,22 @@ def _kinds_of(args: Any) -> list[tuple[Any, bool, bool]]:
     return found
 
 
-def classes(kind: Any) -> Iterator[Any]:
+def _classes(kind: Any) -> Iterator[Any]:
     """A class and its children; with ``use_np`` a child has its own copies of what it inherits."""
     yield kind
     for child in kind.__subclasses__():
-        yield from classes(child)
+        yield from _classes(child)
 
 
-for _kind in set(classes(HybridBlock)):
-    for _name, _changed in (("_get_graph", _building_a_graph), ("_call_cached_op", _running_a_graph)):
-        if _name in vars(_kind):
-            setattr(_kind, _name, _changed(vars(_kind)[_name]))
+def wrap(name: str, change: Any) -> None:
+    """Change this method of HybridBlock, wherever a class has one of its own."""
+    for kind in set(_classes(HybridBlock)):
+        if name in vars(kind):
+            setattr(kind, name, change(vars(kind)[name]))
+
+
+wrap("_get_graph", _building_a_graph)
+wrap("_call_cached_op", _running_a_graph)
 
 
 # MXNet 1.9 keeps the Symbol of a parameter after a cast, and so tells graphs to come what its dtype was.

@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import mxnet as mx
-from mxnet.gluon import HybridBlock
 from mxnet.gluon.block import _flatten
 
 from .. import functional, ops
-from .._arrays import GLUON_2, classes, is_array
+from .._arrays import GLUON_2, is_array, wrap
 from . import _graphs
 
 CALL = "gluon_activations_call"  # the attribute of a compiled operator that holds what was called
@@ -39,9 +38,8 @@ def install() -> None:
     mx.sym.Symbol.tojson = _graphs.of_changed(_portable, _graphs.to_json)
     mx.sym.Symbol.save = _graphs.of_changed(_portable, _graphs.save)
     mx.sym.Symbol._infer_shape_impl = _asking_the_composed(_infer_shape)
-    for kind in () if GLUON_2 else set(classes(HybridBlock)):
-        if "_get_graph" in vars(kind):
-            kind._get_graph = _where_shapes_are_known(vars(kind)["_get_graph"])
+    if not GLUON_2:
+        wrap("_get_graph", _where_shapes_are_known)
 
 
 # MXNet cannot tell an extension's operator what is not known of a shape: of a length that is open it makes
