@@ -1,6 +1,7 @@
 """A test of the tests: none knows an activation by its name to spare it, and none returns early."""
 
 import ast
+import gc
 import sys
 from pathlib import Path
 
@@ -12,6 +13,15 @@ HERE = Path(__file__).parent
 FILES = sorted({*HERE.glob("test_*.py"), *(HERE.parent / "docs" / "tests").glob("*.py")} - {Path(__file__)})
 NAMES = {*CATALOG, *(entry.title for entry in CATALOG.values())}
 METHODS = {"startswith", "endswith", "find", "index", "count", "match", "search", "fullmatch"}
+
+
+def parsed(source):
+    """The syntax tree; CPython 3.11.7 may fail with SystemError where garbage is collected meanwhile."""
+    gc.disable()
+    try:
+        return ast.parse(source)
+    finally:
+        gc.enable()
 
 
 def named(tree):
@@ -78,7 +88,7 @@ def keys(table):
 
 def exemptions(source):
     """Lines at which a test decides by the name of an activation, or looks something up by it."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     literals = named(tree)
     found = {one.lineno for one in conditions(tree) if strings(one, literals) & NAMES}
     # A table of activations belongs into their records.
@@ -87,7 +97,7 @@ def exemptions(source):
 
 def early_returns(source):
     """Lines at which a test ends without a word."""
-    for test in ast.walk(ast.parse(source)):
+    for test in ast.walk(parsed(source)):
         if isinstance(test, ast.FunctionDef) and test.name.startswith("test_"):
             inner = [n for n in ast.walk(test) if isinstance(n, (ast.FunctionDef, ast.Lambda)) and n is not test]
             own = {id(node) for part in inner for node in ast.walk(part)}
